@@ -1,0 +1,45 @@
+import type { Json } from './json.ts'
+
+export type Priority = 'interactive' | 'default' | 'batch'
+
+export type Cloud = 'allowed' | 'never'
+
+/** Who asks. Resolved at the door; a key never travels further than that. */
+export interface Caller {
+  readonly id: string
+  /** Share of a contended upstream, relative to other callers. */
+  readonly weight: number
+  readonly priority: Priority
+  /** The models this caller may use; all of them when undefined. */
+  readonly models: ReadonlySet<string> | undefined
+  readonly cloud: Cloud
+}
+
+/** What admission must know of a request, read from its body by its dialect in one look. */
+export interface Glance {
+  readonly model: string
+  readonly stream: boolean
+  /** Estimated from the text; no tokenizer runs on the event loop. */
+  readonly promptTokens: number
+  /** What the caller allows at most; undefined when it did not say. */
+  readonly outputTokensMax: number | undefined
+}
+
+/** What a caller wants, frozen at the door. Nothing downstream edits it; a layer that must change it passes on a copy. */
+export interface Ask extends Glance {
+  readonly id: string
+  readonly caller: Caller
+  /** Id of the dialect the caller speaks. */
+  readonly dialect: string
+  /** The client's JSON, parsed once. */
+  readonly body: Json
+  /** The bytes `body` was parsed from. A layer that replaces the body drops them. */
+  readonly raw: Uint8Array | undefined
+  readonly priority: Priority
+  readonly cloud: Cloud
+  /** How long the caller is glad to wait for a first token; beyond it, costlier upstreams may serve. */
+  readonly patienceMs: number
+  readonly arrivedAt: number
+  /** Fires when the caller goes away. */
+  readonly signal: AbortSignal
+}

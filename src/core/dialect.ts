@@ -1,0 +1,89 @@
+import type { Glance } from './ask.ts'
+import type { Fault } from './fault.ts'
+import type { Edits, Json } from './json.ts'
+import type { Part } from './part.ts'
+import type { Prompt } from './prompt.ts'
+import type { Usage } from './usage.ts'
+
+/** What an answer must say of itself beyond its content. */
+export interface AnswerAbout {
+  readonly id: string
+  /** As the caller spelled it. */
+  readonly model: string
+  readonly createdMs: number
+  /** Whether the caller asked to see the token counts of a stream. */
+  readonly wantsUsage: boolean
+  /** Now, for formats that date every frame or time the whole. */
+  readonly epochMs: () => number
+}
+
+/** A wire format, spoken in both directions: the same file reads what a client sends and writes what an upstream wants. */
+export interface Dialect {
+  readonly id: string
+  /** Where clients find it. */
+  readonly routes: readonly string[]
+  /** Content type of its streams. */
+  readonly streamType: string
+  /** What ends one frame of a stream, as this dialect writes it. */
+  readonly frameEnd: string
+
+  /** All that admission needs. Throws a `bad-request` that names the field at fault. */
+  glance(body: Json): Glance
+  /** Whether the caller of this body wants to see usage in the stream. */
+  wantsUsage(body: Json): boolean
+
+  readPrompt(body: Json): Prompt
+  writePrompt(prompt: Prompt): Json
+
+  /** A fresh reader for one stream; it is given whole frames without their end. Throws a Fault for an error in band. */
+  partReader(): (frame: string) => Part[]
+  /** A fresh writer for one stream. What it returns are whole frames, or '' while it holds something back. */
+  partWriter(about: AnswerAbout): (part: Part) => string
+  /** The answer in one piece. */
+  collect(parts: Iterable<Part>, about: AnswerAbout): Json
+
+  /** What must change in a body that is passed on in its own dialect, so that usage can be seen in the stream. */
+  usageEdits(body: Json): Edits | undefined
+  /** A fresh watcher over one stream that is passed through. */
+  watcher(options: WatchOptions): Watcher
+  /** Token counts of an answer in one piece. */
+  usageOf(answer: Uint8Array): Usage | undefined
+  /** What an answer in one piece says went wrong under a 200: an error, or an end that is none; undefined when it is sound. */
+  faultIn(answer: Uint8Array): Fault | undefined
+  /** An answer in one piece with its model renamed; the same object when there is nothing to rename. */
+  rename(answer: Uint8Array, names: Rename): Uint8Array
+
+  /** An error answer before anything was streamed. */
+  writeFault(fault: Fault): Json
+  /** The error as a frame of a stream that has begun. After it nothing that looks like an end may follow. */
+  faultFrame(fault: Fault): string
+  /** What an upstream of this dialect meant by an error answer. */
+  readFault(answer: { readonly status: number; readonly body: string; readonly retryAfterMs: number | undefined }): Fault
+}
+
+export interface Rename {
+  readonly from: string
+  readonly to: string
+}
+
+export interface WatchOptions {
+  /** The usage frame was asked for by us: keep it from a caller who did not ask. */
+  readonly hideUsage: boolean
+  /** The upstream's name for the model, and the caller's. */
+  readonly rename: Rename | undefined
+}
+
+/**
+ * Looks at a passing stream without decoding it, as far as bytes allow. It is given whole frames, many at a time.
+ */
+export interface Watcher {
+  /** What goes on to the caller: the very same object unless a frame is hidden or a model renamed; undefined for nothing. */
+  see(frames: Uint8Array): Uint8Array | undefined
+  readonly usage: Usage | undefined
+  /** Frames that carried content so far: a lower bound of the tokens, when the server never counts them. */
+  readonly frames: number
+  /** The stream has said that it is whole. */
+  readonly ended: boolean
+  /** The stream has said that it failed. `see` does not pass such a frame on. */
+  readonly fault: Fault | undefined
+}

@@ -1,0 +1,19 @@
+import type { Ask } from './ask.ts'
+import type { FaultKind } from './fault.ts'
+import type { Outcome } from './reply.ts'
+
+/** Everything worth knowing afterwards. Metrics, logs, `top`, the dashboard and `simulate` all read this one stream. */
+export type Event =
+  | { readonly type: 'ask-arrived'; readonly ask: Ask }
+  | { readonly type: 'ask-queued'; readonly ask: Ask; readonly ahead: number }
+  | { readonly type: 'ask-granted'; readonly ask: Ask; readonly upstream: string; readonly tier: number; readonly waitMs: number; readonly spilled: boolean }
+  | { readonly type: 'attempt-failed'; readonly ask: Ask; readonly upstream: string; readonly midStream: boolean; readonly kind: FaultKind; readonly reason: string }
+  | { readonly type: 'first-token'; readonly ask: Ask; readonly upstream: string; readonly afterMs: number }
+  /** `decision` says why it went where it went; there is none when it was refused. */
+  | { readonly type: 'ask-settled'; readonly ask: Ask; readonly outcome: Outcome; readonly decision?: string }
+  /** Turned away at the door, before there was an ask. */
+  | { readonly type: 'request-refused'; readonly kind: FaultKind; readonly status: number; readonly dialect: string }
+  | { readonly type: 'upstream-changed'; readonly upstream: string; readonly up: boolean; readonly reason: string }
+  | { readonly type: 'notice'; readonly level: 'info' | 'warn' | 'error'; readonly text: string }
+
+export type Emit = (event: Event) => void

@@ -1,0 +1,86 @@
+/** Every way an ask can fail: what the caller is told, whether another upstream might do better, and whose fault it is. */
+const table = {
+  'bad-request': { status: 400, code: 'invalid_request', retry: false, blame: 'caller' },
+  'context-overflow': { status: 400, code: 'context_length_exceeded', retry: false, blame: 'caller' },
+  unauthorized: { status: 401, code: 'invalid_api_key', retry: false, blame: 'caller' },
+  forbidden: { status: 403, code: 'permission_denied', retry: false, blame: 'caller' },
+  'no-such-model': { status: 404, code: 'model_not_found', retry: false, blame: 'caller' },
+  'no-such-route': { status: 404, code: 'not_found', retry: false, blame: 'caller' },
+  'wrong-method': { status: 405, code: 'method_not_allowed', retry: false, blame: 'caller' },
+  'too-large': { status: 413, code: 'request_too_large', retry: false, blame: 'caller' },
+  'wrong-type': { status: 415, code: 'unsupported_media_type', retry: false, blame: 'caller' },
+  'queue-full': { status: 429, code: 'queue_full', retry: false, blame: 'gateway' },
+  'patience-spent': { status: 429, code: 'patience_exceeded', retry: false, blame: 'gateway' },
+  'rate-limited': { status: 429, code: 'rate_limit_exceeded', retry: false, blame: 'caller' },
+  'over-budget': { status: 429, code: 'budget_exceeded', retry: false, blame: 'caller' },
+  cancelled: { status: 499, code: 'client_closed_request', retry: false, blame: 'caller' },
+  internal: { status: 500, code: 'internal_error', retry: false, blame: 'gateway' },
+  'not-supported': { status: 501, code: 'not_supported', retry: false, blame: 'caller' },
+  /** The upstream looked at the request and found fault with the caller. */
+  'upstream-refused': { status: 400, code: 'upstream_rejected_request', retry: false, blame: 'caller' },
+  'upstream-broke': { status: 502, code: 'upstream_error', retry: true, blame: 'upstream' },
+  /** Our own credentials or configuration were not to the upstream's liking. */
+  'upstream-denied': { status: 502, code: 'upstream_denied', retry: true, blame: 'upstream' },
+  'upstream-busy': { status: 503, code: 'upstream_busy', retry: true, blame: 'upstream' },
+  'no-upstream': { status: 503, code: 'no_upstream_available', retry: false, blame: 'gateway' },
+  'shutting-down': { status: 503, code: 'shutting_down', retry: false, blame: 'gateway' },
+  'upstream-slow': { status: 504, code: 'upstream_timeout', retry: true, blame: 'upstream' },
+} as const
+
+export type FaultKind = keyof typeof table
+
+interface FaultDetails extends ErrorOptions {
+  /** How long to wait before asking again makes sense. */
+  readonly retryAfterMs?: number | undefined
+  /** A status other than the table's: an upstream's own 4xx, handed on. */
+  readonly status?: number | undefined
+  /** An upstream's own error code, handed on. */
+  readonly code?: string | undefined
+  /** For an overflow: what was asked and what fits, where the server said. */
+  readonly tokens?: { readonly prompt: number; readonly max: number } | undefined
+}
+
+/** The one error. Thrown anywhere, written in the caller's dialect only at the edge. */
+export class Fault extends Error {
+  readonly kind: FaultKind
+  readonly status: number
+  readonly code: string
+  readonly retryAfterMs: number | undefined
+  readonly tokens: { readonly prompt: number; readonly max: number } | undefined
+
+  constructor(kind: FaultKind, message: string, details: FaultDetails = {}) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause })
+    this.name = 'Fault'
+    this.kind = kind
+    this.status = details.status ?? table[kind].status
+    this.code = details.code ?? table[kind].code
+    this.retryAfterMs = details.retryAfterMs
+    this.tokens = details.tokens
+  }
+
+  /** Whether another upstream might do better. */
+  get retry(): boolean {
+    return table[this.kind].retry
+  }
+
+  get blame(): 'caller' | 'gateway' | 'upstream' {
+    return table[this.kind].blame
+  }
+
+  /** Anything thrown becomes a Fault; after an abort it is always the caller's. */
+  static from(error: unknown, signal?: AbortSignal): Fault {
+    if (signal?.aborted) return new Fault('cancelled', 'The caller went away.', { cause: error })
+    if (error instanceof Fault) return error
+    return new Fault('internal', 'Something went wrong inside the gateway.', { cause: error })
+  }
+
+  /** A fault that came over the wire: known by its code, else by its status. */
+  static ofCode(code: string | undefined, status: number, message: string, retryAfterMs?: number): Fault {
+    const kinds = Object.keys(table) as FaultKind[]
+    const kind =
+      kinds.find((known) => table[known].code === code) ??
+      kinds.find((known) => table[known].status === status) ??
+      (status < 500 ? 'upstream-refused' : 'upstream-broke')
+    return new Fault(kind, message, { status, code, retryAfterMs })
+  }
+}

@@ -1,0 +1,16 @@
+import type { Usage } from './usage.ts'
+
+export type FinishReason = 'stop' | 'length' | 'tool-calls' | 'content-filter'
+
+/** A streamed answer in neutral form. Parts of one tool call share an index; indices count from 0 without gaps. */
+export type Part =
+  | { readonly type: 'text-delta'; readonly text: string }
+  | { readonly type: 'thinking-delta'; readonly text: string }
+  | { readonly type: 'tool-start'; readonly index: number; readonly id: string; readonly name: string }
+  /** A piece of the call's arguments, as JSON text. */
+  | { readonly type: 'tool-delta'; readonly index: number; readonly arguments: string }
+  /** Why it ended. The reason is derived from the calls seen where servers lie about it. */
+  | { readonly type: 'finish'; readonly reason: FinishReason }
+  | { readonly type: 'usage'; readonly usage: Usage }
+  /** The wire's own word that the answer is whole. Without it, a stream that ends has broken. */
+  | { readonly type: 'end' }

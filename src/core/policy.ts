@@ -1,0 +1,16 @@
+import type { Ask } from './ask.ts'
+
+/** Plain numbers about one upstream that could serve an ask now. */
+export interface Candidate {
+  readonly upstream: string
+  readonly tier: number
+  readonly inFlight: number
+  /** Places it has for this model. */
+  readonly limit: number
+  /** Predicted time to a first token if it began now. */
+  readonly firstTokenMs: number
+  readonly loaded: boolean | undefined
+}
+
+/** How good a place is for an ask: the lower, the better. Pure, so it is tested with a table and replayed by the simulator. */
+export type Policy = (ask: Ask, candidate: Candidate) => number

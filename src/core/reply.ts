@@ -1,0 +1,30 @@
+import type { Fault } from './fault.ts'
+import type { Usage } from './usage.ts'
+
+/**
+ * An answer in the caller's dialect. Its outcome settles exactly once: when the body has ended, failed or been dropped.
+ * A reply that is not a stream has its whole body in one chunk.
+ */
+export interface Reply {
+  readonly stream: boolean
+  /** Name of the upstream that speaks. */
+  readonly upstream: string
+  /** Why it went there, for people: `queued 1.2s; loaded`. */
+  readonly decision: string
+  readonly body: AsyncIterable<Uint8Array>
+  readonly outcome: Promise<Outcome>
+}
+
+export interface Outcome {
+  readonly usage: Usage
+  readonly upstream: string
+  readonly tier: number
+  /** Times it was tried, the one that served included. */
+  readonly attempts: number
+  /** Spent waiting for a place. */
+  readonly waitMs: number
+  /** From arrival to the first token; undefined when none came. */
+  readonly firstTokenMs: number | undefined
+  readonly totalMs: number
+  readonly fault: Fault | undefined
+}

@@ -1,0 +1,45 @@
+import type { Caller } from './ask.ts'
+import type { Backend } from './backend.ts'
+
+/** The configuration, checked and resolved: what the rest of the house works from. Replaced as a whole on reload. */
+export interface Settings {
+  readonly upstreams: readonly UpstreamSettings[]
+  readonly queue: { readonly max: number; readonly patienceMs: number }
+  /** Empty: anyone who reaches the port may ask. */
+  readonly callers: readonly CallerSettings[]
+  readonly timeouts: Timeouts
+  /** Upstreams that may be tried for one ask, the first included. */
+  readonly attemptsMax: number
+  readonly probeEveryMs: number
+}
+
+export interface Timeouts {
+  readonly connectMs: number
+  /** From sending to the first token. */
+  readonly firstTokenMs: number
+  /** Between two frames of a stream. */
+  readonly gapMs: number
+}
+
+export interface UpstreamSettings {
+  readonly name: string
+  readonly backend: Backend
+  /** Scheme, host and port. */
+  readonly origin: string
+  /** What stands before every path: '' or '/openai', never ending in a slash. */
+  readonly basePath: string
+  readonly apiKey: string | undefined
+  readonly tier: number
+  /** Requests in flight at once, per model. */
+  readonly concurrency: number | 'auto'
+  /** The caller's model → this upstream's model. Undefined: all that the server lists. */
+  readonly serve: ReadonlyMap<string, string> | undefined
+  /** Context length by the upstream's model, where it is set by hand. */
+  readonly context: ReadonlyMap<string, number>
+}
+
+export interface CallerSettings {
+  readonly caller: Caller
+  readonly key: string
+  readonly patienceMs: number | undefined
+}

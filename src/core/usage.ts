@@ -1,0 +1,11 @@
+/** Tokens of one answer. Prompt tokens include the cached ones; output tokens include the reasoning ones. */
+export interface Usage {
+  readonly promptTokens: number
+  readonly outputTokens: number
+  readonly cachedTokens?: number
+  readonly reasoningTokens?: number
+  /** True when no server counted them and the numbers are our own guess. */
+  readonly estimated?: boolean
+}
+
+export const noUsage: Usage = { promptTokens: 0, outputTokens: 0 }

@@ -1,0 +1,274 @@
+import type { Ask } from '../core/ask.ts'
+import type { AnswerAbout, Dialect } from '../core/dialect.ts'
+import { Fault } from '../core/fault.ts'
+import type { Timeouts } from '../core/settings.ts'
+import type { Usage } from '../core/usage.ts'
+import { NetFault, type Inbound, type World } from '../core/world.ts'
+import { collectFrom, translate, type Seen } from '../dialects/translate.ts'
+import type { Ending } from '../fleet/limit.ts'
+import type { Upstream } from '../fleet/upstream.ts'
+import type { Lease } from '../scheduler/scheduler.ts'
+import { Meter } from './meter.ts'
+import { phrase, type Speech } from './speech.ts'
+import type { Watchdog, Watched } from './watchdog.ts'
+
+export interface AttemptParts {
+  readonly world: World
+  readonly dialectOf: (id: string) => Dialect
+  readonly timeouts: Timeouts
+  readonly watchdog: Watchdog
+}
+
+/** More than this of an error answer is not worth reading. */
+const errorMaxBytes = 64 * 1024
+/** An answer in one piece is held in memory; this is far beyond any that a model gives. */
+const answerMaxBytes = 64 * 1024 * 1024
+
+/**
+ * One try at one upstream. `open` resolves with the first bytes in hand: until then nothing has reached the caller, and
+ * any other upstream may be tried instead. Whoever opened it reads `next` to the end or calls `close`.
+ */
+export class Attempt implements Watched {
+  readonly lease: Lease
+  readonly startedAt: number
+  deadline: number
+  firstTokenAt: number | undefined
+  readonly #ask: Ask
+  readonly #parts: AttemptParts
+  readonly #speech: Speech
+  readonly #cut = new AbortController()
+  readonly #seen: Seen = { usage: undefined, frames: 0, ended: false }
+  readonly #onChunk = (step: IteratorResult<Uint8Array>): IteratorResult<Uint8Array> | Promise<IteratorResult<Uint8Array>> =>
+    this.#step(step)
+  readonly #onError = (error: unknown): never => {
+    throw this.#faultOf(error)
+  }
+  #source: AsyncIterator<Uint8Array> | undefined
+  #meter: Meter | undefined
+  #first: IteratorResult<Uint8Array> | undefined
+  #late = false
+  #over = false
+
+  constructor(ask: Ask, lease: Lease, parts: AttemptParts) {
+    this.lease = lease
+    this.#ask = ask
+    this.#parts = parts
+    this.#speech = phrase(ask, lease, parts.dialectOf)
+    this.startedAt = parts.world.now()
+    this.deadline = this.startedAt + parts.timeouts.firstTokenMs
+  }
+
+  /** Token counts: the server's own, else what could be counted on the way. */
+  get usage(): Usage {
+    const seen = this.#meter?.watcher ?? this.#seen
+    return seen.usage ?? { promptTokens: this.#ask.promptTokens, outputTokens: seen.frames, estimated: true }
+  }
+
+  async open(): Promise<void> {
+    const { world, watchdog } = this.#parts
+    this.#ask.signal.addEventListener('abort', this.#hangUp)
+    watchdog.watch(this)
+    try {
+      if (this.#ask.signal.aborted) throw new Fault('cancelled', 'The caller went away.')
+      const { settings } = this.lease.upstream
+      const inbound = await world.send({
+        method: 'POST',
+        origin: settings.origin,
+        path: this.#speech.path,
+        headers: headersFor(this.lease.upstream),
+        body: this.#speech.body,
+        signal: this.#cut.signal,
+      })
+      if (inbound.status !== 200) throw await this.#refusal(inbound)
+      if (this.#ask.stream) await this.#openStream(inbound)
+      else await this.#openWhole(inbound)
+    } catch (error) {
+      this.#end()
+      throw this.#faultOf(error)
+    }
+  }
+
+  /** The chunks of the answer, the first one included. Rejects with a Fault when it breaks, however it looked on the wire. */
+  next(): Promise<IteratorResult<Uint8Array>> {
+    if (this.#first !== undefined) {
+      const first = this.#first
+      this.#first = undefined
+      return Promise.resolve(first)
+    }
+    if (this.#over) return Promise.resolve({ done: true, value: undefined })
+    return this.#source!.next().then(this.#onChunk, this.#onError)
+  }
+
+  close(): void {
+    if (this.#over) return
+    this.#end()
+    this.#cut.abort()
+  }
+
+  expire(): void {
+    this.#late = true
+    this.#cut.abort()
+  }
+
+  async #openStream(inbound: Inbound): Promise<void> {
+    const { dialect, passes, hideUsage, rename } = this.#speech
+    if (passes) {
+      this.#meter = new Meter(dialect, { hideUsage, rename })
+      this.#source = inbound.body[Symbol.asyncIterator]()
+    } else {
+      const to = this.#parts.dialectOf(this.#ask.dialect)
+      this.#source = translate(inbound.body, dialect, to, this.#about(to), this.#seen)[Symbol.asyncIterator]()
+    }
+    for (;;) {
+      const step = await this.next()
+      // A comment keeps a connection alive and promises nothing: it must not cost us the chance to go elsewhere.
+      if (step.done !== true && step.value[0] === colon) continue
+      this.#first = step
+      this.firstTokenAt = this.#parts.world.now()
+      return
+    }
+  }
+
+  async #openWhole(inbound: Inbound): Promise<void> {
+    const { dialect, passes, rename } = this.#speech
+    let answer: Uint8Array
+    if (passes) {
+      answer = await readWhole(inbound, answerMaxBytes)
+      // Some servers say what went wrong under a 200.
+      if (opensWithError(answer)) throw dialect.readFault({ status: 500, body: text(answer), retryAfterMs: undefined })
+      this.#seen.usage = dialect.usageOf(answer)
+      this.#seen.frames = 1
+      if (rename !== undefined) answer = dialect.rename(answer, rename)
+    } else {
+      const to = this.#parts.dialectOf(this.#ask.dialect)
+      answer = Buffer.from(JSON.stringify(await collectFrom(inbound.body, dialect, to, this.#about(to), this.#seen)))
+    }
+    this.#first = { done: false, value: answer }
+    this.firstTokenAt = this.#parts.world.now()
+    this.#end()
+  }
+
+  #step(step: IteratorResult<Uint8Array>): IteratorResult<Uint8Array> | Promise<IteratorResult<Uint8Array>> {
+    const meter = this.#meter
+    if (meter === undefined) {
+      if (step.done === true) this.#end()
+      else this.#progressed()
+      return step
+    }
+    if (step.done === true) return this.#finish(meter)
+    const framesBefore = meter.watcher.frames
+    const out = meter.pass(step.value)
+    if (meter.watcher.frames !== framesBefore) this.#progressed()
+    if (out !== undefined) return { done: false, value: out }
+    if (meter.watcher.fault !== undefined) throw this.#faultOf(meter.watcher.fault)
+    return this.next()
+  }
+
+  #finish(meter: Meter): IteratorResult<Uint8Array> {
+    const rest = meter.rest()
+    if (rest !== undefined) {
+      // The next call finds the source done and nothing torn, and comes here again.
+      return { done: false, value: rest }
+    }
+    if (meter.watcher.fault !== undefined) throw this.#faultOf(meter.watcher.fault)
+    if (!meter.watcher.ended) throw this.#faultOf(new Fault('upstream-broke', 'The server closed the stream before it was whole.'))
+    this.#end()
+    return { done: true, value: undefined }
+  }
+
+  #progressed(): void {
+    this.deadline = this.#parts.world.now() + this.#parts.timeouts.gapMs
+  }
+
+  #end(): void {
+    if (this.#over) return
+    this.#over = true
+    this.#parts.watchdog.release(this)
+    this.#ask.signal.removeEventListener('abort', this.#hangUp)
+  }
+
+  readonly #hangUp = (): void => this.#cut.abort()
+
+  async #refusal(inbound: Inbound): Promise<Fault> {
+    const body = text(await readWhole(inbound, errorMaxBytes))
+    const after = Number(inbound.headers['retry-after'])
+    const retryAfterMs = Number.isFinite(after) && after > 0 ? after * 1_000 : undefined
+    return this.#speech.dialect.readFault({ status: inbound.status, body, retryAfterMs })
+  }
+
+  #faultOf(error: unknown): Fault {
+    this.close()
+    if (this.#ask.signal.aborted) return Fault.from(error, this.#ask.signal)
+    const { name } = this.lease.upstream.settings
+    if (this.#late) {
+      const what = this.firstTokenAt === undefined ? 'gave no first token' : 'fell silent in mid-stream'
+      return new Fault('upstream-slow', `The server ${name} ${what} in time.`, { cause: error })
+    }
+    if (error instanceof NetFault) {
+      return new Fault('upstream-broke', `The server ${name} ${said[error.kind]}.`, { cause: error })
+    }
+    return Fault.from(error)
+  }
+
+  #about(to: Dialect): AnswerAbout {
+    const { world } = this.#parts
+    return {
+      id: this.#ask.id,
+      model: this.#ask.model,
+      createdMs: world.epochMs(),
+      wantsUsage: to.wantsUsage(this.#ask.body),
+      epochMs: () => world.epochMs(),
+    }
+  }
+}
+
+/** What an ending says to the limit and the breaker: busy is crowding, broken is breaking, and a caller blames nobody. */
+export function endingFor(fault: Fault): Ending {
+  if (fault.kind === 'upstream-busy') return 'overloaded'
+  return fault.blame === 'upstream' ? 'broke' : 'ignored'
+}
+
+const colon = 0x3a
+
+const text = (bytes: Uint8Array): string => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8')
+
+const opensWithError = (answer: Uint8Array): boolean => /^\s*\{\s*"error"\s*:\s*[{"]/.test(text(answer.subarray(0, 64)))
+
+const said: Readonly<Record<NetFault['kind'], string>> = {
+  refused: 'refused the connection',
+  reset: 'broke the connection',
+  timeout: 'could not be reached in time',
+  framing: 'sent what is not HTTP',
+  aborted: 'was cut off',
+  unreachable: 'could not be reached',
+}
+
+const headers = new WeakMap<Upstream, readonly (readonly [string, string])[]>()
+
+function headersFor(upstream: Upstream): readonly (readonly [string, string])[] {
+  const known = headers.get(upstream)
+  if (known !== undefined) return known
+  const { apiKey, backend } = upstream.settings
+  const made = [['content-type', 'application/json'] as const, ...(apiKey === undefined ? [] : backend.authorize(apiKey))]
+  headers.set(upstream, made)
+  return made
+}
+
+async function readWhole(inbound: Inbound, maxBytes: number): Promise<Uint8Array> {
+  const source = inbound.body[Symbol.asyncIterator]()
+  let step = await source.next()
+  if (step.done === true) return new Uint8Array(0)
+  const first = step.value
+  let rest: Uint8Array[] | undefined
+  let size = first.length
+  for (step = await source.next(); step.done !== true; step = await source.next()) {
+    rest ??= [first]
+    rest.push(step.value)
+    size += step.value.length
+    if (size > maxBytes) {
+      await source.return?.()
+      throw new Fault('upstream-broke', 'The server sent an answer larger than any that is expected.')
+    }
+  }
+  return rest === undefined ? first : Buffer.concat(rest)
+}

@@ -1,0 +1,164 @@
+import type { Ask } from '../core/ask.ts'
+import type { Emit } from '../core/event.ts'
+import { Fault } from '../core/fault.ts'
+import type { Outcome, Reply } from '../core/reply.ts'
+import type { Serve } from '../core/serve.ts'
+import { NetFault } from '../core/world.ts'
+import type { Upstream } from '../fleet/upstream.ts'
+import type { Lease, Scheduler } from '../scheduler/scheduler.ts'
+import { Attempt, type AttemptParts, endingFor } from './attempt.ts'
+
+export interface DispatchParts extends AttemptParts {
+  readonly scheduler: Scheduler
+  /** Tries for one ask, the first included. */
+  readonly attemptsMax: number
+  readonly emit: Emit
+}
+
+/** The innermost Serve, and the only place that knows an ask may take more than one try. */
+export function dispatch(parts: DispatchParts): Serve {
+  return async (ask) => {
+    const opened = await open(ask, parts)
+    return new Relay(ask, opened, parts)
+  }
+}
+
+interface Opened {
+  readonly attempt: Attempt
+  readonly attempts: number
+  readonly waitMs: number
+}
+
+/** Tries upstreams until one speaks. */
+async function open(ask: Ask, parts: DispatchParts): Promise<Opened> {
+  const avoid = new Set<Upstream>()
+  let waitMs = 0
+  let last: Fault | undefined
+  for (let attempts = 1; ; attempts += 1) {
+    const lease = await place(ask, avoid, last, parts)
+    waitMs += lease.waitMs
+    let attempt: Attempt | undefined
+    try {
+      attempt = new Attempt(ask, lease, parts)
+      await attempt.open()
+      return { attempt, attempts, waitMs }
+    } catch (error) {
+      const fault = Fault.from(error, ask.signal)
+      lease.end(endingFor(fault))
+      const { name } = lease.upstream.settings
+      parts.emit({ type: 'attempt-failed', ask, upstream: name, midStream: false, kind: fault.kind, reason: fault.message })
+      if (!fault.retry || attempts >= parts.attemptsMax) throw fault
+      // A kept connection may die just as it is used again: that says nothing about the server behind it.
+      const mayAgain = last === undefined && lease.upstream.settings.tier === 0 && isReset(fault)
+      if (!mayAgain) avoid.add(lease.upstream)
+      last = fault
+    }
+  }
+}
+
+/** When nothing is left to try, the caller is told what went wrong rather than that nothing is left. */
+async function place(ask: Ask, avoid: ReadonlySet<Upstream>, last: Fault | undefined, parts: DispatchParts): Promise<Lease> {
+  if (last === undefined) return parts.scheduler.acquire(ask)
+  try {
+    return await parts.scheduler.acquire(ask, avoid)
+  } catch (error) {
+    const fault = Fault.from(error, ask.signal)
+    throw fault.kind === 'no-upstream' || fault.kind === 'no-such-model' ? last : fault
+  }
+}
+
+const isReset = (fault: Fault): boolean => fault.cause instanceof NetFault && fault.cause.kind === 'reset'
+
+/**
+ * The answer on its way to the caller. It settles its outcome once, and gives its place back then: at the end, at a fault,
+ * or when the caller goes, read or unread.
+ */
+class Relay implements Reply, AsyncIterableIterator<Uint8Array> {
+  readonly stream: boolean
+  readonly upstream: string
+  readonly decision: string
+  readonly outcome: Promise<Outcome>
+  readonly #ask: Ask
+  readonly #opened: Opened
+  readonly #parts: DispatchParts
+  readonly #settle: (outcome: Outcome) => void
+  #settled = false
+
+  constructor(ask: Ask, opened: Opened, parts: DispatchParts) {
+    const { promise, resolve } = Promise.withResolvers<Outcome>()
+    this.stream = ask.stream
+    this.upstream = opened.attempt.lease.upstream.settings.name
+    this.decision = opened.attempt.lease.decision
+    this.outcome = promise
+    this.#settle = resolve
+    this.#ask = ask
+    this.#opened = opened
+    this.#parts = parts
+    ask.signal.addEventListener('abort', this.#onGone)
+    parts.emit({ type: 'first-token', ask, upstream: this.upstream, afterMs: this.#firstTokenMs! })
+  }
+
+  get body(): AsyncIterable<Uint8Array> {
+    return this
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this
+  }
+
+  next(): Promise<IteratorResult<Uint8Array>> {
+    return this.#opened.attempt.next().then(this.#onStep, this.#onFault)
+  }
+
+  return(): Promise<IteratorResult<Uint8Array>> {
+    this.#end(new Fault('cancelled', 'The caller stopped reading.'))
+    return Promise.resolve({ done: true, value: undefined })
+  }
+
+  get #firstTokenMs(): number | undefined {
+    const at = this.#opened.attempt.firstTokenAt
+    return at === undefined ? undefined : at - this.#ask.arrivedAt
+  }
+
+  readonly #onStep = (step: IteratorResult<Uint8Array>): IteratorResult<Uint8Array> => {
+    if (step.done === true) this.#end(undefined)
+    return step
+  }
+
+  readonly #onFault = (error: unknown): never => {
+    const fault = Fault.from(error, this.#ask.signal)
+    if (fault.kind !== 'cancelled') {
+      const { kind, message } = fault
+      this.#parts.emit({ type: 'attempt-failed', ask: this.#ask, upstream: this.upstream, midStream: true, kind, reason: message })
+    }
+    this.#end(fault)
+    throw fault
+  }
+
+  readonly #onGone = (): void => this.#end(new Fault('cancelled', 'The caller went away.'))
+
+  #end(fault: Fault | undefined): void {
+    if (this.#settled) return
+    this.#settled = true
+    const { attempt, attempts, waitMs } = this.#opened
+    this.#ask.signal.removeEventListener('abort', this.#onGone)
+    attempt.close()
+    const { usage } = attempt
+    const firstTokenMs = this.#firstTokenMs
+    const { world } = this.#parts
+    attempt.lease.end(fault === undefined ? 'served' : endingFor(fault), {
+      firstTokenMs: attempt.firstTokenAt === undefined ? undefined : attempt.firstTokenAt - attempt.startedAt,
+      usage,
+    })
+    this.#settle({
+      usage,
+      upstream: this.upstream,
+      tier: attempt.lease.upstream.settings.tier,
+      attempts,
+      waitMs,
+      firstTokenMs,
+      totalMs: world.now() - this.#ask.arrivedAt,
+      fault,
+    })
+  }
+}

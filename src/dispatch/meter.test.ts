@@ -1,0 +1,80 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { Dialect, Watcher } from '../core/dialect.ts'
+import { Fault } from '../core/fault.ts'
+import { Meter } from './meter.ts'
+
+/** A dialect that passes everything and remembers what it was shown. */
+function recording(frameEnd: string): { dialect: Dialect; shown: string[] } {
+  const shown: string[] = []
+  const watcher: Watcher = {
+    see: (frames) => {
+      shown.push(Buffer.from(frames).toString())
+      return frames
+    },
+    usage: undefined,
+    frames: 0,
+    ended: false,
+    fault: undefined,
+  }
+  return { dialect: { frameEnd, watcher: () => watcher } as unknown as Dialect, shown }
+}
+
+const options = { hideUsage: false, rename: undefined }
+const passed = (meter: Meter, text: string): string | undefined => {
+  const out = meter.pass(Buffer.from(text))
+  return out === undefined ? undefined : Buffer.from(out).toString()
+}
+
+test('a chunk of whole frames goes on as the very same object', () => {
+  const meter = new Meter(recording('\n\n').dialect, options)
+  const chunk = Buffer.from('data: 1\n\ndata: 2\n\n')
+  assert.equal(meter.pass(chunk), chunk)
+})
+
+test('a torn frame waits for its end, and only whole frames go on', () => {
+  const { dialect, shown } = recording('\n\n')
+  const meter = new Meter(dialect, options)
+  assert.equal(passed(meter, 'data: 1\n\nda'), 'data: 1\n\n')
+  assert.equal(passed(meter, 'ta: 2'), undefined)
+  assert.equal(passed(meter, '\n'), undefined)
+  assert.equal(passed(meter, '\n'), 'data: 2\n\n')
+  assert.deepEqual(shown, ['data: 1\n\n', 'data: 2\n\n'])
+})
+
+for (const [name, end] of [['LF', '\n\n'], ['CRLF', '\r\n\r\n'], ['CR', '\r\r']] as const) {
+  test(`the frames are the same wherever a stream with ${name} line ends is cut`, () => {
+    const stream = ['data: a', 'data: {"text":"x"}', 'data: [DONE]'].map((frame) => frame + end).join('')
+    for (let cut = 1; cut < stream.length; cut += 1) {
+      const { dialect, shown } = recording('\n\n')
+      const meter = new Meter(dialect, options)
+      const out = (passed(meter, stream.slice(0, cut)) ?? '') + (passed(meter, stream.slice(cut)) ?? '')
+      const rest = meter.rest()
+      assert.equal(out + (rest === undefined ? '' : Buffer.from(rest).toString()), stream, `cut at ${cut}`)
+      for (const frames of shown) assert.ok(!frames.startsWith('ata') && frames.startsWith('data'), `cut at ${cut}`)
+    }
+  })
+}
+
+test('a line is a frame where lines are', () => {
+  const meter = new Meter(recording('\n').dialect, options)
+  assert.equal(passed(meter, '{"a":1}\n{"b"'), '{"a":1}\n')
+  assert.equal(passed(meter, ':2}\n'), '{"b":2}\n')
+})
+
+test('a last frame without its blank line is still seen', () => {
+  const { dialect, shown } = recording('\n\n')
+  const meter = new Meter(dialect, options)
+  meter.pass(Buffer.from('data: [DONE]\n'))
+  assert.ok(meter.rest())
+  assert.deepEqual(shown, ['data: [DONE]\n'])
+  assert.equal(meter.rest(), undefined)
+})
+
+test('a frame that never ends is cut off rather than gathered', () => {
+  const meter = new Meter(recording('\n\n').dialect, options)
+  const chunk = Buffer.alloc(5 * 1024 * 1024, 'x')
+  assert.throws(() => {
+    for (let i = 0; i < 5; i += 1) meter.pass(chunk)
+  }, Fault)
+})

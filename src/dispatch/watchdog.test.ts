@@ -1,0 +1,46 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { World } from '../core/world.ts'
+import { Watchdog } from './watchdog.ts'
+
+/** A clock that jumps to the end of each sleep, a limited number of times. */
+function jumping(): World & { sleeps: number } {
+  let now = 0
+  const world = {
+    sleeps: 0,
+    now: () => now,
+    sleep: async (ms: number) => {
+      world.sleeps += 1
+      now += ms
+      await Promise.resolve()
+    },
+  }
+  return world as unknown as World & { sleeps: number }
+}
+
+test('what shows no progress in time is cut off once, and soon', async () => {
+  const world = jumping()
+  const dog = new Watchdog(world)
+  const expired = new Promise<number>((resolve) => {
+    dog.watch({ deadline: 1_000, expire: () => resolve(world.now()) })
+  })
+  const at = await expired
+  assert.ok(at >= 1_000 && at <= 1_250, `expired at ${at}`)
+})
+
+test('progress moves the deadline, and nobody watched means no clock runs', async () => {
+  const world = jumping()
+  const dog = new Watchdog(world)
+  let expired = 0
+  const watched = { deadline: 600, expire: () => (expired += 1) }
+  dog.watch(watched)
+  while (world.now() < 500) await Promise.resolve()
+  watched.deadline = 2_000
+  while (world.now() < 1_500) await Promise.resolve()
+  assert.equal(expired, 0)
+  dog.release(watched)
+  for (let i = 0; i < 50; i += 1) await Promise.resolve()
+  const { sleeps } = world
+  for (let i = 0; i < 50; i += 1) await Promise.resolve()
+  assert.equal(world.sleeps, sleeps)
+})

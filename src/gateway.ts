@@ -1,0 +1,240 @@
+import type { Ask, Caller, Cloud, Priority } from './core/ask.ts'
+import type { Dialect } from './core/dialect.ts'
+import type { Emit, Event } from './core/event.ts'
+import { Fault } from './core/fault.ts'
+import type { Json } from './core/json.ts'
+import { compose, type Layer, type Serve } from './core/serve.ts'
+import type { Settings } from './core/settings.ts'
+import type { World } from './core/world.ts'
+import { dialectById, dialects } from './dialects/index.ts'
+import { dispatch } from './dispatch/dispatch.ts'
+import { Watchdog } from './dispatch/watchdog.ts'
+import { Fleet } from './fleet/fleet.ts'
+import { Callers } from './layers/callers.ts'
+import { hooks, type Hooks } from './layers/hooks.ts'
+import { observe, Roster } from './layers/observe.ts'
+import { permit } from './layers/permit.ts'
+import { defaultPolicy } from './policies/index.ts'
+import { Scheduler } from './scheduler/scheduler.ts'
+
+/** What a request brings along, before defaults. */
+export interface AskInput {
+  readonly dialect: Dialect
+  readonly body: Json
+  /** The bytes the body was parsed from, so that they can be passed on as they are. */
+  readonly raw?: Uint8Array
+  readonly caller: Caller
+  readonly signal: AbortSignal
+  readonly id?: string | undefined
+  readonly patienceMs?: number | undefined
+  readonly priority?: Priority | undefined
+  readonly cloud?: Cloud | undefined
+}
+
+/** An ask that is queued or running, as a person may see it: never its content. */
+export interface AskView {
+  readonly id: string
+  readonly caller: string
+  readonly model: string
+  readonly dialect: string
+  readonly priority: Priority
+  readonly stream: boolean
+  readonly state: 'queued' | 'running'
+  readonly upstream: string | undefined
+  readonly ageMs: number
+  readonly promptTokens: number
+}
+
+/** The engine, whoever calls it: the HTTP door, an application in process, or the simulator. */
+export interface Gateway {
+  readonly serve: Serve
+  readonly settings: Settings
+  readonly world: World
+  readonly fleet: Fleet
+  readonly dialects: readonly Dialect[]
+  /** The caller behind a credential. Throws `unauthorized`; without configured callers everyone is `anonymous`. */
+  identify(credential: string | undefined): Caller
+  /** Reads a request into a frozen ask. Throws `bad-request`. */
+  ask(input: AskInput): Ask
+  asks(): readonly AskView[]
+  readonly waiting: number
+  readonly emit: Emit
+  subscribe(listener: (event: Event) => void): () => void
+  /** Probes once and keeps probing. Resolves after the first round. */
+  start(): Promise<void>
+  /** At least one upstream answered, or the first round of probes is over; false from `drain` on. */
+  readonly ready: boolean
+  /** Stops taking new asks; resolves when the running ones have ended. */
+  drain(): Promise<void>
+  stop(): Promise<void>
+}
+
+export interface GatewayOptions {
+  readonly world: World
+  /** Wrapped around dispatch, inside the gateway's own layers. */
+  readonly layers?: readonly Layer[] | undefined
+  readonly hooks?: Hooks | undefined
+}
+
+/** The composition root: the one place that knows which parts there are and how they fit. */
+export function createGateway(settings: Settings, options: GatewayOptions): Gateway {
+  return new Engine(settings, options)
+}
+
+class Engine implements Gateway {
+  readonly serve: Serve
+  readonly settings: Settings
+  readonly world: World
+  readonly fleet: Fleet
+  readonly dialects: readonly Dialect[] = dialects
+  readonly #callers: Callers
+  readonly #scheduler: Scheduler
+  readonly #roster = new Roster()
+  readonly #listeners: ((event: Event) => void)[] = [this.#roster.listen]
+  #asked = 0
+  #open = 0
+  #draining: PromiseWithResolvers<void> | undefined
+
+  constructor(settings: Settings, { world, layers = [], hooks: applied }: GatewayOptions) {
+    const { emit } = this
+    this.settings = settings
+    this.world = world
+    this.#callers = new Callers(settings.callers)
+    const { upstreams, probeEveryMs, queue, timeouts, attemptsMax } = settings
+    this.fleet = new Fleet({ upstreams, world, emit, probeEveryMs })
+    this.#scheduler = new Scheduler({ world, fleet: this.fleet, policy: defaultPolicy, queueMax: queue.max, emit })
+    this.serve = compose(
+      [
+        observe(world, emit),
+        this.#count,
+        ...(applied === undefined ? [] : [hooks(applied, { glanceOf, onThrow: this.#onHookThrow })]),
+        // After the hooks, which may have chosen another model.
+        permit,
+        ...layers,
+      ],
+      dispatch({ world, scheduler: this.#scheduler, dialectOf, timeouts, attemptsMax, watchdog: new Watchdog(world), emit }),
+    )
+  }
+
+  identify(credential: string | undefined): Caller {
+    return this.#callers.identify(credential)
+  }
+
+  ask({ dialect, body, raw, caller, signal, id, patienceMs, priority, cloud }: AskInput): Ask {
+    const { model, stream, promptTokens, outputTokensMax } = dialect.glance(body)
+    return {
+      id: id ?? this.#nextId(),
+      caller,
+      dialect: dialect.id,
+      model,
+      stream,
+      promptTokens,
+      outputTokensMax,
+      body,
+      raw,
+      priority: priority === undefined ? caller.priority : this.#granted(priority, caller),
+      // A caller may keep a request at home, never send one out that must stay.
+      cloud: cloud === 'never' ? 'never' : caller.cloud,
+      patienceMs: patienceMs ?? this.#callers.patienceMs(caller) ?? this.settings.queue.patienceMs,
+      arrivedAt: this.world.now(),
+      signal,
+    }
+  }
+
+  asks(): readonly AskView[] {
+    const now = this.world.now()
+    return Array.from(this.#roster.list(), ({ ask, upstream }) => ({
+      id: ask.id,
+      caller: ask.caller.id,
+      model: ask.model,
+      dialect: ask.dialect,
+      priority: ask.priority,
+      stream: ask.stream,
+      state: upstream === undefined ? 'queued' : 'running',
+      upstream,
+      ageMs: now - ask.arrivedAt,
+      promptTokens: ask.promptTokens,
+    }))
+  }
+
+  get waiting(): number {
+    return this.#scheduler.waiting
+  }
+
+  readonly emit = (event: Event): void => {
+    for (const listen of this.#listeners) listen(event)
+  }
+
+  subscribe(listener: (event: Event) => void): () => void {
+    this.#listeners.push(listener)
+    return () => {
+      const at = this.#listeners.indexOf(listener)
+      if (at !== -1) this.#listeners.splice(at, 1)
+    }
+  }
+
+  start(): Promise<void> {
+    return this.fleet.start()
+  }
+
+  get ready(): boolean {
+    return this.#draining === undefined && (this.fleet.anyUp || this.fleet.probed)
+  }
+
+  drain(): Promise<void> {
+    this.#draining ??= Promise.withResolvers<void>()
+    if (this.#open === 0) this.#draining.resolve()
+    return this.#draining.promise
+  }
+
+  stop(): Promise<void> {
+    this.fleet.stop()
+    return Promise.resolve()
+  }
+
+  /** Where callers have names, one may step back in the queue, not forward; where they have none, their word is all there is. */
+  #granted(wished: Priority, { priority }: Caller): Priority {
+    return this.settings.callers.length === 0 || ranks[wished] > ranks[priority] ? wished : priority
+  }
+
+  /** Knows when the last one has left. */
+  readonly #count: Layer = (next) => async (ask) => {
+    if (this.#draining !== undefined) {
+      throw new Fault('shutting-down', 'The gateway is shutting down; ask again in a moment.', { retryAfterMs: 1_000 })
+    }
+    this.#open += 1
+    try {
+      const reply = await next(ask)
+      void reply.outcome.then(this.#left)
+      return reply
+    } catch (error) {
+      this.#left()
+      throw error
+    }
+  }
+
+  readonly #left = (): void => {
+    this.#open -= 1
+    if (this.#open === 0) this.#draining?.resolve()
+  }
+
+  readonly #onHookThrow = (error: unknown): void => {
+    const text = `A hook threw ${error instanceof Error ? error.name : typeof error}.`
+    this.emit({ type: 'notice', level: 'error', text })
+  }
+
+  #nextId(): string {
+    this.#asked += 1
+    return `${(this.world.random() * 0x1_0000_0000_0000).toString(36)}-${this.#asked.toString(36)}`
+  }
+}
+
+const dialectOf = (id: string): Dialect => {
+  const dialect = dialectById(id)
+  if (dialect === undefined) throw new Fault('internal', `No dialect is called ${id}.`)
+  return dialect
+}
+
+const glanceOf = (id: string, body: Json): ReturnType<Dialect['glance']> => dialectOf(id).glance(body)
+
+const ranks: Readonly<Record<Priority, number>> = { interactive: 0, default: 1, batch: 2 }

@@ -1,0 +1,65 @@
+import type { Ask } from '../core/ask.ts'
+import type { Emit, Event } from '../core/event.ts'
+import { Fault } from '../core/fault.ts'
+import type { Outcome } from '../core/reply.ts'
+import type { Layer } from '../core/serve.ts'
+import { noUsage } from '../core/usage.ts'
+import type { World } from '../core/world.ts'
+
+/** Tells of every ask that it came and how it ended, whether or not it was ever served. */
+export function observe(world: World, emit: Emit): Layer {
+  return (next) => async (ask) => {
+    emit({ type: 'ask-arrived', ask })
+    try {
+      const reply = await next(ask)
+      void reply.outcome.then((outcome) => emit({ type: 'ask-settled', ask, outcome }))
+      return reply
+    } catch (error) {
+      const fault = Fault.from(error, ask.signal)
+      emit({ type: 'ask-settled', ask, outcome: refused(ask, fault, world.now()) })
+      throw fault
+    }
+  }
+}
+
+function refused(ask: Ask, fault: Fault, now: number): Outcome {
+  const totalMs = now - ask.arrivedAt
+  return { usage: noUsage, upstream: '', tier: 0, attempts: 0, waitMs: totalMs, firstTokenMs: undefined, totalMs, fault }
+}
+
+interface Present {
+  readonly ask: Ask
+  upstream: string | undefined
+}
+
+/** Who is here now: the asks between their arrival and their end, and where they are. */
+export class Roster {
+  // By id, not by ask: a layer may have passed on a copy.
+  readonly #present = new Map<string, Present>()
+
+  list(): Iterable<Present> {
+    return this.#present.values()
+  }
+
+  readonly listen = (event: Event): void => {
+    switch (event.type) {
+      case 'ask-arrived':
+        this.#present.set(event.ask.id, { ask: event.ask, upstream: undefined })
+        break
+      case 'ask-granted':
+        this.#at(event.ask, event.upstream)
+        break
+      case 'attempt-failed':
+        if (!event.midStream) this.#at(event.ask, undefined)
+        break
+      case 'ask-settled':
+        this.#present.delete(event.ask.id)
+        break
+    }
+  }
+
+  #at({ id }: Ask, upstream: string | undefined): void {
+    const present = this.#present.get(id)
+    if (present !== undefined) present.upstream = upstream
+  }
+}
