@@ -1,0 +1,63 @@
+import type { Ask } from '../core/ask.ts'
+import type { Dialect } from '../core/dialect.ts'
+import { Fault } from '../core/fault.ts'
+import { compose, type Layer } from '../core/serve.ts'
+import { dialectById } from '../dialects/index.ts'
+import { hooks, type Hooks } from '../layers/hooks.ts'
+import { application, type CallOptions, type ChatParams, type ChatResult, type ChatStream, Client } from './client.ts'
+import { remote } from './remote.ts'
+
+export interface ConnectOptions {
+  /** The caller's key, where the gateway wants one. */
+  readonly key?: string
+  readonly layers?: readonly Layer[]
+  readonly hooks?: Hooks
+}
+
+export interface Connection {
+  chat(params: ChatParams, options?: CallOptions): Promise<ChatResult>
+  stream(params: ChatParams, options?: CallOptions): Promise<ChatStream>
+}
+
+/** The same client, to a gateway at an address. */
+export function connect(url: string, options: ConnectOptions = {}): Connection {
+  const dialect = dialectOf('openai-chat')
+  const around: Layer[] = [...(options.layers ?? [])]
+  if (options.hooks !== undefined) {
+    around.unshift(
+      hooks(options.hooks, {
+        glanceOf: (id, body) => dialectOf(id).glance(body),
+        onThrow: (error) => console.error('A hook threw:', error),
+      }),
+    )
+  }
+  const serve = compose(around, remote({ url, key: options.key, dialectOf }))
+  const client = new Client({
+    dialect,
+    open: (body, { signal, patienceMs, priority, cloud }) =>
+      serve({
+        id: crypto.randomUUID(),
+        caller: application,
+        dialect: dialect.id,
+        ...dialect.glance(body),
+        body,
+        raw: undefined,
+        priority: priority ?? 'default',
+        cloud: cloud ?? 'allowed',
+        // The gateway's own default, unless the caller said.
+        patienceMs: patienceMs ?? Infinity,
+        arrivedAt: performance.now(),
+        signal,
+      } satisfies Ask),
+  })
+  return {
+    chat: (params, wishes) => client.chat(params, wishes),
+    stream: (params, wishes) => client.stream(params, wishes),
+  }
+}
+
+function dialectOf(id: string): Dialect {
+  const dialect = dialectById(id)
+  if (dialect === undefined) throw new Fault('internal', `No dialect is called ${id}.`)
+  return dialect
+}

@@ -1,0 +1,51 @@
+import type { ConfigInput } from '../config/schema.ts'
+import { resolve } from '../config/settings.ts'
+import type { Layer } from '../core/serve.ts'
+import type { World } from '../core/world.ts'
+import { dialectById } from '../dialects/index.ts'
+import { createGateway as createEngine, type Gateway as Engine } from '../gateway.ts'
+import { realWorld } from '../http/world.ts'
+import type { Hooks } from '../layers/hooks.ts'
+import { application, type CallOptions, type ChatParams, type ChatResult, type ChatStream, Client } from './client.ts'
+
+export interface GatewayOptions {
+  readonly layers?: readonly Layer[]
+  readonly hooks?: Hooks
+  /** Time, chance and the network; the real ones unless a test or a simulation brings its own. */
+  readonly world?: World
+}
+
+/** The gateway inside an application: the same engine as `spillway serve`, without the ports. */
+export interface Gateway {
+  chat(params: ChatParams, options?: CallOptions): Promise<ChatResult>
+  stream(params: ChatParams, options?: CallOptions): Promise<ChatStream>
+  /** What the doors, the telemetry and further layers build on. */
+  readonly engine: Engine
+  close(): Promise<void>
+}
+
+/** Starts a gateway in this process. The configuration has the shape of `spillway.yaml`; faults in it throw. */
+export async function createGateway(config: ConfigInput, options: GatewayOptions = {}): Promise<Gateway> {
+  const settings = resolve(config)
+  const own = options.world === undefined ? realWorld({ connectMs: settings.timeouts.connectMs }) : undefined
+  const engine = createEngine(settings, {
+    world: own ?? options.world!,
+    layers: options.layers,
+    hooks: options.hooks,
+  })
+  await engine.start()
+  const dialect = dialectById('openai-chat')!
+  const client = new Client({
+    dialect,
+    open: (body, { signal, ...wishes }) => engine.serve(engine.ask({ dialect, body, caller: application, signal, ...wishes })),
+  })
+  return {
+    chat: (params, wishes) => client.chat(params, wishes),
+    stream: (params, wishes) => client.stream(params, wishes),
+    engine,
+    close: async () => {
+      await engine.stop()
+      await own?.close()
+    },
+  }
+}
