@@ -1,0 +1,171 @@
+import { Fault } from '../core/fault.ts'
+import { isObject, type Json } from '../core/json.ts'
+import { asBuffer, Members, parsed } from './members.ts'
+
+/** An upstream's complaint, whichever of the shapes in use it came in. */
+export interface Complaint {
+  readonly message: string
+  /** Its own word for the kind of error: `code` where that is a word, else nothing. */
+  readonly code: string | undefined
+  readonly type: string | undefined
+  /** The HTTP status it names itself: the only one there is for an error in mid-stream. */
+  readonly status: number | undefined
+  readonly tokens: { readonly prompt: number; readonly max: number } | undefined
+}
+
+/** Servers put whole documents into their messages; a person reads no more than this. */
+const messageMax = 500
+
+/**
+ * Finds the complaint in a parsed answer: `{error: "…"}`, `{error: {…}}`, flat `{object: "error", …}`, `{detail: …}`, and
+ * any of them once more as JSON inside the text. Undefined for an answer that complains of nothing.
+ */
+export function complaintIn(answer: unknown): Complaint | undefined {
+  if (!isObject(answer)) return undefined
+  const { error, object, detail } = answer
+  if (typeof error === 'string' && error !== '') return inText(error)
+  if (isObject(error)) return inObject(error)
+  if (object === 'error') return inObject(answer)
+  if (detail !== undefined && answer['choices'] === undefined && answer['message'] === undefined) {
+    return inText(typeof detail === 'string' ? detail : JSON.stringify(detail))
+  }
+  return undefined
+}
+
+/** A complaint made in plain words. */
+export function inText(text: string): Complaint {
+  const nested = text.trimStart().startsWith('{') ? complaintIn(parsed(text)) : undefined
+  if (nested !== undefined) return nested
+  return { message: shortened(text), code: undefined, type: undefined, status: undefined, tokens: tokensIn(text) }
+}
+
+/** The bare `{code, message, type}`. */
+export function inObject(error: Json): Complaint {
+  const { message, code, type, n_prompt_tokens: prompt, n_ctx: max } = error
+  const text = typeof message === 'string' ? message : JSON.stringify(error)
+  const nested = text.startsWith('{"error"') ? complaintIn(parsed(text)) : undefined
+  if (nested !== undefined) return nested
+  const status = Number(code)
+  const isStatus = Number.isInteger(status) && status >= 400 && status <= 599
+  return {
+    message: shortened(text),
+    code: typeof code === 'string' && !isStatus ? code : undefined,
+    type: typeof type === 'string' ? type : undefined,
+    status: isStatus ? status : undefined,
+    tokens: typeof prompt === 'number' && typeof max === 'number' ? { prompt, max } : tokensIn(text),
+  }
+}
+
+/** What an error answer with a status of its own meant. */
+export function readFault(answer: { status: number; body: string; retryAfterMs: number | undefined }): Fault {
+  const json = parsed(answer.body)
+  const complaint = complaintIn(json) ?? inText(isObject(json) ? '' : answer.body.trim())
+  return faultOf(complaint, answer.status, answer.retryAfterMs)
+}
+
+/** What an error in mid-stream meant. */
+export const faultInBand = (complaint: Complaint): Fault => faultOf(complaint, complaint.status ?? 500, undefined)
+
+/** What an answer in one piece complains of although its status says that all is well. Only a suspect one is parsed. */
+export function complaintUnder200(answer: Uint8Array): Fault | undefined {
+  const members = new Members(answer)
+  while (members.next()) {
+    const key = members.key()
+    // An answer has choices or a message: what stands behind them is not looked for.
+    if (key === 'choices' || key === 'message') return undefined
+    if (key === 'error' || key === 'detail' || (key === 'object' && members.valueIs('error'))) break
+  }
+  const complaint = complaintIn(parsed(asBuffer(answer).toString('utf8')))
+  return complaint && faultInBand(complaint)
+}
+
+function faultOf(complaint: Complaint, status: number, retryAfterMs: number | undefined): Fault {
+  const { message, code, tokens } = complaint
+  const cause = new Error(`HTTP ${status}`)
+  // The parallel answers of llama-server share one context; when that is full, all of them end. It is the crowd's fault.
+  if (sharedContextFull.test(message)) {
+    return new Fault('upstream-busy', 'The server ran out of room for all the answers it was writing.', { cause })
+  }
+  if (status === 429 || status === 503 || status === 529) {
+    return new Fault('upstream-busy', sentence('The server is busy', message), { cause, retryAfterMs })
+  }
+  // What it says of a wrong key may quote the key.
+  if (status < 400 || status === 401 || status === 402 || status === 403 || status === 407) {
+    return new Fault(
+      'upstream-denied',
+      `The server turned the gateway away (HTTP ${status}): check its url and api_key.`,
+      { cause },
+    )
+  }
+  if (status === 408 || status === 504) {
+    return new Fault('upstream-slow', sentence('The server gave up waiting', message), { cause, retryAfterMs })
+  }
+  if (isOverflow(complaint)) return new Fault('context-overflow', message, { cause, tokens })
+  if (status === 501) return new Fault('not-supported', message, { cause })
+  if (status >= 500 && !callersFaults.test(message)) {
+    return new Fault('upstream-broke', sentence('The server failed', message), { cause, retryAfterMs })
+  }
+  if ((status === 404 || status === 405) && noSuchRoute.test(message)) {
+    return new Fault('upstream-denied', `The server does not know this API (HTTP ${status}): check its kind and url.`, {
+      cause,
+    })
+  }
+  // llama-server's router says 400 for a model it does not know.
+  if (noSuchModel.test(message))
+    return new Fault('upstream-refused', message, { cause, status: 404, code: code ?? 'model_not_found' })
+  const text = message === '' ? `The server refused the request (HTTP ${status}).` : message
+  return new Fault('upstream-refused', text, { cause, status: status < 500 ? status : 400, code })
+}
+
+const overflowTexts =
+  /maximum context length|context (size|length|window)|prompt is too long|longer than the (model's )?context|exceed context limit|Trying to keep the first/i
+
+function isOverflow({ message, code, type }: Complaint): boolean {
+  return type === 'exceed_context_size_error' || code === 'context_length_exceeded' || overflowTexts.test(message)
+}
+
+const sharedContextFull = /^Context size has been exceeded/i
+
+const noSuchRoute = /^(404 page not found|405 method not allowed|file not found|not found|method not allowed)?\.?$/i
+
+const noSuchModel = /\bmodel\b.* (not found|does not exist)/i
+
+/** What servers answer with a 500 though only the caller can mend it: every retry would fail the same way. */
+const callersFaults = new RegExp(
+  [
+    'option ".*" must be of type', // Ollama, from here
+    'invalid option',
+    'invalid (JSON schema in )?format',
+    'Failed to parse (tools|messages|tool_choice)', // llama-server, from here
+    'does not support logits computation',
+    '(image|audio) input is not supported',
+    'is too large to process',
+    'JSON schema conversion failed',
+  ].join('|'),
+  'i',
+)
+
+const counts: readonly RegExp[] = [
+  /request \((?<prompt>\d+) tokens\) exceeds the available context size \((?<max>\d+) tokens\)/,
+  /context length is (?<max>\d+) tokens\. However, you requested \d+ tokens \((?<prompt>\d+) in the messages/,
+  /context length is (?<max>\d+) tokens\. However, (your messages resulted in|your request has|you requested) (?<prompt>\d+)/,
+  /Input length \((?<prompt>\d+)\) exceeds model's maximum context length \((?<max>\d+)\)/,
+  /The input \((?<prompt>\d+) tokens\) is longer than the model's context length \((?<max>\d+) tokens\)/,
+  /context length of (?<max>\d+) tokens\. You requested a total of (?<prompt>\d+)/,
+  /prompt is too long: (?<prompt>\d+) tokens > (?<max>\d+) maximum/,
+]
+
+function tokensIn(text: string): Complaint['tokens'] {
+  for (const form of counts) {
+    const groups = form.exec(text)?.groups
+    if (groups !== undefined) return { prompt: Number(groups['prompt']), max: Number(groups['max']) }
+  }
+  return undefined
+}
+
+const sentence = (claim: string, message: string): string => (message === '' ? `${claim}.` : `${claim}: ${message}`)
+
+function shortened(text: string): string {
+  const line = text.replace(/\s+/g, ' ').trim()
+  return line.length > messageMax ? `${line.slice(0, messageMax)}…` : line
+}

@@ -1,0 +1,89 @@
+import type { AnswerAbout } from '../../core/dialect.ts'
+import type { Json } from '../../core/json.ts'
+import type { FinishReason, Part } from '../../core/part.ts'
+import type { Usage } from '../../core/usage.ts'
+import { callId, gather } from '../answer.ts'
+import { writeUsage } from './usage.ts'
+
+const finishReasons: Readonly<Record<FinishReason, string>> = {
+  stop: 'stop',
+  length: 'length',
+  'tool-calls': 'tool_calls',
+  'content-filter': 'content_filter',
+}
+
+/** Writes one stream. The counts come last, whenever they were known, and only for who asked for them. */
+export function partWriter(about: AnswerAbout): (part: Part) => string {
+  const head = JSON.stringify(headOf(about, 'chat.completion.chunk')).slice(0, -1)
+  const begin = `data: ${head},"choices":[{"index":0,"delta":`
+  let role = '"role":"assistant",'
+  let usage: Usage | undefined
+
+  const delta = (members: string): string => {
+    const frame = `${begin}{${role}${members}},"finish_reason":null}]}\n\n`
+    role = ''
+    return frame
+  }
+
+  return (part) => {
+    switch (part.type) {
+      case 'text-delta':
+        return delta(`"content":${JSON.stringify(part.text)}`)
+      case 'thinking-delta': {
+        // Clients look for one of the two names, and no name is known to all.
+        const text = JSON.stringify(part.text)
+        return delta(`"reasoning_content":${text},"reasoning":${text}`)
+      }
+      case 'tool-start': {
+        const id = callId(part.id, about.id, part.index)
+        const call = { index: part.index, id, type: 'function', function: { name: part.name, arguments: '' } }
+        return delta(`"tool_calls":[${JSON.stringify(call)}]`)
+      }
+      case 'tool-delta':
+        return delta(
+          `"tool_calls":[{"index":${part.index},"function":{"arguments":${JSON.stringify(part.arguments)}}}]`,
+        )
+      case 'finish': {
+        const first = role === '' ? '{}' : '{"role":"assistant","content":""}'
+        role = ''
+        return `${begin}${first},"finish_reason":"${finishReasons[part.reason]}"}]}\n\n`
+      }
+      case 'usage':
+        usage = part.usage
+        return ''
+      case 'end': {
+        const counts = usage !== undefined && about.wantsUsage
+        return `${counts ? `data: ${head},"choices":[],"usage":${JSON.stringify(writeUsage(usage!))}}\n\n` : ''}data: [DONE]\n\n`
+      }
+    }
+  }
+}
+
+export function collect(parts: Iterable<Part>, about: AnswerAbout): Json {
+  const { text, thinking, calls, reason, usage } = gather(parts)
+  const message: Json = {
+    role: 'assistant',
+    content: text === '' && calls.length > 0 ? null : text,
+    refusal: null,
+    ...(thinking !== '' && { reasoning_content: thinking, reasoning: thinking }),
+    ...(calls.length > 0 && {
+      tool_calls: calls.map((call, index) => ({
+        id: callId(call.id, about.id, index),
+        type: 'function',
+        function: { name: call.name, arguments: call.arguments === '' ? '{}' : call.arguments },
+      })),
+    }),
+  }
+  return {
+    ...headOf(about, 'chat.completion'),
+    choices: [{ index: 0, message, logprobs: null, finish_reason: finishReasons[reason] }],
+    ...(usage !== undefined && { usage: writeUsage(usage) }),
+  }
+}
+
+const headOf = (about: AnswerAbout, object: string): Json => ({
+  id: `chatcmpl-${about.id}`,
+  object,
+  created: Math.floor(about.createdMs / 1_000),
+  model: about.model,
+})

@@ -1,0 +1,170 @@
+import type { AnswerAbout, Dialect } from '../core/dialect.ts'
+import { Fault } from '../core/fault.ts'
+import type { Json } from '../core/json.ts'
+import type { Part } from '../core/part.ts'
+import type { Usage } from '../core/usage.ts'
+import { Framer } from './frames.ts'
+
+/** What came by on the way, for whoever settles the ask. */
+export interface Seen {
+  usage?: Usage | undefined
+  /** Frames that carried content. */
+  frames: number
+  ended: boolean
+}
+
+/** An answer in one piece is held in memory; this is far beyond any that a model gives. */
+const collectedBytesMax = 64 * 1024 * 1024
+
+/** Reads one dialect and writes another. It throws a Fault when the stream reports an error, or ends before it was whole. */
+export function translate(
+  body: AsyncIterable<Uint8Array>,
+  from: Dialect,
+  to: Dialect,
+  about: AnswerAbout,
+  seen: Seen,
+): AsyncIterable<Uint8Array> {
+  return new Translation(new PartSource(body, from, seen), to.partWriter(about))
+}
+
+/** A stream in one dialect as a whole answer in another. */
+export async function collectFrom(
+  body: AsyncIterable<Uint8Array>,
+  from: Dialect,
+  to: Dialect,
+  about: AnswerAbout,
+  seen: Seen,
+): Promise<Json> {
+  const source = new PartSource(body, from, seen)
+  const all: Part[] = []
+  for (let parts = await source.next(); parts !== undefined; parts = await source.next()) {
+    for (const part of parts) all.push(part)
+    if (source.bytes > collectedBytesMax) {
+      await source.close()
+      throw new Fault('upstream-broke', 'The server sent an answer larger than any that is expected.')
+    }
+  }
+  return to.collect(all, about)
+}
+
+class Translation implements AsyncIterableIterator<Uint8Array> {
+  readonly #source: PartSource
+  readonly #write: (part: Part) => string
+
+  constructor(source: PartSource, write: (part: Part) => string) {
+    this.#source = source
+    this.#write = write
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this
+  }
+
+  async next(): Promise<IteratorResult<Uint8Array>> {
+    for (;;) {
+      const parts = await this.#source.next()
+      if (parts === undefined) return { done: true, value: undefined }
+      let out = ''
+      try {
+        for (const part of parts) out += this.#write(part)
+      } catch (error) {
+        // Nobody will read the rest.
+        await this.#source.close()
+        throw error
+      }
+      if (out !== '') return { done: false, value: Buffer.from(out) }
+    }
+  }
+
+  async return(): Promise<IteratorResult<Uint8Array>> {
+    await this.#source.close()
+    return { done: true, value: undefined }
+  }
+}
+
+/** The parts of a stream, chunk by chunk, and the judgement whether it was whole. */
+class PartSource {
+  bytes = 0
+  readonly #body: AsyncIterator<Uint8Array>
+  readonly #framer: Framer
+  readonly #read: (frame: string) => Part[]
+  readonly #seen: Seen
+  #finished = false
+  #over = false
+  /** What went wrong behind parts that are still to be handed out. */
+  #fault: Fault | undefined
+
+  constructor(body: AsyncIterable<Uint8Array>, from: Dialect, seen: Seen) {
+    this.#body = body[Symbol.asyncIterator]()
+    this.#framer = new Framer(from.frameEnd)
+    this.#read = from.partReader()
+    this.#seen = seen
+  }
+
+  /** Undefined at the end of a whole answer. */
+  async next(): Promise<readonly Part[] | undefined> {
+    if (this.#fault !== undefined) throw this.#fault
+    if (this.#over) return undefined
+    const step = await this.#step()
+    const parts: Part[] = []
+    let fault: Fault | undefined
+    if (step.done === true) {
+      this.#over = true
+      fault = this.#take(undefined, parts) ?? this.#judge(parts)
+    } else {
+      this.bytes += step.value.length
+      fault = this.#take(step.value, parts)
+      if (fault !== undefined) await this.close()
+    }
+    if (fault !== undefined && parts.length === 0) throw fault
+    this.#fault = fault
+    return parts
+  }
+
+  async close(): Promise<void> {
+    if (this.#over) return
+    this.#over = true
+    await this.#body.return?.()
+  }
+
+  async #step(): Promise<IteratorResult<Uint8Array>> {
+    try {
+      return await this.#body.next()
+    } catch (error) {
+      // Whatever breaks behind the last word of an answer takes nothing away from it.
+      if (this.#seen.ended) return { done: true, value: undefined }
+      throw error
+    }
+  }
+
+  /** Adds the parts of a chunk, or of what is left at the end, as far as they can be read. */
+  #take(chunk: Uint8Array | undefined, parts: Part[]): Fault | undefined {
+    try {
+      for (const frame of chunk === undefined ? this.#framer.rest() : this.#framer.push(chunk)) {
+        for (const part of this.#read(frame)) {
+          this.#note(part)
+          parts.push(part)
+        }
+      }
+      return undefined
+    } catch (error) {
+      return Fault.from(error)
+    }
+  }
+
+  #note(part: Part): void {
+    if (part.type === 'usage') this.#seen.usage = part.usage
+    else if (part.type === 'finish') this.#finished = true
+    else if (part.type === 'end') this.#seen.ended = true
+    else this.#seen.frames += 1
+  }
+
+  /** Some servers never say more than why they stopped: that is word enough. Without it the stream has broken. */
+  #judge(parts: Part[]): Fault | undefined {
+    if (this.#seen.ended) return undefined
+    if (!this.#finished) return new Fault('upstream-broke', 'The server closed the stream before it was whole.')
+    this.#seen.ended = true
+    parts.push({ type: 'end' })
+    return undefined
+  }
+}
