@@ -1,0 +1,66 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { NetFault, type Outbound } from '../core/world.ts'
+import { callTo } from './call.ts'
+import { answerOf, FakeWorld } from './fake-world.test-helper.ts'
+import { settingsOf } from './settings.test-helper.ts'
+
+test('it sends the key, the base path and the body, and reads the answer', async () => {
+  const world = new FakeWorld()
+  let sent: Outbound | undefined
+  world.answer = (out) => {
+    sent = out
+    return Promise.resolve(answerOf(200, { ok: true }))
+  }
+  const call = callTo(settingsOf('box', { apiKey: 'secret', basePath: '/base' }), world, 3_000)
+  assert.deepEqual(await call({ method: 'POST', path: '/x', body: { a: 1 } }), { status: 200, json: { ok: true } })
+  assert.equal(sent!.path, '/base/x')
+  assert.equal(Buffer.from(sent!.body!).toString(), '{"a":1}')
+  assert.deepEqual(sent!.headers, [
+    ['accept', 'application/json'],
+    ['authorization', 'Bearer secret'],
+    ['content-type', 'application/json'],
+  ])
+  assert.equal(world.sleeping, 0, 'no timer is left behind')
+})
+
+test('an error status is an answer, and what is no JSON is undefined', async () => {
+  const world = new FakeWorld()
+  world.answer = () => Promise.resolve(answerOf(503, '<html>busy</html>'))
+  assert.deepEqual(await callTo(settingsOf('box'), world, 3_000)({ method: 'GET', path: '/' }), {
+    status: 503,
+    json: undefined,
+  })
+})
+
+test('a server that does not answer is cut off in time', async () => {
+  const world = new FakeWorld()
+  world.answer = ({ signal }) =>
+    new Promise((_, reject) => {
+      signal!.addEventListener('abort', () => reject(new NetFault('aborted', 'aborted')))
+    })
+  const answer = assert.rejects(callTo(settingsOf('box'), world, 3_000)({ method: 'GET', path: '/' }), {
+    name: 'NetFault',
+    kind: 'timeout',
+  })
+  await world.advance(3_000)
+  await answer
+})
+
+test('an answer without end is not read to its end', async () => {
+  const world = new FakeWorld()
+  let chunks = 0
+  world.answer = () =>
+    Promise.resolve({
+      status: 200,
+      headers: {},
+      body: (async function* () {
+        for (;;) {
+          chunks += 1
+          yield new Uint8Array(1_024 * 1_024)
+        }
+      })(),
+    })
+  await assert.rejects(callTo(settingsOf('box'), world, 3_000)({ method: 'GET', path: '/' }), { kind: 'framing' })
+  assert.ok(chunks < 20)
+})

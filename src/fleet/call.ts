@@ -1,0 +1,59 @@
+import type { Call } from '../core/backend.ts'
+import type { UpstreamSettings } from '../core/settings.ts'
+import { NetFault, type Inbound, type World } from '../core/world.ts'
+
+/** Beyond this no server's list of models is of use. */
+const answerMaxBytes = 8 * 1024 * 1024
+
+const json = 'application/json'
+
+/** Asks one upstream something small, bounded in time and size. An error status is an answer; a broken wire throws. */
+export function callTo(settings: UpstreamSettings, world: World, timeoutMs: number): Call {
+  const headers: (readonly [string, string])[] = [['accept', json]]
+  if (settings.apiKey !== undefined) headers.push(...settings.backend.authorize(settings.apiKey))
+  const headersWithBody = [...headers, ['content-type', json] as const]
+
+  return async ({ method, path, body }) => {
+    const cut = new AbortController()
+    const done = new AbortController()
+    let late = false
+    void world.sleep(timeoutMs, done.signal).then(() => {
+      if (done.signal.aborted) return
+      late = true
+      cut.abort()
+    })
+    try {
+      const inbound = await world.send({
+        method,
+        origin: settings.origin,
+        path: settings.basePath + path,
+        headers: body === undefined ? headers : headersWithBody,
+        body: body === undefined ? undefined : Buffer.from(JSON.stringify(body)),
+        signal: cut.signal,
+      })
+      return { status: inbound.status, json: await readJson(inbound) }
+    } catch (error) {
+      if (late)
+        throw new NetFault('timeout', `no answer to ${method} ${path} within ${timeoutMs / 1_000} s`, { cause: error })
+      throw error
+    } finally {
+      done.abort()
+    }
+  }
+}
+
+/** Undefined when it is no JSON: whoever asked knows what that means, by the status. */
+async function readJson(inbound: Inbound): Promise<unknown> {
+  const chunks: Uint8Array[] = []
+  let sizeBytes = 0
+  for await (const chunk of inbound.body) {
+    sizeBytes += chunk.length
+    if (sizeBytes > answerMaxBytes) throw new NetFault('framing', 'its answer is larger than any list of models')
+    chunks.push(chunk)
+  }
+  try {
+    return JSON.parse(Buffer.concat(chunks).toString('utf8')) as unknown
+  } catch {
+    return undefined
+  }
+}

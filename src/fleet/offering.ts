@@ -1,0 +1,50 @@
+import type { Place } from './place.ts'
+import type { ServedModel, Upstream } from './upstream.ts'
+
+/** One upstream's way to serve a model. */
+export interface Offer {
+  readonly upstream: Upstream
+  readonly model: ServedModel
+  readonly place: Place
+}
+
+/**
+ * All the ways to serve what callers know under one name, or under several that mean the same: these share one object,
+ * and so one queue.
+ */
+export interface Offering {
+  readonly name: string
+  /** In the order of the configuration. */
+  readonly offers: readonly Offer[]
+  readonly upstreams: readonly Upstream[]
+  /** The tiers among them, cheapest first. */
+  readonly tiers: readonly number[]
+}
+
+/** From every spelling to what is offered under it. Built anew when a listing changes, so a look-up is one step. */
+export function offeringsOf(upstreams: readonly Upstream[]): ReadonlyMap<string, Offering> {
+  const offersBySpelling = new Map<string, Offer[]>()
+  for (const upstream of upstreams) {
+    for (const [spelling, model] of upstream.catalogue.spellings) {
+      const offer: Offer = { upstream, model, place: upstream.place(model.id) }
+      const offers = offersBySpelling.get(spelling)
+      if (offers === undefined) offersBySpelling.set(spelling, [offer])
+      else offers.push(offer)
+    }
+  }
+  const shared = new Map<string, Offering>()
+  const offerings = new Map<string, Offering>()
+  for (const [spelling, offers] of offersBySpelling) {
+    const key = JSON.stringify(offers.map(({ upstream, model }) => [upstream.settings.name, model.id]))
+    let offering = shared.get(key)
+    if (offering === undefined) shared.set(key, (offering = offeringOf(spelling, offers)))
+    offerings.set(spelling, offering)
+  }
+  return offerings
+}
+
+function offeringOf(name: string, offers: readonly Offer[]): Offering {
+  const upstreams = offers.map(({ upstream }) => upstream)
+  const tiers = [...new Set(upstreams.map(({ settings }) => settings.tier))].sort((one, other) => one - other)
+  return { name, offers, upstreams, tiers }
+}

@@ -1,0 +1,114 @@
+import { Line } from './line.ts'
+
+/** What was seen of one ask that was served. */
+export interface Served {
+  readonly promptTokens: number
+  readonly outputTokens: number
+  /** From sending to the first token; undefined when the answer came in one piece, so that nobody could tell. */
+  readonly firstTokenMs: number | undefined
+  readonly totalMs: number
+  /** It had the server to itself, as far as we know. */
+  readonly alone: boolean
+  /** The model had to be loaded first. */
+  readonly cold: boolean
+}
+
+/** Before anything is known: a modest graphics card. */
+const shape = { overhead: 100, slope: 0.3 }
+const decodeMsBefore = 20
+const loadMsBefore = 5_000
+/** How much of an average each new answer is. */
+const freshness = 0.15
+
+/** Serving several at once makes each slower, and is still worth it: a whole answer may take so many times longer. */
+const wholeTolerance = 2
+
+/**
+ * How fast a server is with one model: as of late, and when it has nothing else to do.
+ * The idle pace is learned from asks that were alone: a crowd must never become the norm.
+ */
+export class Pace {
+  readonly #firstToken = new Line(shape)
+  readonly #idleFirstToken = new Line(shape)
+  /** Whole answers, by their output tokens: what there is to compare when no first token is seen. */
+  readonly #idleWhole = new Line({ overhead: 300, slope: decodeMsBefore })
+  #decodeMs: number = decodeMsBefore
+  #holdMs: number | undefined
+  #loadMs: number = loadMsBefore
+  #heardAt = 0
+
+  /** How long one ask holds its place, on average. */
+  get holdMs(): number {
+    return this.#holdMs ?? this.expectedHoldMs(500, 150)
+  }
+
+  get loadMs(): number {
+    return this.#loadMs
+  }
+
+  /** How long an ask of this size is expected to hold its place. */
+  expectedHoldMs(promptTokens: number, outputTokens: number): number {
+    return this.#firstToken.at(promptTokens) + outputTokens * this.#decodeMs
+  }
+
+  /** Time to a first token for an ask that begins now. `fullness` runs from 0, nothing under way, to 1. */
+  firstTokenMs(
+    promptTokens: number,
+    { fullness, cold, now }: { fullness: number; cold: boolean; now: number },
+  ): number {
+    const late = this.#firstToken.at(promptTokens)
+    const idle = this.#idleFirstToken.samples === 0 ? late : this.#idleFirstToken.at(promptTokens)
+    const loadMs = cold ? this.#loadMs : 0
+    if (fullness > 0) return loadMs + idle + Math.max(0, late - idle) * Math.min(1, fullness)
+    // A server that was once slow gets no asks from people in a hurry, and so could never show that it is quick again.
+    // While it stands idle its past is forgiven, by half in five minutes.
+    return (loadMs + idle) * 0.5 ** ((now - this.#heardAt) / 300_000)
+  }
+
+  /**
+   * How long this one had to wait inside the server, as a share of the time an ask holds its place: times the asks in
+   * flight, that is how many stood in line. Undefined when it cannot be told.
+   */
+  delayShare({ promptTokens, outputTokens, firstTokenMs, totalMs, cold }: Served): number | undefined {
+    if (cold) return undefined
+    if (firstTokenMs !== undefined) {
+      if (this.#idleFirstToken.samples === 0) return undefined
+      return (firstTokenMs - this.#idleFirstToken.at(promptTokens)) / Math.max(1, this.holdMs)
+    }
+    if (this.#idleWhole.samples === 0) return undefined
+    return 1 - (wholeTolerance * this.#idleWhole.at(outputTokens)) / Math.max(1, totalMs)
+  }
+
+  learn(served: Served, now: number): void {
+    this.#heardAt = now
+    const { promptTokens, outputTokens, firstTokenMs, totalMs, alone, cold } = served
+    if (cold) {
+      // All that was late beyond the usual went into loading.
+      const beyondMs = (firstTokenMs ?? totalMs) - this.#idleFirstToken.at(promptTokens)
+      if (beyondMs > 0) this.#loadMs += (beyondMs - this.#loadMs) * 0.5
+      return
+    }
+    this.#holdMs = this.#holdMs === undefined ? totalMs : blend(this.#holdMs, totalMs)
+    if (firstTokenMs === undefined) {
+      learnIdle(this.#idleWhole, outputTokens, totalMs, alone)
+      if (outputTokens > 0) {
+        const decodeMs = Math.max(0, totalMs - this.#firstToken.at(promptTokens)) / outputTokens
+        this.#decodeMs = blend(this.#decodeMs, decodeMs)
+      }
+      return
+    }
+    this.#firstToken.learn(promptTokens, firstTokenMs)
+    learnIdle(this.#idleFirstToken, promptTokens, firstTokenMs, alone)
+    if (outputTokens > 1) this.#decodeMs = blend(this.#decodeMs, Math.max(0, totalMs - firstTokenMs) / outputTokens)
+  }
+}
+
+/**
+ * Until a few asks were alone, the quickest of a crowd stands in: what is quicker than 'idle' shows that idle was none,
+ * but a model loading or the crowd of a busy start.
+ */
+function learnIdle(idle: Line, size: number, tookMs: number, alone: boolean): void {
+  if (alone || idle.samples === 0 || (idle.samples < 5 && tookMs < idle.at(size))) idle.learn(size, tookMs)
+}
+
+const blend = (old: number, sample: number): number => old + (sample - old) * freshness

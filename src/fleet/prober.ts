@@ -1,0 +1,172 @@
+import type { Health } from '../core/backend.ts'
+import type { Emit } from '../core/event.ts'
+import { NetFault, type NetFaultKind, type World } from '../core/world.ts'
+import type { Upstream } from './upstream.ts'
+
+export interface ProberParts {
+  readonly upstreams: readonly Upstream[]
+  readonly world: World
+  readonly emit: Emit
+  readonly probeEveryMs: number
+  /** Something about an upstream is other than it was. */
+  readonly onChange: (modelsChanged: boolean) => void
+}
+
+/** A server that takes longer to list its models counts as not answering. */
+export const probeMaxMs = 3_000
+/** A server that is down is looked at more often, so that it serves again as soon as it is back. */
+const downEveryMs = 1_000
+
+const said: Readonly<Record<NetFaultKind, string>> = {
+  refused: 'refuses connections',
+  reset: 'breaks connections',
+  timeout: 'does not answer in time',
+  framing: 'answers with what is not HTTP',
+  aborted: 'does not answer in time',
+  unreachable: 'cannot be reached',
+}
+
+/** Asks every upstream now and then whether it is there and what it serves. Probes never load a model. */
+export class Prober {
+  readonly #parts: ProberParts
+  readonly #wakes = new Map<Upstream, AbortController>()
+  #stopped = true
+
+  constructor(parts: ProberParts) {
+    this.#parts = parts
+  }
+
+  /** Resolves when every upstream was asked once, in parallel, and keeps asking until `stop`. */
+  async start(): Promise<void> {
+    if (!this.#stopped) return
+    this.#stopped = false
+    await Promise.all(
+      this.#parts.upstreams.map(async (upstream) => {
+        await this.#probe(upstream, false)
+        void this.#watch(upstream)
+      }),
+    )
+  }
+
+  stop(): void {
+    this.#stopped = true
+    for (const wake of this.#wakes.values()) wake.abort()
+  }
+
+  async #watch(upstream: Upstream): Promise<void> {
+    const { world, probeEveryMs } = this.#parts
+    let troubled = false
+    upstream.onTrouble = () => {
+      troubled = true
+      this.#wakes.get(upstream)?.abort()
+    }
+    let mayBeBusy = upstream.up === true
+    while (!this.#stopped) {
+      if (!troubled) {
+        const everyMs = upstream.up === false ? Math.min(downEveryMs, probeEveryMs) : probeEveryMs
+        // Spread, so that many gateways do not ask one server at the same instant.
+        await this.#sleep(upstream, everyMs * (0.9 + 0.2 * world.random()))
+        if (this.#stopped) break
+      }
+      troubled = false
+      // A server too busy to answer a probe in time is not down, unless it is so twice in a row.
+      const late = await this.#probe(upstream, mayBeBusy)
+      mayBeBusy = upstream.up === true && !late
+    }
+    upstream.onTrouble = () => {}
+  }
+
+  async #sleep(upstream: Upstream, ms: number): Promise<void> {
+    const wake = new AbortController()
+    this.#wakes.set(upstream, wake)
+    await this.#parts.world.sleep(ms, wake.signal)
+    this.#wakes.delete(upstream)
+  }
+
+  /** Tells whether the answer was merely late, and forgiven. */
+  async #probe(upstream: Upstream, mayBeBusy: boolean): Promise<boolean> {
+    let health: Health
+    try {
+      health = await this.#bounded(upstream)
+    } catch (error) {
+      if (this.#stopped) return false
+      if (mayBeBusy && error instanceof NetFault && error.kind === 'timeout') return true
+      this.#lost(upstream, reasonOf(error))
+      return false
+    }
+    if (!this.#stopped) this.#found(upstream, health)
+    return false
+  }
+
+  /** One probe is several calls to some kinds of servers: the whole of it is bounded too. */
+  async #bounded(upstream: Upstream): Promise<Health> {
+    const { world } = this.#parts
+    const over = new AbortController()
+    const late = world.sleep(probeMaxMs, over.signal).then((): Health => {
+      throw new NetFault('timeout', `no answer within ${probeMaxMs / 1_000} s`)
+    })
+    try {
+      return await Promise.race([upstream.settings.backend.probe(upstream.call), late])
+    } finally {
+      // Nobody listens to the loser any more, whichever it is.
+      late.catch(() => {})
+      over.abort()
+    }
+  }
+
+  #found(upstream: Upstream, health: Health): void {
+    const before = namesOf(upstream)
+    const wasUp = upstream.up
+    const modelsChanged = upstream.learn(health)
+    upstream.up = true
+    upstream.lastError = undefined
+    // It was gone, and it is back: whatever the breaker remembers is about the time before.
+    if (wasUp === false) upstream.breaker.close()
+    const reason = wasUp === true ? changes(before, namesOf(upstream)) : welcome(upstream)
+    if (reason !== undefined) this.#tell(upstream, reason)
+    if (modelsChanged || wasUp !== true) this.#parts.onChange(modelsChanged)
+  }
+
+  #lost(upstream: Upstream, reason: string): void {
+    const wasUp = upstream.up
+    upstream.up = false
+    upstream.lastError = reason
+    if (wasUp === false) return
+    this.#tell(upstream, `It ${reason}.`)
+    this.#parts.onChange(false)
+  }
+
+  #tell(upstream: Upstream, reason: string): void {
+    this.#parts.emit({ type: 'upstream-changed', upstream: upstream.settings.name, up: upstream.up === true, reason })
+  }
+}
+
+const namesOf = (upstream: Upstream): ReadonlySet<string> => new Set(upstream.models().map(({ name }) => name))
+
+function welcome(upstream: Upstream): string {
+  const count = upstream.models().length
+  const version = upstream.version === undefined ? '' : ` (version ${upstream.version})`
+  return `It answers${version} and serves ${count} ${count === 1 ? 'model' : 'models'}.`
+}
+
+function changes(before: ReadonlySet<string>, after: ReadonlySet<string>): string | undefined {
+  const came = [...after.difference(before)]
+  const went = [...before.difference(after)]
+  if (came.length === 0 && went.length === 0) return undefined
+  const parts = [
+    ...(came.length === 0 ? [] : [`now serves ${listed(came)}`]),
+    ...(went.length === 0 ? [] : [`no longer serves ${listed(went)}`]),
+  ]
+  return `It ${parts.join(' and ')}.`
+}
+
+function listed(names: readonly string[]): string {
+  const shown = names.slice(0, 5).join(', ')
+  return names.length > 5 ? `${shown} and ${names.length - 5} more` : shown
+}
+
+function reasonOf(error: unknown): string {
+  if (error instanceof NetFault) return said[error.kind]
+  const message = error instanceof Error ? error.message : 'unknown error'
+  return `failed its probe: ${message.replace(/\s+/g, ' ').replace(/\.$/, '').slice(0, 200)}`
+}

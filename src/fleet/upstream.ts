@@ -1,0 +1,112 @@
+import type { Call, Health, ListedModel } from '../core/backend.ts'
+import type { UpstreamSettings } from '../core/settings.ts'
+import { Breaker } from './breaker.ts'
+import { catalogueOf, type Catalogue, type ServedModel } from './catalogue.ts'
+import { Limit, type Ending } from './limit.ts'
+import { Place, type Guest, type Seen, type Stay } from './place.ts'
+
+export type { ServedModel } from './catalogue.ts'
+
+/** One configured server and what has been learned of it. */
+export class Upstream {
+  readonly settings: UpstreamSettings
+  /** Asks it something small, as probes do. */
+  readonly call: Call
+  readonly breaker: Breaker = new Breaker()
+  /** Whether it answered the last probe; undefined before the first. */
+  up: boolean | undefined
+  lastError: string | undefined
+  version: string | undefined
+  /** Called when its breaker opens, so that a probe can look at once. */
+  onTrouble: () => void = () => {}
+  #listed: readonly ListedModel[] = []
+  #catalogue: Catalogue
+  #inFlight = 0
+  /** Where the only ask under way is, as long as there is only one. */
+  #alone: Place | undefined
+  readonly #places = new Map<string, Place>()
+
+  constructor(settings: UpstreamSettings, call: Call) {
+    this.settings = settings
+    this.call = call
+    this.#catalogue = catalogueOf(settings, [])
+  }
+
+  /** Asks under way, with all its models. */
+  get inFlight(): number {
+    return this.#inFlight
+  }
+
+  get catalogue(): Catalogue {
+    return this.#catalogue
+  }
+
+  models(): readonly ServedModel[] {
+    return this.#catalogue.models
+  }
+
+  /** By any spelling. */
+  modelFor(name: string): ServedModel | undefined {
+    const { spellings } = this.#catalogue
+    return spellings.get(name) ?? spellings.get(name.toLowerCase())
+  }
+
+  /** Takes an id of its own, not a caller's name: two names for one model share its places. */
+  place(modelId: string): Place {
+    let place = this.#places.get(modelId)
+    if (place === undefined) {
+      const { concurrency, backend } = this.settings
+      place = new Place(new Limit(concurrency, backend.initialConcurrency))
+      place.loaded = this.#listed.find((model) => model.id === modelId || model.aliases?.includes(modelId))?.loaded
+      this.#places.set(modelId, place)
+    }
+    return place
+  }
+
+  /** By the models' ids. */
+  places(): ReadonlyMap<string, Place> {
+    return this.#places
+  }
+
+  /** Not known to be down, and not resting after failures. */
+  allows(now: number): boolean {
+    return this.up !== false && this.breaker.allows(now)
+  }
+
+  begin(place: Place, guest: Pick<Guest, 'promptTokens' | 'outputTokens' | 'stream'>, now: number): Stay {
+    const { promptTokens, outputTokens, stream } = guest
+    const isTrial = this.breaker.begun()
+    this.#alone?.joined(now)
+    const alone = this.#inFlight === 0
+    this.#alone = alone ? place : undefined
+    this.#inFlight += 1
+    return place.begin({ promptTokens, outputTokens, stream, isTrial, alone }, now)
+  }
+
+  end(place: Place, stay: Stay, ending: Ending, seen: Seen, now: number): void {
+    this.#inFlight -= 1
+    const restedUntil = this.breaker.restsUntil
+    this.breaker.ended(ending, now, stay.isTrial)
+    place.end(stay, ending, seen, now)
+    if (restedUntil === undefined && this.breaker.restsUntil !== undefined) this.onTrouble()
+  }
+
+  /** Takes in what a probe saw; tells whether its models have changed. */
+  learn(health: Health): boolean {
+    this.version = health.version
+    for (const { id, aliases, loaded } of health.models) {
+      for (const name of [id, ...(aliases ?? [])]) {
+        const place = this.#places.get(name)
+        if (place !== undefined) place.loaded = loaded
+      }
+    }
+    if (sameModels(this.#listed, health.models)) return false
+    this.#listed = health.models
+    this.#catalogue = catalogueOf(this.settings, health.models)
+    return true
+  }
+}
+
+function sameModels(some: readonly ListedModel[], others: readonly ListedModel[]): boolean {
+  return some.length === others.length && JSON.stringify(some) === JSON.stringify(others)
+}

@@ -1,0 +1,30 @@
+import type { Offer, Offering } from '../fleet/offering.ts'
+import type { Outlook } from './tiers.ts'
+
+/** Why an ask went where it went, in a few words for people: `queued 1.2s; loaded`. ASCII, for it travels in a header. */
+export function decisionOf(by: {
+  readonly offering: Offering
+  readonly offer: Offer
+  readonly waitMs: number
+  readonly isRetry: boolean
+  /** What the tiers had promised; empty where there is only one. */
+  readonly outlooks: readonly Outlook[]
+}): string {
+  const { offering, offer, waitMs, isRetry, outlooks } = by
+  let text = waitMs >= 1 ? `queued ${span(waitMs)}` : 'direct'
+  if (isRetry) text += '; retry'
+  const lowest = offering.tiers[0]!
+  if (offer.upstream.settings.tier > lowest) {
+    const promised = outlooks.find(({ tier }) => tier === lowest)
+    text +=
+      promised === undefined
+        ? '; spilled: no local server is up'
+        : `; spilled: local first token predicted in ${span(promised.firstTokenMs)}`
+  }
+  if (offer.place.loaded !== undefined) text += offer.place.loaded ? '; loaded' : '; loading'
+  return text
+}
+
+function span(ms: number): string {
+  return ms < 1_000 ? `${Math.round(ms)}ms` : `${(ms / 1_000).toFixed(1)}s`
+}

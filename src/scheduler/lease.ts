@@ -1,0 +1,76 @@
+import type { Ask } from '../core/ask.ts'
+import type { Usage } from '../core/usage.ts'
+import type { Ending } from '../fleet/limit.ts'
+import type { Offer } from '../fleet/offering.ts'
+import type { Stay } from '../fleet/place.ts'
+import type { ServedModel, Upstream } from '../fleet/upstream.ts'
+import type { Charge } from './fair-queue.ts'
+
+/** What was seen of an ask while it held its place. */
+export interface LeaseSeen {
+  /** From when it was sent. */
+  readonly firstTokenMs?: number | undefined
+  readonly usage?: Usage | undefined
+}
+
+/** A place on an upstream, taken for one try. */
+export interface Lease {
+  readonly upstream: Upstream
+  readonly model: ServedModel
+  /** Spent waiting for it. */
+  readonly waitMs: number
+  /** Served by a costlier tier than the lowest that has the model. */
+  readonly spilled: boolean
+  /** Why here, for people. */
+  readonly decision: string
+  /** Gives the place back and tells how it went. The first call counts, further ones do nothing. */
+  end(ending: Ending, seen?: LeaseSeen): void
+}
+
+export interface Held {
+  readonly ask: Ask
+  readonly offer: Offer
+  readonly stay: Stay
+  /** Of one that waited in a queue; settled at the end. */
+  readonly charge: Charge | undefined
+  readonly waitMs: number
+  readonly spilled: boolean
+  readonly decision: string
+}
+
+/** The lease that a scheduler hands out: it comes back to it exactly once. */
+export class OneLease implements Lease {
+  readonly held: Held
+  #giveBack: ((held: Held, ending: Ending, seen: LeaseSeen) => void) | undefined
+
+  constructor(held: Held, giveBack: (held: Held, ending: Ending, seen: LeaseSeen) => void) {
+    this.held = held
+    this.#giveBack = giveBack
+  }
+
+  get upstream(): Upstream {
+    return this.held.offer.upstream
+  }
+
+  get model(): ServedModel {
+    return this.held.offer.model
+  }
+
+  get waitMs(): number {
+    return this.held.waitMs
+  }
+
+  get spilled(): boolean {
+    return this.held.spilled
+  }
+
+  get decision(): string {
+    return this.held.decision
+  }
+
+  end(ending: Ending, seen: LeaseSeen = {}): void {
+    const giveBack = this.#giveBack
+    this.#giveBack = undefined
+    giveBack?.(this.held, ending, seen)
+  }
+}

@@ -1,0 +1,76 @@
+import type { Ask } from '../core/ask.ts'
+import { Fault } from '../core/fault.ts'
+import type { Fleet } from '../fleet/fleet.ts'
+import { isOpenTo, permits, type Situation } from './tiers.ts'
+
+/** Sooner than this no refused caller needs to come back, and later than that none should be told to. */
+const retryMinMs = 1_000
+const retryMaxMs = 60_000
+
+const modelsShown = 5
+
+export const soon = (ms: number): number => Math.ceil(Math.min(retryMaxMs, Math.max(retryMinMs, ms)))
+
+/** Nobody is known to have the model. That is final only when every server has had its say. */
+export function unknownModel(fleet: Fleet, ask: Ask): Fault {
+  const unheard = fleet.upstreams.some(({ up, settings }) => up === undefined && settings.serve === undefined)
+  const allSilent = !fleet.anyUp && fleet.upstreams.some(({ settings }) => settings.serve === undefined)
+  if (unheard || allSilent) {
+    return new Fault(
+      'no-upstream',
+      `No server that might have the model ${quoted(ask.model)} answers. Try again shortly.`,
+      {
+        retryAfterMs: retryMinMs,
+      },
+    )
+  }
+  const names: string[] = []
+  for (const { name } of fleet.models())
+    if (ask.caller.models === undefined || ask.caller.models.has(name)) names.push(name)
+  const shown = names.slice(0, modelsShown).join(', ')
+  const rest = names.length > modelsShown ? ` and ${names.length - modelsShown} more` : ''
+  const available = names.length === 0 ? 'No model is available.' : `Available: ${shown}${rest}.`
+  return new Fault('no-such-model', `No server has the model ${quoted(ask.model)}. ${available}`)
+}
+
+/** The model is known, but nobody is left who could serve this ask, now or soon; undefined when someone is. */
+export function nobodyLeft(situation: Situation): Fault | undefined {
+  const { ask, offering, now } = situation
+  const model = quoted(ask.model)
+  if (!offering.tiers.some((tier) => permits(ask, tier))) {
+    return new Fault(
+      'no-upstream',
+      `Only servers that cost money have the model ${model}, and this request may not use them.`,
+    )
+  }
+  const left = offering.offers.filter((offer) => isOpenTo(situation, offer))
+  if (left.length === 0) return new Fault('no-upstream', `No other server has the model ${model}.`)
+  if (left.some(({ upstream }) => upstream.up !== false)) return undefined
+  const reasons = left.slice(0, 3).map(({ upstream }) => `${upstream.settings.name} ${upstream.lastError ?? 'is down'}`)
+  const backMs = Math.min(...left.map(({ upstream }) => (upstream.breaker.restsUntil ?? now) - now))
+  return new Fault('no-upstream', `All servers that have the model ${model} are down: ${reasons.join('; ')}.`, {
+    retryAfterMs: soon(backMs),
+  })
+}
+
+export function queueFull(waiting: number, drainMs: number): Fault {
+  return new Fault('queue-full', `The queue is full: ${waiting} requests wait. Try again later.`, {
+    retryAfterMs: soon(drainMs),
+  })
+}
+
+export function patienceSpent(ask: Ask, drainMs: number): Fault {
+  return new Fault(
+    'patience-spent',
+    `No server had room for ${quoted(ask.model)} within ${ask.patienceMs / 1_000} s.`,
+    {
+      retryAfterMs: soon(drainMs),
+    },
+  )
+}
+
+export function gone(): Fault {
+  return new Fault('cancelled', 'The caller went away while waiting.')
+}
+
+const quoted = (name: string): string => `"${name.length > 100 ? `${name.slice(0, 100)}...` : name}"`

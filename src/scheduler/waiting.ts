@@ -1,0 +1,103 @@
+import type { Ask } from '../core/ask.ts'
+import type { Fault } from '../core/fault.ts'
+import type { Offering } from '../fleet/offering.ts'
+import type { Upstream } from '../fleet/upstream.ts'
+import { FairQueue, type Ticket } from './fair-queue.ts'
+import type { Heaped } from './heap.ts'
+import type { Lease } from './lease.ts'
+
+/** All who wait for what is offered under one name. It is there only while someone waits. */
+export class Queue {
+  readonly offering: Offering
+  readonly fair: FairQueue<Waiting> = new FairQueue()
+  /** Let down by a server once already: they have waited their turn and go first. */
+  readonly retries: Set<Waiting> = new Set()
+  /** Also in `fair`, but the cheapest tier can no longer make it: the first room in a costlier one is theirs. */
+  readonly late: Set<Waiting> = new Set()
+  /** Number of the grant that was its last. */
+  servedAt = 0
+
+  constructor(offering: Offering) {
+    this.offering = offering
+  }
+
+  get size(): number {
+    return this.fair.size + this.retries.size
+  }
+
+  enter(waiting: Waiting): void {
+    waiting.queue = this
+    if (waiting.avoid.size > 0) {
+      this.retries.add(waiting)
+      return
+    }
+    const { ask, costTokens } = waiting
+    waiting.ticket = this.fair.push(waiting, { caller: ask.caller, priority: ask.priority, costTokens })
+  }
+
+  /** With `served`, its caller is charged for it. */
+  leave(waiting: Waiting, served: boolean): void {
+    this.late.delete(waiting)
+    this.retries.delete(waiting)
+    if (waiting.ticket === undefined) return
+    if (served) this.fair.take(waiting.ticket)
+    else this.fair.remove(waiting.ticket)
+  }
+
+  ahead(waiting: Waiting): number {
+    return waiting.ticket === undefined ? 0 : this.fair.ahead(waiting.ticket)
+  }
+}
+
+/** One ask that waits for a place. It listens to its caller's signal itself, so that leaving costs no closure. */
+export class Waiting implements Heaped {
+  readonly ask: Ask
+  readonly avoid: ReadonlySet<Upstream>
+  readonly costTokens: number
+  readonly since: number
+  /** When its patience ends. */
+  readonly deadline: number
+  readonly lease: Promise<Lease>
+  readonly #resolve: (lease: Lease) => void
+  readonly #reject: (fault: Fault) => void
+  readonly #onAbort: (waiting: Waiting) => void
+  queue: Queue | undefined
+  ticket: Ticket<Waiting> | undefined
+  /** When to look at it again though nothing has happened. */
+  wakeAt: number = Infinity
+  heapAt = -1
+
+  constructor(of: {
+    readonly ask: Ask
+    readonly avoid: ReadonlySet<Upstream>
+    readonly costTokens: number
+    readonly now: number
+    readonly onAbort: (waiting: Waiting) => void
+  }) {
+    const { promise, resolve, reject } = Promise.withResolvers<Lease>()
+    this.ask = of.ask
+    this.avoid = of.avoid
+    this.costTokens = of.costTokens
+    this.since = of.now
+    this.deadline = of.ask.arrivedAt + of.ask.patienceMs
+    this.lease = promise
+    this.#resolve = resolve
+    this.#reject = reject
+    this.#onAbort = of.onAbort
+    of.ask.signal.addEventListener('abort', this)
+  }
+
+  handleEvent(): void {
+    this.#onAbort(this)
+  }
+
+  grant(lease: Lease): void {
+    this.ask.signal.removeEventListener('abort', this)
+    this.#resolve(lease)
+  }
+
+  refuse(fault: Fault): void {
+    this.ask.signal.removeEventListener('abort', this)
+    this.#reject(fault)
+  }
+}
