@@ -1,0 +1,54 @@
+import type { Inbound, Outbound, World } from '../core/world.ts'
+import { HttpClient, type HttpClientOptions } from './h1/client.ts'
+
+export interface RealWorldOptions {
+  /** `undici` speaks through the package of that name: slower, and by other people. */
+  readonly transport?: 'own' | 'undici' | undefined
+  readonly connectMs?: number | undefined
+}
+
+/** What carries `World.send`. */
+export interface Transport {
+  send(out: Outbound): Promise<Inbound>
+  close(): Promise<void>
+}
+
+/** The world as it is: this machine's clocks, its chance, and its network. */
+export function realWorld(options: RealWorldOptions = {}): World & { close(): Promise<void> } {
+  const transport = options.transport === 'undici' ? lazyUndici(options) : new HttpClient(options)
+  return {
+    now: () => performance.now(),
+    epochMs: () => Date.now(),
+    random: () => Math.random(),
+    sleep,
+    send: (out) => transport.send(out),
+    close: () => transport.close(),
+  }
+}
+
+function sleep(ms: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal?.aborted) {
+      resolve()
+      return
+    }
+    const wake = (): void => {
+      clearTimeout(timer)
+      signal?.removeEventListener('abort', wake)
+      resolve()
+    }
+    const timer = setTimeout(wake, ms)
+    signal?.addEventListener('abort', wake)
+  })
+}
+
+/** Its import alone costs a tenth of a second and 23 MB, which only those who want it shall pay. */
+function lazyUndici(options: HttpClientOptions): Transport {
+  let loading: Promise<Transport> | undefined
+  const load = (): Promise<Transport> =>
+    (loading ??= import('./undici.ts').then(({ UndiciTransport }) => new UndiciTransport(options)))
+  return {
+    send: async (out) => (await load()).send(out),
+    close: async () => (await loading)?.close(),
+  }
+}
