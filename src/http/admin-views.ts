@@ -1,0 +1,87 @@
+import type { AskView, Gateway } from '../gateway.ts'
+import type { FeedSnapshot } from '../telemetry/feed.ts'
+
+type Upstream = Gateway['fleet']['upstreams'][number]
+
+/** What the admin API shows, spelled as the config is. Written out field by field, so that nothing is shown by accident. */
+
+export function upstreamsView({ fleet, world }: Pick<Gateway, 'fleet' | 'world'>): object {
+  const now = world.now()
+  return { upstreams: fleet.upstreams.map((upstream) => upstreamView(upstream, now)) }
+}
+
+function upstreamView(upstream: Upstream, now: number): object {
+  const { settings, up, lastError, version, inFlight, breaker } = upstream
+  return {
+    name: settings.name,
+    kind: settings.backend.kind,
+    url: settings.origin + settings.basePath,
+    tier: settings.tier,
+    up: up ?? null,
+    last_error: lastError ?? null,
+    breaker: breaker.state(now),
+    version: version ?? null,
+    in_flight: inFlight,
+    places: Array.from(upstream.places(), ([model, place]) => ({
+      model,
+      in_flight: place.inFlight,
+      limit: place.limit.value,
+      limit_pinned: place.limit.pinned,
+      loaded: place.loaded ?? null,
+      // How long an ask of middling size that begins now is expected to take to its first token.
+      expected_first_token_ms: Math.round(place.firstTokenMs(middlingTokens, now)),
+    })),
+    models: upstream.models().map(({ name, id, contextTokens, loaded }) => ({
+      name,
+      id,
+      context_tokens: contextTokens ?? null,
+      loaded: loaded ?? null,
+    })),
+  }
+}
+
+const middlingTokens = 500
+
+export function asksView(asks: readonly AskView[]): object {
+  const running = asks.filter(({ state }) => state === 'running').length
+  return { queued: asks.length - running, running, asks: asks.map(askView) }
+}
+
+const askView = (ask: AskView): object => ({
+  id: ask.id,
+  caller: ask.caller,
+  model: ask.model,
+  dialect: ask.dialect,
+  priority: ask.priority,
+  stream: ask.stream,
+  state: ask.state,
+  upstream: ask.upstream ?? null,
+  age_ms: Math.round(ask.ageMs),
+  prompt_tokens: ask.promptTokens,
+})
+
+export const feedView = (feed: FeedSnapshot): object => ({
+  time: new Date(feed.epochMs).toISOString(),
+  window_seconds: feed.windowSeconds,
+  queued: feed.queued,
+  running: feed.running,
+  settled_ever: feed.settledEver,
+  requests_per_second: feed.requestsPerSecond,
+  output_tokens_per_second: feed.outputTokensPerSecond,
+  served: feed.served,
+  failed: feed.failed,
+  refused: feed.refused,
+  spilled: feed.spilled,
+  first_token_ms: feed.firstTokenMs ?? null,
+  total_ms: feed.totalMs ?? null,
+  upstreams: feed.upstreams.map(({ name, served, outputTokens }) => ({ name, served, output_tokens: outputTokens })),
+  history: {
+    arrived: feed.history.arrived,
+    served: feed.history.served,
+    failed: feed.history.failed,
+    spilled: feed.history.spilled,
+    output_tokens: feed.history.outputTokens,
+    queued_most: feed.history.queuedMost,
+  },
+  recent: feed.recent,
+})

@@ -1,0 +1,195 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import type { Gateway } from '../gateway.ts'
+import type { Feed } from '../telemetry/feed.ts'
+import type { Metrics } from '../telemetry/metrics.ts'
+import { Audience } from './admin-events.ts'
+import { isLoopback, knowsToken, refusalOf } from './admin-guard.ts'
+import { readPage } from './admin-page.ts'
+import { asksView, feedView, upstreamsView } from './admin-views.ts'
+
+export interface AdminOptions {
+  readonly host: string
+  /** 0 for any that is free. */
+  readonly port: number
+  /** Asked for as `authorization: Bearer …`. Without one, the port is for this machine alone. */
+  readonly token?: string | undefined
+  readonly metrics: Pick<Metrics, 'render'>
+  readonly feed: Pick<Feed, 'snapshot'>
+  /** Reads the config again; rejects with what is wrong with it, one by one in `problems` where it can. */
+  readonly reload?: (() => Promise<void>) | undefined
+}
+
+export interface Admin {
+  readonly address: { readonly host: string; readonly port: number }
+  close(): Promise<void>
+}
+
+type AdminGateway = Pick<Gateway, 'fleet' | 'world' | 'asks' | 'subscribe'>
+
+type Answer = (response: ServerResponse) => void | Promise<void>
+
+interface Route {
+  readonly method: 'GET' | 'POST'
+  readonly answer: Answer
+  /** Holds nothing worth guarding: the page itself, which then asks for the token. */
+  readonly open?: true
+}
+
+const bodyMaxBytes = 64 * 1024
+
+/** The operator's port: metrics, the admin API and a live page. Nothing on it can show what anybody asked or was answered. */
+export async function startAdmin(gateway: AdminGateway, options: AdminOptions): Promise<Admin> {
+  const { host, port, token } = options
+  if (token === '' || (token === undefined && !isLoopback(host))) {
+    throw new Error(`The admin port may listen on ${host} only with a token: set admin.token, or listen on 127.0.0.1.`)
+  }
+  const audience = new Audience(gateway)
+  const routes = routesOf(gateway, options, audience)
+
+  const server = createServer({ maxHeaderSize: 16 * 1024, headersTimeout: 10_000, requestTimeout: 30_000 })
+  server.on('request', (request, response) => {
+    handle(request, response, { routes, host, token }).catch((error: unknown) => {
+      if (response.headersSent) response.destroy()
+      else refuse(response, 500, 'internal_error', error instanceof Error ? error.name : 'Something went wrong.')
+    })
+  })
+  // Not a 408 when somebody dawdles: clients take that for an invitation to try again.
+  server.on('clientError', (_error, socket) => socket.destroy())
+  await listening(server, host, port)
+
+  const { address, port: boundPort } = server.address() as AddressInfo
+  return {
+    address: { host: address, port: boundPort },
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve())
+        audience.close()
+        server.closeIdleConnections()
+        // A watcher that does not take its end is not waited for.
+        setTimeout(() => server.closeAllConnections(), 1_000).unref()
+      }),
+  }
+}
+
+function routesOf(
+  gateway: AdminGateway,
+  { metrics, feed, reload }: AdminOptions,
+  audience: Audience,
+): ReadonlyMap<string, Route> {
+  const { html, policy } = readPage()
+  const pageHeaders = { 'content-type': 'text/html; charset=utf-8', 'content-security-policy': policy }
+  const metricsHeaders = { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' }
+  const get = (answer: Answer): Route => ({ method: 'GET', answer })
+  const view = (look: () => object): Route => get((response) => json(response, 200, look()))
+  return new Map<string, Route>([
+    ['/', { ...get((response) => send(response, 200, html, pageHeaders)), open: true }],
+    ['/metrics', get((response) => send(response, 200, metrics.render(), metricsHeaders))],
+    ['/api/upstreams', view(() => upstreamsView(gateway))],
+    ['/api/asks', view(() => asksView(gateway.asks()))],
+    ['/api/feed', view(() => feedView(feed.snapshot()))],
+    ['/api/events', get((response) => watch(response, audience))],
+    ['/api/reload', { method: 'POST', answer: (response) => reloaded(response, reload) }],
+  ])
+}
+
+interface House {
+  readonly routes: ReadonlyMap<string, Route>
+  readonly host: string
+  readonly token: string | undefined
+}
+
+async function handle(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { routes, host, token }: House,
+): Promise<void> {
+  const { method = '', url: target = '', rawHeaders } = request
+  const refusal = refusalOf({ method, target, rawHeaders, localAddress: request.socket.localAddress }, host)
+  if (refusal !== undefined) return refuse(response, refusal.status, refusal.code, refusal.message)
+
+  const path = target.split('?', 1)[0]!
+  const route = routes.get(path)
+  if (token !== undefined && route?.open !== true && !knowsToken(request.headers.authorization, token)) {
+    response.setHeader('www-authenticate', 'Bearer')
+    return refuse(response, 401, 'invalid_token', 'This port asks for the admin token: authorization: Bearer TOKEN.')
+  }
+  if (route === undefined) {
+    return refuse(response, 404, 'not_found', `There is no ${path} here. There are ${[...routes.keys()].join(', ')}.`)
+  }
+  if (method !== route.method && !(method === 'HEAD' && path !== '/api/events' && route.method === 'GET')) {
+    response.setHeader('allow', route.method)
+    return refuse(response, 405, 'method_not_allowed', `${path} takes ${route.method}.`)
+  }
+  if (method === 'POST' && !(await drained(request))) {
+    return refuse(response, 413, 'request_too_large', `The body may have ${bodyMaxBytes} bytes.`)
+  }
+  await route.answer(response)
+}
+
+function watch(response: ServerResponse, audience: Audience): void {
+  if (audience.full) return refuse(response, 503, 'too_many_watchers', 'As many as may already watch the events.')
+  setCommon(response)
+  audience.admit(response)
+}
+
+async function reloaded(response: ServerResponse, reload: AdminOptions['reload']): Promise<void> {
+  if (reload === undefined) {
+    return refuse(
+      response,
+      409,
+      'cannot_reload',
+      'There is no config here that could be read again: start Spillway anew.',
+    )
+  }
+  try {
+    await reload()
+  } catch (error) {
+    // What runs goes on with the config it has.
+    const message = error instanceof Error ? error.message : String(error)
+    const problems = error instanceof Error && 'problems' in error ? { problems: error.problems } : {}
+    return json(response, 400, { ok: false, error: { code: 'invalid_config', message, ...problems } })
+  }
+  json(response, 200, { ok: true })
+}
+
+/** Reads a body that nobody needs, up to a limit. */
+async function drained(request: IncomingMessage): Promise<boolean> {
+  let size = 0
+  // Leaving early must not close the connection: the answer is still to go out on it.
+  for await (const chunk of request.iterator({ destroyOnReturn: false })) {
+    size += (chunk as Buffer).length
+    if (size > bodyMaxBytes) return false
+  }
+  return true
+}
+
+const refuse = (response: ServerResponse, status: number, code: string, message: string): void =>
+  json(response, status, { ok: false, error: { code, message } })
+
+const json = (response: ServerResponse, status: number, body: object): void =>
+  send(response, status, `${JSON.stringify(body)}\n`, { 'content-type': 'application/json; charset=utf-8' })
+
+function send(response: ServerResponse, status: number, body: string, headers: Readonly<Record<string, string>>): void {
+  setCommon(response)
+  // What is left of a refused body is not worth reading.
+  if (status === 413 || status === 400) response.setHeader('connection', 'close')
+  response.writeHead(status, headers).end(response.req.method === 'HEAD' ? undefined : body)
+}
+
+function setCommon(response: ServerResponse): void {
+  response.setHeader('cache-control', 'no-store')
+  response.setHeader('x-content-type-options', 'nosniff')
+  response.setHeader('referrer-policy', 'no-referrer')
+  response.setHeader('cross-origin-resource-policy', 'same-origin')
+}
+
+function listening(server: Server, host: string, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(port, host, () => {
+      server.off('error', reject)
+      resolve()
+    })
+  })
+}

@@ -1,0 +1,68 @@
+import type { Event } from '../core/event.ts'
+import { pretty } from './pretty.ts'
+import { type EventView, viewOf } from './view.ts'
+
+type Level = EventView['level']
+
+/** How long a line may be held back, and how many characters. */
+const heldMs = 40
+const heldMax = 64 * 1024
+
+const ranks: Readonly<Record<Level, number>> = { debug: 0, info: 1, warn: 2, error: 3 }
+
+export interface LogOptions {
+  /** Gets whole lines, many at once. */
+  readonly write: (text: string) => void
+  /** JSON for machines, words and colours for people. */
+  readonly format: 'json' | 'pretty'
+  /** What is worth a line; by default all but `debug`. */
+  readonly level?: Level
+  /** Milliseconds since 1970; a World has it. */
+  readonly epochMs?: () => number
+}
+
+export interface Log {
+  (event: Event): void
+  /** Writes what is held back. Happens by itself soon, and when the process exits. */
+  flush(): void
+}
+
+/** A line for every ask that ended or was refused, for every attempt and upstream that failed, and for what the gateway has to say. */
+export function logger({ write, format, level = 'info', epochMs = Date.now }: LogOptions): Log {
+  const line = format === 'json' ? json : pretty
+  let held = ''
+
+  let timer: NodeJS.Timeout | undefined
+  const flush = (): void => {
+    clearTimeout(timer)
+    timer = undefined
+    if (held === '') return
+    const text = held
+    held = ''
+    process.off('exit', flush)
+    write(text)
+  }
+  const log = (event: Event): void => {
+    const view = viewOf(event)
+    if (ranks[view.level] < ranks[level]) return
+    // Writing is a system call, and to a pipe one that waits: under load hundreds of lines share it.
+    if (held === '') {
+      timer = setTimeout(flush, heldMs)
+      process.on('exit', flush)
+    }
+    held += `${line(view, epochMs())}\n`
+    if (held.length > heldMax) flush()
+  }
+  return Object.assign(log, { flush })
+}
+
+/** The view's own JSON with the time put in front of it. */
+const json = (view: EventView, atMs: number): string => `{"time":"${dateOf(atMs)}",${JSON.stringify(view).slice(1)}`
+
+let dated = { ms: NaN, text: '' }
+
+/** Under load many lines share a millisecond, and making a date of it costs more than the rest of the line. */
+function dateOf(ms: number): string {
+  if (ms !== dated.ms) dated = { ms, text: new Date(ms).toISOString() }
+  return dated.text
+}

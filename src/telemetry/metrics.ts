@@ -1,0 +1,201 @@
+import type { Ask } from '../core/ask.ts'
+import type { Event } from '../core/event.ts'
+import type { Fault, FaultKind } from '../core/fault.ts'
+import type { Outcome } from '../core/reply.ts'
+import { watchProcess } from './process.ts'
+import { type Counter, type Family, type Histogram, Registry } from './registry.ts'
+
+/** What is read when Prometheus asks, rather than counted as it happens. A gateway is one. */
+export interface MetricsSource {
+  /** Asks in the queue. */
+  readonly waiting: number
+  readonly fleet: {
+    readonly upstreams: readonly MeasuredUpstream[]
+    /** Those that serve a model, by any spelling of its name. */
+    serving(model: string): readonly MeasuredUpstream[]
+  }
+}
+
+export interface MeasuredUpstream {
+  readonly settings: { readonly name: string }
+  readonly up: boolean | undefined
+  modelFor(name: string): { readonly name: string } | undefined
+  /** By the upstream's own name for a model. */
+  places(): Iterable<
+    readonly [model: string, place: { readonly inFlight: number; readonly limit: { readonly value: number } }]
+  >
+}
+
+const answerSeconds = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 40, 80, 160, 320, 640]
+const firstTokenSeconds = [0.01, 0.025, 0.05, 0.1, 0.2, 0.4, 0.8, 1.5, 3, 6, 12, 25, 60, 120]
+const waitSeconds = [0.001, 0.005, 0.025, 0.1, 0.25, 0.5, 1, 2, 4, 8, 15, 30, 60, 120]
+
+/** Spellings of model names kept at hand: looking one up is cheap, only not as cheap as this. */
+const spellingsMax = 1_000
+
+/** The event stream, counted. Names are a contract with people's dashboards: extend them, never rename them. */
+export class Metrics {
+  readonly #source: MetricsSource
+  readonly #registry: Registry = new Registry()
+  readonly #requests: Family<Counter>
+  readonly #durations: Family<Histogram>
+  readonly #firstTokens: Family<Histogram>
+  readonly #waits: Family<Histogram>
+  readonly #tokens: Family<Counter>
+  readonly #fallbacks: Family<Counter>
+  readonly #rejections: Family<Counter>
+  readonly #failures: Family<Counter>
+  readonly #modelNames = new Map<string, string>()
+  /** What went wrong at the last upstream of an ask that may yet be granted another. */
+  readonly #failed = new WeakMap<Ask, FaultKind>()
+
+  constructor(source: MetricsSource) {
+    this.#source = source
+    const registry = this.#registry
+    this.#requests = registry.counter({
+      name: 'spillway_requests_total',
+      help: 'Requests that have ended, by the status their caller was told.',
+      labels: ['caller', 'model', 'upstream', 'dialect', 'status'],
+    })
+    this.#durations = registry.histogram({
+      name: 'spillway_request_duration_seconds',
+      help: 'From the arrival of a request to the end of its answer, for those that were served.',
+      labels: ['model', 'upstream'],
+      bounds: answerSeconds,
+    })
+    this.#firstTokens = registry.histogram({
+      name: 'spillway_time_to_first_token_seconds',
+      help: 'From the arrival of a request to its first token, the wait in the queue included.',
+      labels: ['model', 'upstream'],
+      bounds: firstTokenSeconds,
+    })
+    this.#waits = registry.histogram({
+      name: 'spillway_queue_wait_seconds',
+      help: 'Time spent waiting for a place, by those who got one and by those who waited in vain.',
+      labels: ['model'],
+      bounds: waitSeconds,
+    })
+    this.#tokens = registry.counter({
+      name: 'spillway_tokens_total',
+      help: 'Tokens read (input) and written (output) by the upstreams.',
+      labels: ['direction', 'caller', 'model', 'upstream'],
+    })
+    this.#fallbacks = registry.counter({
+      name: 'spillway_fallback_total',
+      help: 'Requests sent elsewhere than first meant: spilled to a higher tier, or tried again after a failure.',
+      labels: ['reason'],
+    })
+    // Present from the start: the rate of a series that appears with its first event never shows that event.
+    this.#fallbacks.with('spill')
+    this.#rejections = registry.counter({
+      name: 'spillway_rejected_total',
+      help: 'Requests the gateway turned away, at the door or while they waited.',
+      labels: ['reason'],
+    })
+    this.#failures = registry.counter({
+      name: 'spillway_upstream_failures_total',
+      help: 'Attempts that failed, by upstream and by what went wrong.',
+      labels: ['upstream', 'reason'],
+    })
+    this.#addGauges()
+    watchProcess(registry)
+  }
+
+  readonly listen = (event: Event): void => {
+    switch (event.type) {
+      case 'ask-granted':
+        return this.#granted(event.ask, event.spilled)
+      case 'attempt-failed':
+        this.#failed.set(event.ask, event.kind)
+        return this.#failures.with(event.upstream, event.kind).add(1)
+      case 'first-token':
+        return this.#firstTokens.with(this.#modelOf(event.ask), event.upstream).observe(event.afterMs / 1_000)
+      case 'ask-settled':
+        return this.#settled(event.ask, event.outcome)
+      case 'request-refused':
+        this.#requests.with('', '', '', event.dialect, String(event.status)).add(1)
+        return this.#rejections.with(event.kind).add(1)
+      default:
+        return undefined
+    }
+  }
+
+  /** All of it in Prometheus' text format. */
+  render(): string {
+    return this.#registry.render()
+  }
+
+  #granted(ask: Ask, spilled: boolean): void {
+    const failure = this.#failed.get(ask)
+    if (failure !== undefined) {
+      this.#failed.delete(ask)
+      this.#fallbacks.with(failure).add(1)
+    } else if (spilled) {
+      this.#fallbacks.with('spill').add(1)
+    }
+  }
+
+  #settled(ask: Ask, { usage, upstream, attempts, waitMs, totalMs, fault }: Outcome): void {
+    const model = this.#modelOf(ask)
+    const caller = ask.caller.id
+    this.#requests.with(caller, model, upstream, ask.dialect, String(fault?.status ?? 200)).add(1)
+    if (attempts > 0 || waitedInVain(fault)) this.#waits.with(model).observe(waitMs / 1_000)
+    if (fault !== undefined && attempts === 0 && turnedAway(fault)) this.#rejections.with(fault.kind).add(1)
+    if (attempts === 0) return
+    this.#tokens.with('input', caller, model, upstream).add(usage.promptTokens)
+    this.#tokens.with('output', caller, model, upstream).add(usage.outputTokens)
+    if (fault === undefined) this.#durations.with(model, upstream).observe(totalMs / 1_000)
+  }
+
+  /** The fleet's own name for it. What no upstream serves is whatever a stranger likes to write, and must not become a time series. */
+  #modelOf({ model }: Ask): string {
+    const known = this.#modelNames.get(model)
+    if (known !== undefined) return known
+    const name = this.#source.fleet.serving(model)[0]?.modelFor(model)?.name
+    if (name === undefined) return 'other'
+    if (this.#modelNames.size === spellingsMax) this.#modelNames.clear()
+    this.#modelNames.set(model, name)
+    return name
+  }
+
+  #addGauges(): void {
+    const source = this.#source
+    this.#registry.gauge(
+      { name: 'spillway_queue_depth', help: 'Requests waiting for a place.', labels: [] },
+      (sample) => sample(source.waiting),
+    )
+    this.#registry.gauge(
+      { name: 'spillway_upstream_up', help: 'Whether the upstream answers its probes.', labels: ['upstream'] },
+      (sample) => {
+        for (const { settings, up } of source.fleet.upstreams) if (up !== undefined) sample(up ? 1 : 0, settings.name)
+      },
+    )
+    this.#registry.gauge(
+      { name: 'spillway_upstream_in_flight', help: 'Requests at the upstream now.', labels: ['upstream', 'model'] },
+      (sample) => {
+        for (const upstream of source.fleet.upstreams) {
+          for (const [model, { inFlight }] of upstream.places()) sample(inFlight, upstream.settings.name, model)
+        }
+      },
+    )
+    this.#registry.gauge(
+      { name: 'spillway_upstream_limit', help: 'Requests it may have at once.', labels: ['upstream', 'model'] },
+      (sample) => {
+        for (const upstream of source.fleet.upstreams) {
+          for (const [model, { limit }] of upstream.places()) sample(limit.value, upstream.settings.name, model)
+        }
+      },
+    )
+  }
+}
+
+/** A caller who hung up while it waited has waited all the same. */
+const waitedInVain = (fault: Fault | undefined): boolean =>
+  fault?.kind === 'patience-spent' || fault?.kind === 'cancelled'
+
+/** Neither a caller who left nor an upstream that failed is a refusal of ours. */
+const turnedAway = (fault: Fault): boolean =>
+  fault.blame !== 'upstream' &&
+  fault.kind !== 'cancelled' &&
+  fault.kind !== 'internal' &&
+  fault.kind !== 'upstream-refused'

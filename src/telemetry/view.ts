@@ -1,0 +1,132 @@
+import type { Ask } from '../core/ask.ts'
+import type { Event } from '../core/event.ts'
+import type { Fault, FaultKind } from '../core/fault.ts'
+
+/**
+ * An event as people may see it: in the log, in the live feed, on the page. The type is closed and is filled in field by
+ * field, so what somebody asked, what was answered and with which key have no place to be in. It is only ever written as
+ * JSON, which is why it is spelled like the rest of the outside.
+ */
+export interface EventView {
+  readonly level: 'debug' | 'info' | 'warn' | 'error'
+  readonly event: Event['type']
+  readonly id?: string | undefined
+  readonly caller?: string | undefined
+  readonly model?: string | undefined
+  readonly dialect?: string | undefined
+  readonly upstream?: string | undefined
+  readonly tier?: number | undefined
+  readonly status?: number | undefined
+  readonly fault?: FaultKind | undefined
+  readonly decision?: string | undefined
+  readonly attempts?: number | undefined
+  readonly input_tokens?: number | undefined
+  readonly output_tokens?: number | undefined
+  readonly tokens_estimated?: true | undefined
+  readonly wait_ms?: number | undefined
+  readonly first_token_ms?: number | undefined
+  readonly total_ms?: number | undefined
+  readonly ahead?: number | undefined
+  readonly spilled?: boolean | undefined
+  readonly mid_stream?: boolean | undefined
+  readonly up?: boolean | undefined
+  /** Said by the gateway of itself or of an upstream, never of an ask. */
+  readonly text?: string | undefined
+}
+
+export function viewOf(event: Event): EventView {
+  switch (event.type) {
+    case 'ask-arrived':
+      return { level: 'debug', event: event.type, ...nameOf(event.ask) }
+    case 'ask-queued':
+      return { level: 'debug', event: event.type, ...nameOf(event.ask), ahead: event.ahead }
+    case 'ask-granted': {
+      const { upstream, tier, spilled } = event
+      return {
+        level: 'debug',
+        event: event.type,
+        ...nameOf(event.ask),
+        upstream,
+        tier,
+        wait_ms: tenths(event.waitMs),
+        spilled,
+      }
+    }
+    case 'first-token': {
+      const { upstream, afterMs } = event
+      return { level: 'debug', event: event.type, ...nameOf(event.ask), upstream, first_token_ms: tenths(afterMs) }
+    }
+    case 'attempt-failed': {
+      // The reason may quote what the server said, and the server may quote the prompt: its kind has to do.
+      const { upstream, kind, midStream } = event
+      return { level: 'warn', event: event.type, ...nameOf(event.ask), upstream, fault: kind, mid_stream: midStream }
+    }
+    case 'ask-settled':
+      return settled(event)
+    case 'request-refused':
+      return { level: 'info', event: event.type, dialect: event.dialect, status: event.status, fault: event.kind }
+    case 'upstream-changed': {
+      const { upstream, up, reason } = event
+      return { level: up ? 'info' : 'warn', event: event.type, upstream, up, text: cleaned(reason, textMax) }
+    }
+    case 'notice':
+      return { level: event.level, event: event.type, text: cleaned(event.text, textMax) }
+  }
+}
+
+const nameMax = 128
+const textMax = 300
+
+function settled({ ask, outcome, decision }: Extract<Event, { type: 'ask-settled' }>): EventView {
+  const { usage, attempts, fault, firstTokenMs } = outcome
+  const tried = attempts > 0
+  // One shape for all, spelled out: this is made for every ask.
+  return {
+    level: levelOf(fault),
+    event: 'ask-settled',
+    id: cleaned(ask.id, nameMax),
+    caller: ask.caller.id,
+    model: cleaned(ask.model, nameMax),
+    dialect: ask.dialect,
+    upstream: tried ? outcome.upstream : undefined,
+    tier: tried ? outcome.tier : undefined,
+    status: fault === undefined ? 200 : fault.status,
+    fault: fault?.kind,
+    decision,
+    attempts,
+    input_tokens: usage.promptTokens,
+    output_tokens: usage.outputTokens,
+    tokens_estimated: usage.estimated === true ? true : undefined,
+    wait_ms: tenths(outcome.waitMs),
+    first_token_ms: firstTokenMs === undefined ? undefined : tenths(firstTokenMs),
+    total_ms: tenths(outcome.totalMs),
+  }
+}
+
+/** Id and model are the caller's own words, so they are kept short and plain. */
+const nameOf = ({ id, caller, model, dialect }: Ask): Pick<EventView, 'id' | 'caller' | 'model' | 'dialect'> => ({
+  id: cleaned(id, nameMax),
+  caller: caller.id,
+  model: cleaned(model, nameMax),
+  dialect,
+})
+
+function levelOf(fault: Fault | undefined): EventView['level'] {
+  if (fault === undefined || fault.blame === 'caller') return 'info'
+  return fault.kind === 'internal' ? 'error' : 'warn'
+}
+
+/** No control characters and no half letters: a line is read in terminals, and they would obey. */
+// oxlint-disable-next-line no-control-regex
+const unsafe = /[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069\ud800-\udfff]/
+
+const cleaned = (text: string, max: number): string => {
+  if (text.length <= max && !unsafe.test(text)) return text
+  const short = text.length > max ? `${text.slice(0, max)}…` : text
+  return short.toWellFormed().replace(control, '?')
+}
+
+// oxlint-disable-next-line no-control-regex
+const control = /[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g
+
+const tenths = (ms: number): number => Math.round(ms * 10) / 10
