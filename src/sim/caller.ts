@@ -1,0 +1,112 @@
+import { Fault } from '../core/fault.ts'
+import type { Outcome, Reply } from '../core/reply.ts'
+import { dialectById } from '../dialects/index.ts'
+import type { Gateway } from '../gateway.ts'
+import { earFor, type Heard } from './ears.ts'
+import type { Errand } from './workload.ts'
+
+/** How an errand went, as its caller saw it. */
+export interface Visit {
+  readonly errand: Errand
+  /** Undefined when it never got as far as an answer. */
+  readonly heard: Heard | undefined
+  readonly outcome: Outcome | undefined
+  readonly fault: Fault | undefined
+  /** The caller went before the end. */
+  readonly left: boolean
+  /** How long it was still kept after it had hung up. */
+  readonly keptMs: number
+}
+
+/** Asks, listens as a client does, and may lose interest. */
+export async function visit(errand: Errand, gateway: Gateway): Promise<Visit> {
+  const { world } = gateway
+  const { hangsUpAfterMs, leavesBy } = errand
+  const gone = new AbortController()
+  let over = false
+  let leaves = false
+  let hungUpAt: number | undefined
+  if (hangsUpAfterMs !== undefined) {
+    void world.sleep(hangsUpAfterMs).then(() => {
+      if (over) return
+      leaves = true
+      if (leavesBy !== 'abort') return
+      hungUpAt = world.now()
+      gone.abort()
+    })
+  }
+  const ear = earFor(errand.dialect, errand.stream)
+  let reply: Reply | undefined
+  let fault: Fault | undefined
+  try {
+    reply = await gateway.serve(askFor(errand, gateway, gone.signal))
+    // Known at the latest when the body has ended, so it cannot be missed.
+    for await (const bytes of reply.body) {
+      if (leaves) break
+      ear.hear(bytes)
+    }
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error
+    fault = error
+  }
+  over = true
+  const keptMs = hungUpAt === undefined ? 0 : world.now() - hungUpAt
+  return {
+    errand,
+    heard: reply === undefined ? undefined : ear.heard,
+    outcome: await reply?.outcome,
+    fault,
+    left: leaves,
+    keptMs,
+  }
+}
+
+function askFor(errand: Errand, gateway: Gateway, signal: AbortSignal): ReturnType<Gateway['ask']> {
+  const body = bodyFor(errand)
+  const { name, priority, patienceMs, cloud } = errand.caller
+  const known = gateway.settings.callers.find(({ caller }) => caller.id === name)
+  return gateway.ask({
+    dialect: dialectById(errand.dialect)!,
+    body,
+    raw: Buffer.from(JSON.stringify(body)),
+    caller: gateway.identify(known?.key),
+    signal,
+    patienceMs,
+    priority,
+    cloud,
+  })
+}
+
+export const tool: { readonly name: string; readonly parameters: object } = {
+  name: 'look_up',
+  parameters: {
+    type: 'object',
+    required: ['what'],
+    properties: { what: { type: 'string' }, how_many: { type: 'integer' }, where: { enum: ['häuslich', 'else'] }, exact: { type: 'boolean' } },
+  },
+}
+
+export const form: object = { type: 'object', required: ['names'], properties: { names: { type: 'array', items: { type: 'string' } }, sure: { type: 'boolean' } } }
+
+function bodyFor(errand: Errand): Record<string, unknown> {
+  const { dialect, model, stream, wants, preamble, question } = errand
+  const messages = [
+    { role: 'system', content: preamble },
+    { role: 'user', content: question },
+  ]
+  const tools = wants === 'tool' ? { tools: [{ type: 'function', function: { ...tool, description: 'Looks something up.' } }] } : {}
+  return { model, messages, ...tools, ...(dialect === 'ollama-chat' ? ollamaFields(errand, stream) : openAiFields(errand, stream)) }
+}
+
+const ollamaFields = ({ wants, wordsMax }: Errand, stream: boolean): Record<string, unknown> => ({
+  ...(stream ? {} : { stream: false }),
+  ...(wants === 'json' ? { format: form } : {}),
+  ...(wordsMax === undefined ? {} : { options: { num_predict: wordsMax } }),
+})
+
+const openAiFields = ({ wants, wantsUsage, wordsMax }: Errand, stream: boolean): Record<string, unknown> => ({
+  ...(stream ? { stream: true } : {}),
+  ...(stream && wantsUsage ? { stream_options: { include_usage: true } } : {}),
+  ...(wants === 'json' ? { response_format: { type: 'json_schema', json_schema: { name: 'names', schema: form } } } : {}),
+  ...(wordsMax === undefined ? {} : { max_tokens: wordsMax }),
+})

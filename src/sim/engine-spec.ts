@@ -1,0 +1,43 @@
+/** The machine of a simulated server, in numbers. */
+export interface EngineSpec {
+  readonly prefillTokensPerSecond: number
+  /** Between two tokens of each generation: with so many at once, so many milliseconds; straight lines between. */
+  readonly stepMs: readonly (readonly [running: number, ms: number])[]
+  /** Generations at once, per model. */
+  readonly slots: number
+  /** Models in memory at once. */
+  readonly loadedMax: number
+  readonly loadMs: number
+  /** Blocks of prompts it remembers, per model. */
+  readonly cacheBlocks: number
+  /** Tokens of all running prompts and answers that fit into memory. */
+  readonly memoryTokens: number
+  /** What happens when they do not fit any more: the newest starts again later, or the whole engine dies. */
+  readonly whenFull: 'preempt' | 'die'
+}
+
+/** `14 + 1.2 b` milliseconds, which is what vLLM does on one card. */
+export const batchedStepMs: EngineSpec['stepMs'] = [
+  [0, 14],
+  [1_000, 1_214],
+]
+
+/** A 7B model on llama.cpp, after its own table: four at once cost each of them 2.2 times, eight only 2.4 times. */
+export const slottedStepMs: EngineSpec['stepMs'] = [
+  [1, 24],
+  [2, 39],
+  [4, 54],
+  [8, 57],
+  [16, 66],
+  [32, 69],
+]
+
+export function stepMsAt(table: EngineSpec['stepMs'], running: number): number {
+  let [low, lowMs] = table[0]!
+  for (const [high, highMs] of table) {
+    if (running <= high) return high === low ? highMs : lowMs + ((highMs - lowMs) * (running - low)) / (high - low)
+    ;[low, lowMs] = [high, highMs]
+  }
+  // Beyond the table it goes on in proportion.
+  return (lowMs * running) / low
+}

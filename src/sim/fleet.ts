@@ -1,0 +1,85 @@
+import { backendOf } from '../backends/index.ts'
+import type { Settings, UpstreamSettings } from '../core/settings.ts'
+import { cloudLike, ollamaLike, type ServerOptions, type ServerSpec, vllmLike } from './server-spec.ts'
+import { usualModel, type Workload } from './workload.ts'
+
+/** A simulated server and how the gateway is told of it. */
+export interface Machine {
+  readonly server: ServerSpec
+  readonly kind: string
+  readonly concurrency: number | 'auto'
+  /** The caller's model → the server's. */
+  readonly serve: Readonly<Record<string, string>> | undefined
+}
+
+export const machine = (server: ServerSpec, options: Partial<Omit<Machine, 'server'>> = {}): Machine => ({
+  server,
+  kind: kinds[server.manner],
+  concurrency: 'auto',
+  serve: undefined,
+  ...options,
+})
+
+const kinds: Readonly<Record<ServerSpec['manner'], string>> = { ollama: 'ollama', vllm: 'openai-compatible', cloud: 'openai' }
+
+export const originOf = ({ server }: Machine): string => `http://${server.name}.sim`
+
+function settingsOf(one: Machine): UpstreamSettings {
+  const { server, kind, concurrency, serve } = one
+  const backend = backendOf(kind)
+  if (backend === undefined) throw new Error(`There is no kind of server called ${kind}.`)
+  return {
+    name: server.name,
+    backend,
+    origin: originOf(one),
+    basePath: '',
+    apiKey: server.key,
+    tier: backend.tier,
+    concurrency,
+    serve: serve === undefined ? undefined : new Map(Object.entries(serve)),
+    context: new Map(),
+  }
+}
+
+/** The gateway's own settings for a fleet and the callers of a workload. */
+export function settingsFor(fleet: readonly Machine[], { callers }: Workload): Settings {
+  return {
+    upstreams: fleet.map(settingsOf),
+    queue: { max: 200, patienceMs: 8_000 },
+    callers: callers.map(({ of: { name, weight, priority, cloud, patienceMs } }) => ({
+      caller: { id: name, weight, priority, cloud, models: undefined },
+      key: `key of ${name}`,
+      patienceMs,
+    })),
+    timeouts: { connectMs: 5_000, firstTokenMs: 60_000, gapMs: 20_000 },
+    attemptsMax: 3,
+    probeEveryMs: 5_000,
+  }
+}
+
+const likes: Readonly<Record<string, (options: ServerOptions) => ServerSpec>> = { ollama: ollamaLike, openai: cloudLike }
+
+/** The machine that stands in for a configured upstream: a server of its kind that has the models it is said to serve. */
+export function machineFor({ name, backend, apiKey: key, serve, context, concurrency }: UpstreamSettings): Machine {
+  const names = new Set([...(serve?.values() ?? []), ...context.keys()])
+  if (names.size === 0) names.add(usualModel)
+  const models = Array.from(names, (model) => ({ name: model, contextTokens: context.get(model) ?? 32_768 }))
+  // Where nothing more is known, a server that batches: most that speak OpenAI's API do.
+  const like = likes[backend.kind] ?? vllmLike
+  return { server: like({ name, key, models }), kind: backend.kind, concurrency, serve: serve && Object.fromEntries(serve) }
+}
+
+/** A configuration with its servers moved into the simulated world. */
+export const movedIn = (settings: Settings, fleet: readonly Machine[]): Settings => ({
+  ...settings,
+  upstreams: settings.upstreams.map((upstream, index) => ({ ...upstream, origin: originOf(fleet[index]!), basePath: '' })),
+})
+
+const models = [{ name: usualModel, contextTokens: 32_768 }]
+
+/** Two machines at home and the cloud behind them. */
+export const exampleFleet: readonly Machine[] = [
+  machine(ollamaLike({ name: 'workstation', models, engine: { memoryTokens: 131_072 } })),
+  machine(vllmLike({ name: 'gpu-server', models, engine: { memoryTokens: 131_072 } })),
+  machine(cloudLike({ name: 'cloud', key: 'sk-sim' }), { serve: { [usualModel]: 'gpt-5-mini' } }),
+]

@@ -1,0 +1,40 @@
+/** What happened inside one simulated server, told by itself: what the gateway says can be held against it. */
+export interface Ledger {
+  /** Requests for an answer that reached it. */
+  asked: number
+  /** Answers that ended whole. */
+  whole: number
+  /** Answers it broke off, and requests it failed, by its own fault. */
+  broken: number
+  /** Answers nobody waited for any more. */
+  aborted: number
+  /** Requests it found fault with. */
+  refused: number
+  /** Requests for an answer that are open now, and the most there ever were. */
+  open: number
+  openMost: number
+  promptTokens: number
+  /** Of those, the ones that needed no work. */
+  cachedTokens: number
+  /** All it ever generated, whether or not somebody heard it. */
+  outputTokens: number
+  loads: number
+  preempted: number
+  crashes: number
+}
+
+export const emptyLedger = (): Ledger => ({
+  asked: 0,
+  whole: 0,
+  broken: 0,
+  aborted: 0,
+  refused: 0,
+  open: 0,
+  openMost: 0,
+  promptTokens: 0,
+  cachedTokens: 0,
+  outputTokens: 0,
+  loads: 0,
+  preempted: 0,
+  crashes: 0,
+})

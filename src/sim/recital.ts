@@ -1,0 +1,44 @@
+import { hash32 } from './chance.ts'
+
+/**
+ * What a simulated server says is known beforehand to whoever knows the question, so a word that was lost, doubled, put
+ * in disorder or meant for somebody else shows. A word is a token.
+ */
+export const tagOf = (question: string): string => hash32(question).toString(36)
+
+/** Signs of one, two and four bytes, so that it matters where a stream is cut. */
+const signs = ['.', 'ü', '🦊']
+
+export const wordOf = (tag: string, index: number): string => `${tag}${signs[index % signs.length]}${index} `
+
+/** How many words an answer has when nothing cuts it short. `Say 40 words.` in the question settles it. */
+export function wordsIn(question: string): number {
+  const wished = /\bsay (\d{1,6}) words\b/i.exec(question)
+  return wished === null ? 24 + (hash32(question) % 64) : Math.max(Number(wished[1]), 1)
+}
+
+/** The answer to a question, or its first words. */
+export function recital(question: string, words: number = wordsIn(question)): string {
+  const tag = tagOf(question)
+  let text = ''
+  for (let index = 0; index < words; index += 1) text += wordOf(tag, index)
+  return text
+}
+
+/** A value that a schema allows; without a schema, an object with one answer. */
+export function sampleOf(schema: unknown, tag: string): unknown {
+  if (typeof schema !== 'object' || schema === null) return { answer: tag }
+  const { type, properties, items, enum: choices, const: fixed } = schema as Record<string, unknown>
+  if (fixed !== undefined) return fixed
+  if (Array.isArray(choices)) return choices[0] as unknown
+  if (typeof properties === 'object' && properties !== null) {
+    return Object.fromEntries(Object.entries(properties).map(([key, inner]) => [key, sampleOf(inner, tag)]))
+  }
+  const first: unknown = Array.isArray(type) ? type[0] : type
+  if (first === 'integer' || first === 'number') return 7
+  if (first === 'boolean') return true
+  if (first === 'null') return null
+  if (first === 'array') return [sampleOf(items ?? { type: 'string' }, tag)]
+  if (first === 'object') return {}
+  return tag
+}

@@ -1,0 +1,95 @@
+import { createHash } from 'node:crypto'
+import type { Event } from '../core/event.ts'
+import type { Outcome } from '../core/reply.ts'
+
+/** How one ask ended and what it cost, as the events tell. */
+export interface Settled {
+  readonly caller: string
+  readonly priority: string
+  readonly stream: boolean
+  readonly spilled: boolean
+  readonly at: number
+  readonly outcome: Outcome
+}
+
+/** Listens to everything that happens, and forgets nothing of it. */
+export class Recorder {
+  readonly settled: Settled[] = []
+  readonly failedAttempts: Record<string, number> = {}
+  /** Who waits, each time that changes. */
+  readonly queue: { readonly at: number; readonly depth: number }[] = []
+  readonly #now: () => number
+  readonly #waiting: () => number
+  readonly #history = createHash('sha256')
+  readonly #open = new Map<string, { spilled: boolean }>()
+  /** The first thing that was told and cannot be. */
+  wrong: string | undefined
+
+  constructor(parts: { now: () => number; waiting: () => number }) {
+    this.#now = parts.now
+    this.#waiting = parts.waiting
+  }
+
+  /** Asks that came and have not ended. */
+  get open(): number {
+    return this.#open.size
+  }
+
+  note(line: string): void {
+    this.#history.update(line)
+  }
+
+  digest(): string {
+    return this.#history.digest('hex').slice(0, 16)
+  }
+
+  readonly listen = (event: Event): void => {
+    const at = this.#now()
+    const detail = 'upstream' in event ? event.upstream : ''
+    const id = 'ask' in event ? event.ask.id : ''
+    this.note(`${at} ${event.type} ${id} ${detail}\n`)
+    switch (event.type) {
+      case 'ask-arrived':
+        if (this.#open.has(id)) this.wrong ??= `an ask arrives once (${id})`
+        this.#open.set(id, { spilled: false })
+        break
+      case 'ask-granted': {
+        this.#of(id, event.type).spilled = event.spilled
+        const { arrivedAt, patienceMs } = event.ask
+        // A hair more, for sums of fractions.
+        const lateMs = at - arrivedAt - patienceMs
+        if (event.waitMs > 0 && lateMs > 0.001) this.wrong ??= `nobody waits longer than his patience (${id}, ${lateMs} ms)`
+        break
+      }
+      case 'attempt-failed':
+        this.failedAttempts[event.kind] = (this.failedAttempts[event.kind] ?? 0) + 1
+        this.#of(id, event.type)
+        break
+      case 'ask-settled': {
+        const { ask, outcome } = event
+        const { spilled } = this.#of(id, event.type)
+        if (outcome.fault?.kind === 'patience-spent' && outcome.totalMs < ask.patienceMs - 0.001) {
+          this.wrong ??= `nobody is refused for patience he still has (${id}, after ${outcome.totalMs} of ${ask.patienceMs} ms)`
+        }
+        this.settled.push({ caller: ask.caller.id, priority: ask.priority, stream: ask.stream, spilled, at, outcome })
+        this.#open.delete(id)
+        break
+      }
+      case 'ask-queued':
+      case 'first-token':
+        this.#of(id, event.type)
+        break
+      default:
+        return
+    }
+    const depth = this.#waiting()
+    if (this.queue.at(-1)?.depth !== depth) this.queue.push({ at, depth })
+  }
+
+  #of(id: string, type: Event['type']): { spilled: boolean } {
+    const open = this.#open.get(id)
+    if (open !== undefined) return open
+    this.wrong ??= `nothing is told of an ask that has ended or never came (${type})`
+    return { spilled: false }
+  }
+}

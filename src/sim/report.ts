@@ -1,0 +1,182 @@
+import type { Gateway } from '../gateway.ts'
+import type { Visit } from './caller.ts'
+import type { Recorder, Settled } from './recorder.ts'
+import type { Simulation } from './run.ts'
+import type { SimServer } from './server.ts'
+
+/** How a simulated history went, in numbers. It is plain JSON. */
+export interface Report {
+  readonly seed: number
+  readonly requests: number
+  readonly simulatedMs: number
+  /** As the callers saw it: heard to the end, broken half way, refused before a byte, or gone of their own will. */
+  readonly whole: number
+  readonly broken: number
+  readonly refused: number
+  readonly left: number
+  readonly faults: Readonly<Record<string, number>>
+  readonly failedAttempts: Readonly<Record<string, number>>
+  readonly tokensPerSecond: number
+  /** Shares of what was served that went to a costlier tier than the cheapest that has the model. */
+  readonly spilled: { readonly requests: number; readonly tokens: number }
+  readonly usd: number
+  readonly all: Times
+  readonly callers: Readonly<Record<string, Times>>
+  readonly priorities: Readonly<Record<string, Times>>
+  readonly upstreams: Readonly<Record<string, UpstreamReport>>
+  readonly timeline: Timeline
+  /** Equal for equal histories. */
+  readonly digest: string
+}
+
+export interface Times {
+  readonly requests: number
+  readonly served: number
+  readonly waitMs: Percentiles
+  /** Of what was streamed. */
+  readonly firstTokenMs: Percentiles
+}
+
+export interface Percentiles {
+  readonly p50: number
+  readonly p95: number
+  readonly p99: number
+}
+
+export interface UpstreamReport {
+  readonly served: number
+  readonly outputTokens: number
+  readonly cachedTokens: number
+  readonly promptTokens: number
+  /** Generations that nobody waited for any more. */
+  readonly aborted: number
+  readonly broken: number
+  readonly loads: number
+  readonly openMost: number
+  readonly usd: number
+  /** How many at once were found to fit, by model. */
+  readonly limits: Readonly<Record<string, number>>
+}
+
+export interface Timeline {
+  readonly everyMs: number
+  /** The most that waited at once. */
+  readonly queued: readonly number[]
+  /** Of those whose first token came then; 0 when none did. */
+  readonly firstTokenP95Ms: readonly number[]
+}
+
+interface Seen {
+  readonly visits: readonly Visit[]
+  readonly recorder: Recorder
+  readonly servers: readonly SimServer[]
+  readonly gateway: Gateway
+  readonly tookMs: number
+}
+
+export function reportOf({ seed, requests }: Simulation, { visits, recorder, servers, gateway, tookMs }: Seen): Report {
+  const { settled, failedAttempts } = recorder
+  const served = settled.filter(isServed)
+  const tokens = sum(served, tokensOf)
+  const spilled = served.filter((one) => one.spilled)
+  const stayed = visits.filter(({ left }) => !left)
+  return {
+    seed,
+    requests,
+    simulatedMs: Math.round(tookMs),
+    whole: stayed.filter(({ fault }) => fault === undefined).length,
+    broken: stayed.filter(({ fault, heard }) => fault !== undefined && heard !== undefined).length,
+    refused: stayed.filter(({ fault, heard }) => fault !== undefined && heard === undefined).length,
+    left: visits.length - stayed.length,
+    faults: counted(stayed.flatMap(({ fault }) => fault?.kind ?? [])),
+    failedAttempts,
+    tokensPerSecond: round((tokens * 1_000) / Math.max(tookMs, 1), 10),
+    spilled: {
+      requests: round(spilled.length / Math.max(served.length, 1), 10_000),
+      tokens: round(sum(spilled, tokensOf) / Math.max(tokens, 1), 10_000),
+    },
+    usd: round(sum(servers, ({ usd }) => usd), 1e6),
+    all: timesOf(settled),
+    callers: timesBy(settled, ({ caller }) => caller),
+    priorities: timesBy(settled, ({ priority }) => priority),
+    upstreams: Object.fromEntries(servers.map((server) => [server.spec.name, upstreamReport(server, served, gateway)])),
+    timeline: timelineOf(recorder, tookMs),
+    digest: recorder.digest(),
+  }
+}
+
+/** An answer in one piece has no first token. */
+const firstTokenOf = ({ stream, outcome }: Settled): number[] => (stream && outcome.firstTokenMs !== undefined ? [outcome.firstTokenMs] : [])
+
+const isServed = ({ outcome }: Settled): boolean => outcome.fault === undefined
+
+const tokensOf = ({ outcome }: Settled): number => outcome.usage.outputTokens
+
+function upstreamReport({ spec, ledger, usd }: SimServer, served: readonly Settled[], gateway: Gateway): UpstreamReport {
+  const upstream = gateway.fleet.upstreams.find(({ settings }) => settings.name === spec.name)
+  const { outputTokens, cachedTokens, promptTokens, aborted, broken, loads, openMost } = ledger
+  return {
+    served: served.filter(({ outcome }) => outcome.upstream === spec.name).length,
+    outputTokens,
+    cachedTokens,
+    promptTokens,
+    aborted,
+    broken,
+    loads,
+    openMost,
+    usd: round(usd, 1e6),
+    limits: Object.fromEntries(Array.from(upstream?.places() ?? [], ([model, { limit }]) => [model, limit.value])),
+  }
+}
+
+function timesBy(settled: readonly Settled[], key: (one: Settled) => string): Record<string, Times> {
+  const groups = Map.groupBy(settled, key)
+  return Object.fromEntries([...groups.keys()].sort().map((name) => [name, timesOf(groups.get(name)!)]))
+}
+
+function timesOf(settled: readonly Settled[]): Times {
+  const served = settled.filter(isServed)
+  return {
+    requests: settled.length,
+    served: served.length,
+    waitMs: percentiles(served.map(({ outcome }) => outcome.waitMs)),
+    firstTokenMs: percentiles(served.flatMap(firstTokenOf)),
+  }
+}
+
+export function percentiles(values: readonly number[]): Percentiles {
+  const sorted = Float64Array.from(values).sort()
+  return { p50: at(sorted, 0.5), p95: at(sorted, 0.95), p99: at(sorted, 0.99) }
+}
+
+const at = (sorted: Float64Array, share: number): number => round(sorted[Math.min(Math.floor(sorted.length * share), sorted.length - 1)] ?? 0, 10)
+
+const points = 72
+
+function timelineOf({ queue, settled }: Recorder, tookMs: number): Timeline {
+  const everyMs = Math.max(tookMs / points, 1)
+  const pointOf = (atMs: number): number => Math.min(Math.floor(atMs / everyMs), points - 1)
+  const queued = Array.from({ length: points }, () => 0)
+  let last = { point: 0, depth: 0 }
+  for (const { at: atMs, depth } of [...queue, { at: tookMs, depth: 0 }]) {
+    const point = pointOf(atMs)
+    // What waited then has waited ever since.
+    for (let between = last.point; between <= point; between += 1) queued[between] = Math.max(queued[between]!, last.depth)
+    last = { point, depth }
+  }
+  const firstTokens = Array.from({ length: points }, (): number[] => [])
+  for (const one of settled) {
+    for (const ms of firstTokenOf(one)) firstTokens[pointOf(one.at - one.outcome.totalMs + ms)]!.push(ms)
+  }
+  return { everyMs: Math.round(everyMs), queued, firstTokenP95Ms: firstTokens.map((values) => percentiles(values).p95) }
+}
+
+function counted(names: readonly string[]): Record<string, number> {
+  const counts: Record<string, number> = {}
+  for (const name of names) counts[name] = (counts[name] ?? 0) + 1
+  return counts
+}
+
+const sum = <T>(all: readonly T[], of: (one: T) => number): number => all.reduce((total, one) => total + of(one), 0)
+
+const round = (value: number, parts: number): number => Math.round(value * parts) / parts
