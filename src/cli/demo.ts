@@ -1,0 +1,130 @@
+import { Command } from 'commander'
+import type { Gateway } from '../gateway.ts'
+import type { Habit } from '../config/detect.ts'
+import { detect, habits } from '../config/detect.ts'
+import { type ConfigInput } from '../config/schema.ts'
+import { doorsOf, parse, settingsOf } from '../config/settings.ts'
+import { realWorld } from '../http/world.ts'
+import { cloudLike, ollamaLike, vllmLike } from '../sim/server-spec.ts'
+import { SimServer } from '../sim/server.ts'
+import { listen, realClock } from '../sim/sockets.ts'
+import { DemoTraffic } from './demo-traffic.ts'
+import { curl, type DemoUpstream, picture, summary } from './demo-view.ts'
+import { type House, openHouse } from './house.ts'
+
+interface DemoOptions {
+  readonly seconds?: string
+}
+
+const model = 'llama3.1:8b'
+const firstPort = 11400
+
+export function demoCommand(): Command {
+  return new Command('demo')
+    .description('Spillway in front of three simulated servers, with traffic: nothing to configure, no GPU needed.')
+    .option('--seconds <n>', 'end by itself after this long')
+    .addHelpText('after', '\nExamples:\n  spillway demo\n  spillway demo --seconds 20\n')
+    .action(demo)
+}
+
+async function demo({ seconds }: DemoOptions): Promise<void> {
+  const stations = [
+    new SimServer(ollamaLike({ name: 'box' }), realClock()),
+    new SimServer(vllmLike({ name: 'gpu', engine: { slots: 6 } }), realClock()),
+    new SimServer(cloudLike({ name: 'cloud' }), realClock()),
+  ]
+  const sockets = await Promise.all(stations.map((station) => listen(station)))
+  const [box, gpu, cloud] = sockets.map(({ origin }) => origin)
+  const real = await realOllama()
+  const upstreams: ConfigInput['upstreams'] = [
+    { name: 'box', kind: 'ollama', url: box!, concurrency: 4 },
+    { name: 'gpu', kind: 'openai-compatible', url: gpu!, concurrency: 6 },
+    { name: 'cloud', kind: 'openai', url: cloud!, models: { serve: { [model]: 'gpt-5-mini' } } },
+    ...(real === undefined ? [] : [{ name: 'ollama', kind: 'ollama', url: real }]),
+  ]
+  const house = await openOnFreePorts({ upstreams, queue: { max: 100, patience: '2s' } })
+  const traffic = new DemoTraffic(house.address, model)
+  traffic.start()
+  const stopShowing = show(house, real !== undefined)
+
+  await ended(seconds === undefined ? undefined : Number(seconds) * 1_000)
+  stopShowing()
+  traffic.stop()
+  await house.close(1_000)
+  await Promise.all(sockets.map((socket) => socket.close()))
+  console.log(`Ended. ${house.feed.snapshot().settledEver} requests were answered.`)
+  process.exit(0)
+}
+
+/** A real Ollama joins in with its own models, under their own names. */
+async function realOllama(): Promise<string | undefined> {
+  const world = realWorld({ connectMs: 300 })
+  const ollama: readonly Habit[] = habits.filter(({ kind }) => kind === 'ollama')
+  const [found] = await detect(world, process.env, ollama)
+  await world.close()
+  return found?.url
+}
+
+/** The usual ports, or the next two that are free: a demo should not fail because a gateway runs already. */
+async function openOnFreePorts(config: ConfigInput): Promise<House> {
+  for (let port = firstPort; ; port += 2) {
+    const parsed = parse({ ...config, listen: `127.0.0.1:${port}`, admin: { listen: `127.0.0.1:${port + 1}` } })
+    try {
+      return await openHouse({ settings: settingsOf(parsed), doors: doorsOf(parsed), transport: parsed.upstream_transport })
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE' || port > firstPort + 100) throw error
+    }
+  }
+}
+
+function show(house: House, hasReal: boolean): () => void {
+  const facts = { address: house.address, adminAddress: house.adminAddress, model }
+  const about: Readonly<Record<string, string>> = {
+    box: 'simulated Ollama',
+    gpu: 'simulated vLLM',
+    cloud: 'simulated cloud, tier 1',
+    ollama: 'your own Ollama',
+  }
+  const out = process.stdout
+  if (!out.isTTY) {
+    console.log(`Spillway listens on ${house.address} (admin ${house.adminAddress})`)
+    if (hasReal) console.log('Your own Ollama joins in with its models.')
+    console.log(`Try it:\n${curl(facts)}`)
+    const timer = setInterval(() => console.log(summary(house.feed.snapshot())), 2_000)
+    return () => clearInterval(timer)
+  }
+  let drawn = 0
+  const draw = (): void => {
+    const lines = picture({ ...facts, upstreams: upstreamsOf(house.gateway, about) }, house.feed.snapshot(), out.columns)
+    // Back to where the last picture began, and over it line by line: no flicker, and the last one stays to be read.
+    const back = drawn === 0 ? '' : `\u001B[${drawn}F`
+    out.write(`\u001B[?2026h${back}${lines.map((line) => `${line}\u001B[K\n`).join('')}\u001B[J\u001B[?2026l`)
+    drawn = lines.length
+  }
+  draw()
+  const timer = setInterval(draw, 500)
+  return () => clearInterval(timer)
+}
+
+function upstreamsOf({ fleet }: Gateway, about: Readonly<Record<string, string>>): DemoUpstream[] {
+  return fleet.upstreams.map((upstream) => {
+    const { name } = upstream.settings
+    const limits = Array.from(upstream.places(), ([, place]) => place.limit.value)
+    return {
+      name,
+      about: about[name] ?? '',
+      up: upstream.up,
+      inFlight: upstream.inFlight,
+      limit: limits.length === 0 ? undefined : limits.reduce((sum, limit) => sum + limit, 0),
+    }
+  })
+}
+
+/** Resolves at Ctrl-C, at SIGTERM, or when the time is up. */
+function ended(afterMs: number | undefined): Promise<void> {
+  return new Promise((resolve) => {
+    process.once('SIGINT', resolve)
+    process.once('SIGTERM', resolve)
+    if (afterMs !== undefined) setTimeout(resolve, afterMs)
+  })
+}

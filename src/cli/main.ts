@@ -1,0 +1,28 @@
+#!/usr/bin/env node
+import { readFileSync } from 'node:fs'
+import { Command } from 'commander'
+
+/** The command line. Each command is loaded when it is wanted: `--version` need not wait for the whole house. */
+const program = new Command('spillway')
+  .description('The gateway that turns local LLM servers into a service other people can depend on.')
+  .version(version(), '-v, --version')
+  .showHelpAfterError('(--help shows what there is)')
+  .showSuggestionAfterError()
+  .addHelpText('after', '\nExamples:\n  spillway serve\n  spillway check spillway.yaml\n  spillway simulate --requests 2000 --seed 7\n')
+
+const wanted = process.argv[2]
+const commands: Readonly<Record<string, () => Promise<Command>>> = {
+  serve: async () => (await import('./serve.ts')).serveCommand(),
+  check: async () => (await import('./check.ts')).checkCommand(),
+  simulate: async () => (await import('./simulate.ts')).simulateCommand(),
+  demo: async () => (await import('./demo.ts')).demoCommand(),
+}
+
+const lone = wanted === undefined ? undefined : commands[wanted]
+for (const load of lone === undefined ? Object.values(commands) : [lone]) program.addCommand(await load())
+await program.parseAsync()
+
+function version(): string {
+  const manifest = new URL('../../package.json', import.meta.url)
+  return (JSON.parse(readFileSync(manifest, 'utf8')) as { version: string }).version
+}

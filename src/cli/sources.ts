@@ -1,0 +1,41 @@
+import { existsSync } from 'node:fs'
+import { detect, type Found } from '../config/detect.ts'
+import { type Loaded, loadConfigFile } from '../config/load.ts'
+import { ConfigFault, sentence } from '../config/problem.ts'
+import { parse } from '../config/settings.ts'
+import { realWorld } from '../http/world.ts'
+
+const usual = ['spillway.yaml', 'spillway.yml']
+
+/** The configuration file that is meant: the one named, or the usual one in this folder. */
+export function configFile(named: string | undefined): string | undefined {
+  return named ?? usual.find((file) => existsSync(file))
+}
+
+export interface Source extends Loaded {
+  readonly file: string | undefined
+  readonly found: readonly Found[]
+}
+
+/** Reads the file, or looks for servers on this machine when there is none. */
+export async function readSource(named: string | undefined): Promise<Source> {
+  const file = configFile(named)
+  if (file !== undefined) return { ...loadConfigFile(file, { env: process.env }), file, found: [] }
+  const world = realWorld({ connectMs: 500 })
+  const found = await detect(world, process.env)
+  await world.close()
+  if (found.length === 0) throw new ConfigFault([{ path: [], text: nothingFound }])
+  const upstreams = found.map(({ name, kind, url }) => ({ name, kind, url }))
+  return { config: parse({ upstreams }), warnings: [], file: undefined, found }
+}
+
+const nothingFound =
+  'There is no spillway.yaml here, and no server answers on the usual ports of this machine (Ollama 11434, LM Studio 1234, ' +
+  'vLLM 8000, llama.cpp 8080, SGLang 30000, Exo 52415). Start one, or write a configuration; "npm run demo" needs neither.'
+
+/** Ends with what is wrong, for people, when it is the configuration; anything else is a bug and is thrown on. */
+export function explain(error: unknown): never {
+  if (!(error instanceof ConfigFault)) throw error
+  for (const problem of error.problems) console.error(sentence(problem))
+  process.exit(1)
+}
