@@ -91,6 +91,8 @@ class Engine implements Gateway {
   readonly #scheduler: Scheduler
   readonly #roster = new Roster()
   readonly #listeners: ((event: Event) => void)[] = [this.#roster.listen]
+  /** Sets the ids of this process apart from those of any other. */
+  readonly #idStart: string
   #asked = 0
   #open = 0
   #draining: PromiseWithResolvers<void> | undefined
@@ -99,6 +101,7 @@ class Engine implements Gateway {
     const { emit } = this
     this.settings = settings
     this.world = world
+    this.#idStart = Math.floor(world.random() * 0x1_0000_0000_0000).toString(36)
     this.#callers = new Callers(settings.callers)
     const { upstreams, probeEveryMs, queue, timeouts, attemptsMax } = settings
     this.fleet = new Fleet({ upstreams, world, emit, probeEveryMs })
@@ -225,7 +228,7 @@ class Engine implements Gateway {
 
   #nextId(): string {
     this.#asked += 1
-    return `${(this.world.random() * 0x1_0000_0000_0000).toString(36)}-${this.#asked.toString(36)}`
+    return `${this.#idStart}-${this.#asked.toString(36)}`
   }
 }
 

@@ -135,7 +135,8 @@ export class Attempt implements Watched {
     if (passes) {
       answer = await readWhole(inbound, answerMaxBytes)
       // Some servers say what went wrong under a 200.
-      if (opensWithError(answer)) throw dialect.readFault({ status: 500, body: text(answer), retryAfterMs: undefined })
+      const fault = dialect.faultIn(answer)
+      if (fault !== undefined) throw fault
       this.#seen.usage = dialect.usageOf(answer)
       this.#seen.frames = 1
       if (rename !== undefined) answer = dialect.rename(answer, rename)
@@ -232,7 +233,6 @@ const colon = 0x3a
 
 const text = (bytes: Uint8Array): string => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8')
 
-const opensWithError = (answer: Uint8Array): boolean => /^\s*\{\s*"error"\s*:\s*[{"]/.test(text(answer.subarray(0, 64)))
 
 const said: Readonly<Record<NetFault['kind'], string>> = {
   refused: 'refused the connection',

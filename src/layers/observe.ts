@@ -12,7 +12,8 @@ export function observe(world: World, emit: Emit): Layer {
     emit({ type: 'ask-arrived', ask })
     try {
       const reply = await next(ask)
-      void reply.outcome.then((outcome) => emit({ type: 'ask-settled', ask, outcome }))
+      const { decision } = reply
+      void reply.outcome.then((outcome) => emit({ type: 'ask-settled', ask, outcome, decision }))
       return reply
     } catch (error) {
       const fault = Fault.from(error, ask.signal)

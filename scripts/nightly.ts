@@ -1,0 +1,28 @@
+import { spawnSync } from 'node:child_process'
+
+/**
+ * The long campaigns, which a commit's run has only a slice of: `npm run nightly` runs all of them,
+ * `npm run nightly -- sim 1000 [first seed]` one of them with a count.
+ */
+const campaigns: Readonly<Record<string, { readonly file: string; readonly count: string }>> = {
+  sim: { file: 'test/sim/campaign.ts', count: '10000' },
+  h1: { file: 'test/fuzz/h1.fuzz.ts', count: '200000' },
+}
+
+const [wanted, count, ...rest] = process.argv.slice(2)
+if (wanted !== undefined && campaigns[wanted] === undefined) {
+  console.error(`There is no campaign called ${wanted}. There are: ${Object.keys(campaigns).join(', ')}.`)
+  process.exit(2)
+}
+
+let failed = 0
+let passed = 0
+for (const [name, campaign] of Object.entries(campaigns)) {
+  if (wanted !== undefined && name !== wanted) continue
+  console.log(`${name}: ${count ?? campaign.count}`)
+  const { status } = spawnSync(process.execPath, [campaign.file, count ?? campaign.count, ...rest], { stdio: 'inherit' })
+  if (status === 0) passed += 1
+  else failed += 1
+}
+console.log(`${passed} passed, ${failed} failed`)
+process.exitCode = failed === 0 ? 0 : 1

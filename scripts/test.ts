@@ -1,0 +1,38 @@
+/**
+ * Runs all tests, or those in the files given: `npm test -- src/fleet`.
+ * What was skipped is named at the end, with the reason: a suite must not shrink unseen.
+ */
+import { globSync, statSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
+import { run } from 'node:test'
+import { spec } from 'node:test/reporters'
+
+const wanted = process.argv.slice(2)
+const patterns = wanted.length === 0 ? ['src', 'test'] : wanted
+const files = patterns.flatMap((name) => globSync(isFolder(name) ? `${name}/**/*.test.ts` : name)).sort()
+if (files.length === 0) {
+  console.error(`There are no tests in ${patterns.join(', ')}.`)
+  process.exit(1)
+}
+
+const skipped: string[] = []
+// Some files wait for a clock or a program more than they compute.
+const concurrency = availableParallelism() + 1
+// A file that leaves something open never ends by itself; the signal ends it, and its name is told.
+const tests = run({ files, concurrency, timeout: 60_000, signal: AbortSignal.timeout(540_000) })
+tests.on('test:pass', ({ name, skip }) => {
+  if (skip !== undefined) skipped.push(typeof skip === 'string' ? `${name} (${skip})` : name)
+})
+tests.on('test:fail', () => {
+  process.exitCode = 1
+})
+tests
+  .compose(new spec())
+  .on('end', () => {
+    if (skipped.length > 0) console.log(`\nSkipped:\n${skipped.map((name) => `  ${name}`).join('\n')}`)
+  })
+  .pipe(process.stdout)
+
+function isFolder(name: string): boolean {
+  return statSync(name, { throwIfNoEntry: false })?.isDirectory() === true
+}
