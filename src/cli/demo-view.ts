@@ -1,4 +1,4 @@
-import { styleText } from 'node:util'
+import { stripVTControlCharacters, styleText } from 'node:util'
 import type { FeedSnapshot } from '../telemetry/feed.ts'
 
 /** What the demo knows of itself. */
@@ -26,7 +26,7 @@ export function picture(facts: DemoFacts, feed: FeedSnapshot, columns: number): 
   return [
     `${styleText('bold', 'Spillway')} ${facts.address}   ${styleText('dim', `live page ${facts.adminAddress}`)}`,
     rule,
-    numbers(feed),
+    ...numbers(feed),
     `${styleText('dim', 'requests/s ')}${spark(feed.history.arrived, width - 12)}`,
     `${styleText('dim', 'queue      ')}${spark(feed.history.queuedMost, width - 12)}`,
     rule,
@@ -53,19 +53,30 @@ export const curl = ({ address, model }: Pick<DemoFacts, 'address' | 'model'>): 
   `curl ${address}/v1/chat/completions -H 'content-type: application/json' ` +
   `-d '{"model":"${model}","messages":[{"role":"user","content":"Hello!"}]}'`
 
-function numbers(feed: FeedSnapshot): string {
+function numbers(feed: FeedSnapshot): string[] {
   const pair = (name: string, value: string): string => `${styleText('dim', name)} ${styleText('bold', value)}`
   return [
-    pair('req/s', feed.requestsPerSecond.toFixed(1)),
-    pair('tok/s', feed.outputTokensPerSecond.toFixed(0)),
-    pair('running', String(feed.running)),
-    pair('queued', String(feed.queued)),
-    pair('served', String(feed.served)),
-    pair('spilled', String(feed.spilled)),
-    pair('failed', String(feed.failed)),
-    pair('first token p50', ms(feed.firstTokenMs?.p50)),
-    pair('p95', ms(feed.firstTokenMs?.p95)),
-  ].join('  ')
+    [
+      pair('req/s', feed.requestsPerSecond.toFixed(1)),
+      pair('tok/s', feed.outputTokensPerSecond.toFixed(0)),
+      pair('first token p50', ms(feed.firstTokenMs?.p50)),
+      pair('p95', ms(feed.firstTokenMs?.p95)),
+      pair('running', String(feed.running)),
+      pair('queued', String(feed.queued)),
+    ].join('   '),
+    [
+      styleText('dim', `last ${feed.windowSeconds.toFixed(0)} s:`),
+      pair('served', String(feed.served)),
+      pair('spilled', String(feed.spilled)),
+      pair('failed', String(feed.failed)),
+      pair('refused', String(feed.refused)),
+    ].join('   '),
+  ]
+}
+
+/** Rows these lines take on a screen this wide, the long ones folded. */
+export function rowsOf(lines: readonly string[], columns: number): number {
+  return lines.reduce((rows, line) => rows + Math.max(1, Math.ceil(stripVTControlCharacters(line).length / columns)), 0)
 }
 
 function upstreamLine({ name, about, up, inFlight, limit }: DemoUpstream, feed: FeedSnapshot): string {

@@ -9,7 +9,7 @@ import { cloudLike, ollamaLike, vllmLike } from '../sim/server-spec.ts'
 import { SimServer } from '../sim/server.ts'
 import { listen, realClock } from '../sim/sockets.ts'
 import { DemoTraffic } from './demo-traffic.ts'
-import { curl, type DemoUpstream, picture, summary } from './demo-view.ts'
+import { curl, type DemoUpstream, picture, rowsOf, summary } from './demo-view.ts'
 import { type House, openHouse } from './house.ts'
 
 interface DemoOptions {
@@ -99,7 +99,7 @@ function show(house: House, hasReal: boolean): () => void {
     // Back to where the last picture began, and over it line by line: no flicker, and the last one stays to be read.
     const back = drawn === 0 ? '' : `\u001B[${drawn}F`
     out.write(`\u001B[?2026h${back}${lines.map((line) => `${line}\u001B[K\n`).join('')}\u001B[J\u001B[?2026l`)
-    drawn = lines.length
+    drawn = rowsOf(lines, out.columns)
   }
   draw()
   const timer = setInterval(draw, 500)
