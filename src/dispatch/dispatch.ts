@@ -94,8 +94,10 @@ class Relay implements Reply, AsyncIterableIterator<Uint8Array> {
     this.#ask = ask
     this.#opened = opened
     this.#parts = parts
-    ask.signal.addEventListener('abort', this.#onGone)
     parts.emit({ type: 'first-token', ask, upstream: this.upstream, afterMs: this.#firstTokenMs! })
+    // An answer in one piece is here already: its server is free, whenever the caller comes to read it.
+    if (ask.stream) ask.signal.addEventListener('abort', this.#onGone)
+    else this.#end(undefined)
   }
 
   get body(): AsyncIterable<Uint8Array> {

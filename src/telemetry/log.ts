@@ -8,6 +8,8 @@ type Level = EventView['level']
 const heldMs = 40
 const heldMax = 64 * 1024
 
+const forDebugging: ReadonlySet<Event['type']> = new Set(['ask-arrived', 'ask-queued', 'ask-granted', 'first-token'])
+
 const ranks: Readonly<Record<Level, number>> = { debug: 0, info: 1, warn: 2, error: 3 }
 
 export interface LogOptions {
@@ -43,6 +45,8 @@ export function logger({ write, format, level = 'info', epochMs = Date.now }: Lo
     write(text)
   }
   const log = (event: Event): void => {
+    // Three quarters of all events are for nobody but a debugger: not even a view is made of them.
+    if (level !== 'debug' && forDebugging.has(event.type)) return
     const view = viewOf(event)
     if (ranks[view.level] < ranks[level]) return
     // Writing is a system call, and to a pipe one that waits: under load hundreds of lines share it.
