@@ -29,12 +29,28 @@ interface Scenario {
 
 const frames = 40
 const scenarios: readonly Scenario[] = [
-  { path: '/small', about: 'small JSON request and answer', requests: 40_000, warmup: 10_000, concurrency: 32, unitsPerRequest: 1 },
-  { path: '/stream', about: `frame of a stream of ${frames}`, requests: 3_000, warmup: 600, concurrency: 100, unitsPerRequest: frames },
+  {
+    path: '/small',
+    about: 'small JSON request and answer',
+    requests: 40_000,
+    warmup: 10_000,
+    concurrency: 32,
+    unitsPerRequest: 1,
+  },
+  {
+    path: '/stream',
+    about: `frame of a stream of ${frames}`,
+    requests: 3_000,
+    warmup: 600,
+    concurrency: 100,
+    unitsPerRequest: frames,
+  },
   { path: '/large', about: 'answer of 512 KB', requests: 2_000, warmup: 200, concurrency: 8, unitsPerRequest: 1 },
 ]
 
-const question = Buffer.from(JSON.stringify({ model: 'llama3.1:8b', messages: [{ role: 'user', content: 'Say something.' }] }))
+const question = Buffer.from(
+  JSON.stringify({ model: 'llama3.1:8b', messages: [{ role: 'user', content: 'Say something.' }] }),
+)
 const headers = [['content-type', 'application/json']] as const
 
 /** The server: it knows nothing of HTTP but the bytes to write. */
@@ -66,6 +82,7 @@ function serve(): void {
       } else socket.write(small)
     })
   })
+  process.on('disconnect', () => process.exit())
   server.listen(0, '127.0.0.1', () => process.send!((server.address() as AddressInfo).port))
 }
 
@@ -87,11 +104,14 @@ function viaHttp(port: number, path: string): Ask {
   const fields = { 'content-type': 'application/json', 'content-length': question.length }
   return () =>
     new Promise((resolve, reject) => {
-      const outgoing = request({ host: '127.0.0.1', port, path, method: 'POST', agent, headers: fields }, (incoming) => {
-        let size = 0
-        incoming.on('data', (chunk: Buffer) => (size += chunk.length))
-        incoming.on('end', () => resolve(size))
-      })
+      const outgoing = request(
+        { host: '127.0.0.1', port, path, method: 'POST', agent, headers: fields },
+        (incoming) => {
+          let size = 0
+          incoming.on('data', (chunk: Buffer) => (size += chunk.length))
+          incoming.on('end', () => resolve(size))
+        },
+      )
       outgoing.on('error', reject)
       outgoing.end(question)
     })

@@ -4,7 +4,7 @@ import { Body, type Source } from './h1/body.ts'
 import type { HttpClientOptions } from './h1/client.ts'
 import { readOrigin } from './h1/origin.ts'
 import { requestHead } from './h1/request.ts'
-import type { Transport } from './world.ts'
+import type { Transport } from './transport.ts'
 
 type Controller = Dispatcher.DispatchController
 type Fields = Readonly<Record<string, string | string[] | undefined>>
@@ -92,7 +92,7 @@ class Handler implements Dispatcher.DispatchHandler, Source {
 
   onResponseData(controller: Controller, chunk: Buffer): void {
     if (this.#over) return
-    if (this.#body!.push(chunk) === false) controller.pause()
+    if (!this.#body!.push(chunk)) controller.pause()
   }
 
   onResponseEnd(): void {

@@ -1,16 +1,11 @@
-import type { Inbound, Outbound, World } from '../core/world.ts'
+import type { World } from '../core/world.ts'
 import { HttpClient, type HttpClientOptions } from './h1/client.ts'
+import type { Transport } from './transport.ts'
 
 export interface RealWorldOptions {
   /** `undici` speaks through the package of that name: slower, and by other people. */
   readonly transport?: 'own' | 'undici' | undefined
   readonly connectMs?: number | undefined
-}
-
-/** What carries `World.send`. */
-export interface Transport {
-  send(out: Outbound): Promise<Inbound>
-  close(): Promise<void>
 }
 
 /** The world as it is: this machine's clocks, its chance, and its network. */

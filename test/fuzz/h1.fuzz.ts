@@ -7,8 +7,8 @@
 import assert from 'node:assert/strict'
 import { NetFault } from '../../src/core/world.ts'
 import { HttpClient } from '../../src/http/h1/client.ts'
-import { drive, type Told } from '../../src/http/h1/drive.ts'
-import { get, listen } from '../../src/http/h1/wire.ts'
+import { drive, type Told } from '../../src/http/h1/drive.test-helper.ts'
+import { get, listen } from '../../src/http/h1/wire.test-helper.ts'
 
 export interface Campaign {
   readonly count: number
@@ -54,7 +54,7 @@ export async function campaign({ count, seed, socketEvery }: Campaign): Promise<
 }
 
 function assertSound(told: Told, bytes: Buffer, where: string): void {
-  assert.ok(told.fault === undefined || told.fault instanceof NetFault, `${where}: ${told.fault}`)
+  assert.ok(told.fault === undefined || told.fault instanceof NetFault, `${where}: ${String(told.fault)}`)
   assert.ok(told.body.length <= bytes.length, `${where}: ${told.body.length} bytes of body`)
   assert.notEqual(told.connection === 'rests' && told.fault !== undefined, true, `${where}: a broken connection rests`)
   if (told.fault === undefined) assert.ok(told.status! >= 200, where)
@@ -62,7 +62,8 @@ function assertSound(told: Told, bytes: Buffer, where: string): void {
 
 /** Cut or not, an answer is the same; only how much of it was handed over before a fault may differ. */
 function assertAgree(once: Told, cutUp: Told, where: string): void {
-  const kind = (told: Told): string | undefined => (told.fault instanceof NetFault ? told.fault.kind : String(told.fault))
+  const kind = (told: Told): string | undefined =>
+    told.fault instanceof NetFault ? told.fault.kind : String(told.fault)
   assert.equal(kind(cutUp), kind(once), where)
   assert.equal(cutUp.status, once.status, where)
   const size = Math.min(once.body.length, cutUp.body.length)
@@ -112,7 +113,15 @@ const fields = [
   'Set-Cookie: a=b',
 ]
 
-const texts = ['data: {"text":"grüße"}\n\n', '{"done":false}\n', ': ping\n\n', '', 'data: [DONE]\n\n', '東京 🦊', 'HTTP/1.1 200 OK\r\n\r\n']
+const texts = [
+  'data: {"text":"grüße"}\n\n',
+  '{"done":false}\n',
+  ': ping\n\n',
+  '',
+  'data: [DONE]\n\n',
+  '東京 🦊',
+  'HTTP/1.1 200 OK\r\n\r\n',
+]
 
 interface Parts {
   readonly head: string
@@ -134,7 +143,11 @@ function answer(chance: Chance): Parts {
 function chunked(pieces: readonly Buffer[], chance: Chance): Buffer[] {
   const out = pieces
     .filter(({ length }) => length > 0)
-    .flatMap((piece) => [Buffer.from(`${piece.length.toString(16)}${chance() < 0.1 ? ';a=b' : ''}\r\n`), piece, Buffer.from('\r\n')])
+    .flatMap((piece) => [
+      Buffer.from(`${piece.length.toString(16)}${chance() < 0.1 ? ';a=b' : ''}\r\n`),
+      piece,
+      Buffer.from('\r\n'),
+    ])
   return [...out, Buffer.from(chance() < 0.1 ? '0\r\nX-Sum: 1\r\n\r\n' : '0\r\n\r\n')]
 }
 
@@ -178,7 +191,7 @@ function mutate(bytes: Buffer, chance: Chance): Buffer {
 function cut(bytes: Buffer, chance: Chance): Buffer[] {
   const pieces: Buffer[] = []
   const longest = 1 + below(chance, 40)
-  for (let at = 0; at < bytes.length; ) {
+  for (let at = 0; at < bytes.length;) {
     const to = at + 1 + below(chance, longest)
     pieces.push(bytes.subarray(at, to))
     at = to
@@ -193,8 +206,8 @@ export function assertReach({ count, reached, whole }: Findings): void {
 
 if (import.meta.main) {
   const [count = '1000000', seed = String(Date.now() % 1_000_000_000)] = process.argv.slice(2)
-  console.log(`seed ${seed}`)
+  process.stdout.write(`seed ${seed}\n`)
   const findings = await campaign({ count: Number(count), seed: Number(seed), socketEvery: 100 })
-  console.log(findings)
+  process.stdout.write(`${JSON.stringify(findings)}\n`)
   assertReach(findings)
 }

@@ -1,4 +1,4 @@
-import { NetFault } from '../../core/world.ts'
+import type { NetFault } from '../../core/world.ts'
 
 /** Beyond this the socket is no longer read, and TCP tells the server to wait. */
 const heldMaxBytes = 64 * 1024
@@ -92,7 +92,8 @@ export class Body implements AsyncIterableIterator<Uint8Array, undefined> {
       this.#fault = undefined
       return Promise.reject(fault)
     }
-    if (this.#resolve !== undefined) return Promise.reject(new TypeError('The last step of this body is still awaited.'))
+    if (this.#resolve !== undefined)
+      return Promise.reject(new TypeError('The last step of this body is still awaited.'))
     return new Promise(this.#wait)
   }
 

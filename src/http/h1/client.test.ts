@@ -1,24 +1,30 @@
 import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { test, type TestContext } from 'node:test'
+import { text } from 'node:stream/consumers'
 import { HttpClient, type HttpClientOptions } from './client.ts'
-import { isFault } from './conformance.ts'
-import { get, listen, post, read, turns, until, type Asked, type Wire } from './wire.ts'
+import {
+  connected,
+  get,
+  isFault,
+  listen,
+  post,
+  read,
+  says,
+  turns,
+  until,
+  type Asked,
+  type Wire,
+} from './wire.test-helper.ts'
 
 const ok = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok'
 
-async function connect(
+const connect = (
   context: TestContext,
-  answer: (asked: Asked) => void = ({ socket }) => void socket.write(ok),
+  answer: (asked: Asked) => void = says(ok),
   options?: HttpClientOptions,
-): Promise<{ wire: Wire; client: HttpClient }> {
-  const wire = await listen(answer)
-  const client = new HttpClient(options)
-  context.after(async () => {
-    await client.close()
-    await wire.close()
-  })
-  return { wire, client }
-}
+): Promise<{ wire: Wire; client: HttpClient }> => connected(context, { open: () => new HttpClient(options) }, answer)
 
 test('a request made the moment an answer has ended waits for its connection rather than opening another', async (context) => {
   const { wire, client } = await connect(context)
@@ -75,6 +81,16 @@ test('a GET is sent again when its old connection ends without an answer', async
   assert.equal(wire.sockets.length, 2)
 })
 
+test('a GET with a body is sent once, like a POST', async (context) => {
+  const { wire, client } = await connect(context)
+  const out = { ...get(wire.origin), body: Buffer.from('{}') }
+  await read(await client.send(out))
+  await turns()
+  wire.sockets[0]!.destroy()
+  await assert.rejects(client.send(out), isFault('reset', false))
+  assert.equal(wire.sockets.length, 1)
+})
+
 test('a GET is sent again once, and never on behalf of a connection that was new', async (context) => {
   let hangsUp = false
   const { wire, client } = await connect(context, ({ socket }) => void (hangsUp ? socket.destroy() : socket.write(ok)))
@@ -107,6 +123,27 @@ test('a server that hangs up at once, before the request was out, has not seen i
   await assert.rejects(answer, isFault('reset', true))
 })
 
+test('a large request that was out when its connection broke may have been seen', async (context) => {
+  const { wire, client } = await connect(context, ({ socket }) => void socket.destroy())
+  await assert.rejects(client.send(post(wire.origin, '/', undefined, Buffer.alloc(3_000_000))), isFault('reset', false))
+})
+
+test('a request that was answered before it was out may have been seen', async (context) => {
+  const wire = await listen(
+    () => {},
+    (socket) => {
+      socket.once('data', () => socket.pause().write('HTTP/1.1 4', () => setImmediate(() => socket.resetAndDestroy())))
+    },
+  )
+  const client = new HttpClient()
+  context.after(async () => {
+    await client.close()
+    await wire.close()
+  })
+  const answer = client.send(post(wire.origin, '/', undefined, Buffer.alloc(30_000_000)))
+  await assert.rejects(answer, isFault('reset', false))
+})
+
 test('an answer that comes before its request is out ends the connection', async (context) => {
   const wire = await listen(
     () => {},
@@ -129,13 +166,28 @@ test('an answer that comes before its request is out ends the connection', async
 })
 
 test('a connection is closed a second before the server would', async (context) => {
-  const hint = (seconds: number): string => `HTTP/1.1 200 OK\r\nKeep-Alive: timeout=${seconds}\r\nContent-Length: 0\r\n\r\n`
+  const hint = (seconds: number): string =>
+    `HTTP/1.1 200 OK\r\nKeep-Alive: timeout=${seconds}\r\nContent-Length: 0\r\n\r\n`
   const { wire, client } = await connect(context, ({ socket, path }) => void socket.write(hint(Number(path.slice(1)))))
   await read(await client.send(post(wire.origin, '/1')))
   await until(() => wire.sockets[0]!.destroyed, 'the connection is closed')
+  await read(await client.send(post(wire.origin, '/1')))
   await read(await client.send(post(wire.origin, '/2')))
   await turns()
-  assert.equal(wire.sockets[1]!.destroyed, false)
+  assert.deepEqual(
+    wire.sockets.map(({ destroyed }) => destroyed),
+    [true, true, false],
+  )
+})
+
+test('a server that would wait longer than we do does not make us wait', async (context) => {
+  const { wire, client } = await connect(
+    context,
+    says('HTTP/1.1 200 OK\r\nKeep-Alive: timeout=60\r\nContent-Length: 0\r\n\r\n'),
+    { idleMs: 20 },
+  )
+  await read(await client.send(post(wire.origin)))
+  await until(() => client.open === 0, 'the connection is closed')
 })
 
 test('a connection nobody used for long enough is closed, also without another request', async (context) => {
@@ -178,7 +230,32 @@ test('a request called off while it waits for a connection harms nobody', async 
   cut.abort()
   await assert.rejects(dropped, isFault('aborted', true))
   assert.equal((await read(await client.send(post(wire.origin, '/kept')))).toString(), 'ok')
-  assert.deepEqual(wire.asked.map(({ path }) => path), ['/', '/kept'])
+  await turns(8)
+  assert.deepEqual(
+    wire.asked.map(({ path }) => path),
+    ['/', '/kept'],
+  )
+})
+
+test('closing the client ends what waits for a connection', async (context) => {
+  const { wire, client } = await connect(context)
+  await read(await client.send(post(wire.origin)))
+  const waits = client.send(post(wire.origin))
+  await Promise.all([client.close(), assert.rejects(waits, isFault('aborted', true))])
+})
+
+test('a process that forgets to close its client ends nevertheless', async (context) => {
+  const { wire } = await connect(context)
+  const script = `
+    import { HttpClient } from ${JSON.stringify(new URL('client.ts', import.meta.url).href)}
+    const client = new HttpClient({ idleMs: 1 })
+    const out = { method: 'GET', origin: '${wire.origin}', path: '/', headers: [], body: undefined, signal: undefined }
+    for await (const bytes of (await client.send(out)).body) console.log(String(bytes))
+  `
+  const child = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: ['ignore', 'pipe', 'inherit'] })
+  context.after(() => child.kill())
+  assert.equal((await text(child.stdout)).trim(), 'ok')
+  assert.deepEqual(await once(child, 'exit', { signal: AbortSignal.timeout(3_000) }), [0, null])
 })
 
 test('a request that waits for a connection which then ends gets another', async (context) => {

@@ -58,8 +58,7 @@ export class HttpClient {
   close(): Promise<void> {
     this.#closed = true
     clearInterval(this.#sweeper)
-    const fault = new NetFault('aborted', 'The client was closed.')
-    for (const pool of this.#pools.values()) pool.destroy(fault)
+    for (const pool of this.#pools.values()) pool.destroy()
     return Promise.resolve()
   }
 

@@ -1,9 +1,9 @@
 import { HttpClient } from './client.ts'
-import { conformance } from './conformance.ts'
+import { conformance } from './conformance.test-helper.ts'
 
 conformance({
   name: 'our own client',
-  open: (options) => new HttpClient(options),
+  open: () => new HttpClient(),
   differs: new Set(),
   abortsConnecting: true,
 })

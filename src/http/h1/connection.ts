@@ -173,7 +173,7 @@ export class Connection implements Carrier {
       return
     }
     const { unsent } = exchange
-    if (this.#used && !exchange.answered && !exchange.retried && (unsent || exchange.repeatable)) {
+    if (this.#used && !exchange.answered && (unsent || exchange.repeatable)) {
       exchange.connection = undefined
       this.exchange = undefined
       this.destroy()

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { NetFault } from '../../core/world.ts'
-import { isFault } from './conformance.ts'
-import { drive, type Told } from './drive.ts'
-import { cutShort, faultyBodies, faultyHeads } from './faults.ts'
+import { drive, type Told } from './drive.test-helper.ts'
+import { cutShort, faultyBodies, faultyHeads } from './faults.test-helper.ts'
+import { isFault } from './wire.test-helper.ts'
 
 const frames = [
   'data: {"choices":[{"delta":{"content":"grüße"}}]}\n\n',
@@ -69,7 +69,10 @@ test('an answer is faulty wherever the network cuts it', async () => {
     const step = Math.max(1, Math.floor(bytes.length / 60))
     for (let at = 1; at < bytes.length; at += step) {
       const told = await drive([bytes.subarray(0, at), bytes.subarray(at)])
-      assert.ok(told.fault instanceof NetFault && told.fault.kind === 'framing', `${what}, cut at ${at}: ${told.fault}`)
+      assert.ok(
+        told.fault instanceof NetFault && told.fault.kind === 'framing',
+        `${what}, cut at ${at}: ${String(told.fault)}`,
+      )
       assert.equal(told.connection, 'destroyed')
     }
   }
@@ -78,7 +81,7 @@ test('an answer is faulty wherever the network cuts it', async () => {
 test('an answer that is cut short is broken, however far it came', async () => {
   for (const [when, bytes] of Object.entries(cutShort)) {
     const { fault } = await drive(bytes === '' ? [] : [Buffer.from(bytes)])
-    assert.ok(fault instanceof NetFault && fault.kind === 'reset', `${when}: ${fault}`)
+    assert.ok(fault instanceof NetFault && fault.kind === 'reset', `${when}: ${String(fault)}`)
   }
 })
 
@@ -114,7 +117,8 @@ test('a connection rests only behind a whole answer with nothing after it', asyn
 })
 
 test('a field may have any name, also one that objects have by birth', async () => {
-  const bytes = 'HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConstructor: a\r\n__proto__: b\r\n__PROTO__: c\r\nX-None: \r\n\r\n'
+  const bytes =
+    'HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConstructor: a\r\n__proto__: b\r\n__PROTO__: c\r\nX-None: \r\n\r\n'
   const { headers } = await drive([Buffer.from(bytes)])
   assert.equal(headers['constructor'], 'a')
   assert.equal(headers['__proto__'], 'b, c')

@@ -45,8 +45,6 @@ export class Exchange implements Source {
   readonly repeatable: boolean
   /** The connection under way with it. */
   connection: Carrier | undefined
-  /** It was begun anew already. */
-  retried = false
   /** A byte of an answer has come. */
   answered = false
   over = false
@@ -119,18 +117,22 @@ export class Exchange implements Source {
     this.#over()
     if (this.#body !== undefined) this.#body.close(fault as NetFault)
     else this.#reject!(fault)
-    this.#resolve = undefined
-    this.#reject = undefined
   }
 
-  /** The signal fired: whatever phase this is in, it ends now, and its connection with it. */
-  handleEvent(): void {
+  /** Ends it in whatever phase it is, and its connection with it. */
+  abort(reason: string): void {
+    if (this.over) return
     const { connection, unsent } = this
     this.#over()
-    const fault = new NetFault('aborted', 'The request was called off.', { unsent })
+    const fault = new NetFault('aborted', reason, { unsent })
     if (this.#body !== undefined) this.#body.abort(fault)
     else this.#reject!(fault)
     connection?.destroy()
+  }
+
+  /** The signal fired. */
+  handleEvent(): void {
+    this.abort('The request was called off.')
   }
 
   resume(): void {
@@ -197,7 +199,6 @@ export class Exchange implements Source {
 
   #over(): void {
     this.over = true
-    this.body = undefined
     if (this.connection !== undefined) this.connection.exchange = undefined
     this.connection = undefined
     this.#signal?.removeEventListener('abort', this)

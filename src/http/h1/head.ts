@@ -56,7 +56,8 @@ interface Framed {
 export function headEnd(bytes: Uint8Array, start: number, from: number, end: number): number {
   if (from >= end) return -1
   if (from === start && bytes[from] !== upperH) throw framing('The answer does not begin like HTTP.')
-  if (from > start && bytes[from - 1] === cr && bytes[from] !== lf) throw framing('A carriage return within a line of the head.')
+  if (from > start && bytes[from - 1] === cr && bytes[from] !== lf)
+    throw framing('A carriage return within a line of the head.')
   for (let at = from; at < end; at += 1) {
     const byte = bytes[at]!
     if (byte >= space) {
@@ -76,7 +77,7 @@ export function headEnd(bytes: Uint8Array, start: number, from: number, end: num
 }
 
 /** The status of the head in `text`; strict about the version, kind about a missing reason. */
-export function readStatus(text: string): number {
+function readStatus(text: string): number {
   if (!text.startsWith('HTTP/1.') || (text[7] !== '1' && text[7] !== '0') || text[8] !== ' ') {
     throw framing('The answer is not HTTP/1.0 or HTTP/1.1.')
   }
@@ -97,7 +98,7 @@ export function readHead(text: string, method: string): Head {
   const fieldsAt = text.indexOf('\r\n') + 2
   const fields = new FramingFields()
   let count = 0
-  for (let at = fieldsAt; text.charCodeAt(at) !== cr; ) {
+  for (let at = fieldsAt; text.charCodeAt(at) !== cr;) {
     if ((count += 1) > fieldsMax) throw framing(`The answer has more than ${fieldsMax} header fields.`)
     const lineEnd = text.indexOf('\r\n', at)
     const nameEnd = skipName(text, at)
@@ -146,11 +147,19 @@ class FramingFields {
     const neverHas = status < 200 || status === 204
     if (neverHas && (this.#chunked || length > 0)) throw framing(`A body where a ${status} has none.`)
     const none = neverHas || status === 304 || method === 'HEAD'
-    const bodyKind = none ? 'none' : this.#chunked ? 'chunked' : length === -1 ? 'close' : length === 0 ? 'none' : 'length'
+    const bodyKind = none
+      ? 'none'
+      : this.#chunked
+        ? 'chunked'
+        : length === -1
+          ? 'close'
+          : length === 0
+            ? 'none'
+            : 'length'
     return {
       bodyKind,
       length: bodyKind === 'length' ? length : 0,
-      reusable: modern && !this.#close && bodyKind !== 'close',
+      reusable: modern && !this.#close,
       keepAliveMs: this.#keepAliveMs,
     }
   }
@@ -159,7 +168,7 @@ class FramingFields {
 function readFields(text: string, fieldsAt: number): Readonly<Record<string, string>> {
   // Without a prototype a field named `constructor` is a field like any other.
   const headers: Record<string, string> = Object.create(null)
-  for (let at = fieldsAt; text.charCodeAt(at) !== cr; ) {
+  for (let at = fieldsAt; text.charCodeAt(at) !== cr;) {
     const lineEnd = text.indexOf('\r\n', at)
     const nameEnd = text.indexOf(':', at)
     const name = text.slice(at, nameEnd).toLowerCase()

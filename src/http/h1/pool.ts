@@ -1,4 +1,3 @@
-import type { NetFault } from '../../core/world.ts'
 import { Connection, type Owner } from './connection.ts'
 import type { Exchange } from './exchange.ts'
 import type { Origin } from './origin.ts'
@@ -54,7 +53,6 @@ export class Pool implements Owner {
   }
 
   again(exchange: Exchange): void {
-    exchange.retried = true
     this.#connect(exchange)
   }
 
@@ -88,10 +86,12 @@ export class Pool implements Owner {
     idle.length = kept
   }
 
-  destroy(fault: NetFault): void {
-    for (const exchange of this.#waiting) exchange.fail(fault)
+  /** Ends every exchange, and every connection. */
+  destroy(): void {
+    const reason = 'The client was closed.'
+    for (const exchange of this.#waiting) exchange.abort(reason)
     for (const connection of this.#all) {
-      connection.exchange?.fail(fault)
+      connection.exchange?.abort(reason)
       connection.destroy()
     }
   }

@@ -44,7 +44,8 @@ function write(method: string, path: string, authority: string, headers: Headers
   let text = `${method} ${path} HTTP/1.1\r\nhost: ${authority}\r\n`
   for (const [name, value] of headers) {
     if (!/^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(name)) throw new TypeError('A header name holds what no name may hold.')
-    if (!/^[\t\x20-\x7e\x80-\xff]*$/.test(value)) throw new TypeError(`The value of ${name} holds what no header may hold.`)
+    if (!/^[\t\x20-\x7e\x80-\xff]*$/.test(value))
+      throw new TypeError(`The value of ${name} holds what no header may hold.`)
     if (reserved.has(name.toLowerCase())) throw new TypeError(`The header ${name} is the transport's to send.`)
     text += `${name}: ${value}\r\n`
   }

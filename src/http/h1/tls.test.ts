@@ -8,8 +8,7 @@ import { join } from 'node:path'
 import { before, test, type TestContext } from 'node:test'
 import { createServer, type TLSSocket } from 'node:tls'
 import { HttpClient } from './client.ts'
-import { isFault } from './conformance.ts'
-import { get, post, read, turns, until } from './wire.ts'
+import { get, isFault, post, read, turns, until } from './wire.test-helper.ts'
 
 const skip = spawnSync('openssl', ['version']).error === undefined ? false : 'openssl is not installed'
 
@@ -21,8 +20,20 @@ before(() => {
   const folder = mkdtempSync(join(tmpdir(), 'h1-tls-'))
   const at = (name: string): string => join(folder, name)
   const names = 'subjectAltName=DNS:localhost,IP:127.0.0.1'
-  const wanted = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2', '-subj', '/CN=test']
-  execFileSync('openssl', ['req', '-x509', ...wanted, '-addext', names, '-keyout', at('key'), '-out', at('cert')], { stdio: 'ignore' })
+  const wanted = [
+    '-newkey',
+    'ec',
+    '-pkeyopt',
+    'ec_paramgen_curve:prime256v1',
+    '-nodes',
+    '-days',
+    '2',
+    '-subj',
+    '/CN=test',
+  ]
+  execFileSync('openssl', ['req', '-x509', ...wanted, '-addext', names, '-keyout', at('key'), '-out', at('cert')], {
+    stdio: 'ignore',
+  })
   key = readFileSync(at('key'), 'utf8')
   cert = readFileSync(at('cert'), 'utf8')
   rmSync(folder, { recursive: true })

@@ -1,6 +1,6 @@
 import { NetFault, type Inbound } from '../../core/world.ts'
 import { Exchange, type Carrier } from './exchange.ts'
-import { get } from './wire.ts'
+import { get } from './wire.test-helper.ts'
 
 /** What came of an answer. */
 export interface Told {

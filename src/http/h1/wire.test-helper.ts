@@ -1,6 +1,8 @@
+import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { createServer, type AddressInfo, type Socket } from 'node:net'
-import type { Inbound, Outbound } from '../../core/world.ts'
+import type { TestContext } from 'node:test'
+import { NetFault, type Inbound, type Outbound } from '../../core/world.ts'
 
 /** A request as it came over the wire, and the socket to answer it on. */
 export interface Asked {
@@ -67,6 +69,12 @@ function requestSize(text: string): number {
   return text.length >= size ? size : 0
 }
 
+/** Answers whatever is asked with these bytes. */
+export const says =
+  (bytes: string) =>
+  ({ socket }: Asked): void =>
+    void socket.write(bytes, 'latin1')
+
 export const get = (origin: string, path = '/', signal?: AbortSignal): Outbound => ({
   method: 'GET',
   origin,
@@ -76,7 +84,12 @@ export const get = (origin: string, path = '/', signal?: AbortSignal): Outbound 
   signal,
 })
 
-export const post = (origin: string, path = '/', signal?: AbortSignal, body: Uint8Array = Buffer.from('{}')): Outbound => ({
+export const post = (
+  origin: string,
+  path = '/',
+  signal?: AbortSignal,
+  body: Uint8Array = Buffer.from('{}'),
+): Outbound => ({
   method: 'POST',
   origin,
   path,
@@ -102,5 +115,35 @@ export async function until(claim: () => boolean, what: string): Promise<void> {
   while (!claim()) {
     if (performance.now() > giveUpAt) throw new Error(`It never came to this: ${what}`)
     await new Promise((resolve) => setTimeout(resolve, 1))
+  }
+}
+
+export interface Candidate {
+  send(out: Outbound): Promise<Inbound>
+  close(): Promise<void>
+}
+
+/** A server and a client for one test; both end with it. */
+export async function connected<Client extends Candidate>(
+  context: TestContext,
+  suite: { readonly open: () => Client },
+  answer: (asked: Asked) => void,
+): Promise<{ wire: Wire; client: Client }> {
+  const wire = await listen(answer)
+  const client = suite.open()
+  context.after(async () => {
+    await client.close()
+    await wire.close()
+  })
+  return { wire, client }
+}
+
+/** A check for `assert.rejects`. */
+export function isFault(kind: NetFault['kind'], unsent?: boolean): (fault: unknown) => true {
+  return (fault) => {
+    assert.ok(fault instanceof NetFault, String(fault))
+    assert.equal(fault.kind, kind, `${fault.kind}: ${fault.message}`)
+    if (unsent !== undefined) assert.equal(fault.unsent, unsent)
+    return true
   }
 }
