@@ -122,7 +122,7 @@ export class Attempt implements Watched {
     for (;;) {
       const step = await this.next()
       // A comment keeps a connection alive and promises nothing: it must not cost us the chance to go elsewhere.
-      if (step.done !== true && step.value[0] === colon) continue
+      if (step.done !== true && isComment(step.value)) continue
       this.#first = step
       this.firstTokenAt = this.#parts.world.now()
       return
@@ -230,6 +230,10 @@ export function endingFor(fault: Fault): Ending {
 }
 
 const colon = 0x3a
+
+/** Nothing but comments: one read may bring a comment and a frame together. */
+const isComment = (chunk: Uint8Array): boolean =>
+  chunk[0] === colon && !/\n(?:data|event|error)/.test(text(chunk))
 
 const text = (bytes: Uint8Array): string => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8')
 

@@ -45,8 +45,10 @@ async function open(ask: Ask, parts: DispatchParts): Promise<Opened> {
     } catch (error) {
       const fault = Fault.from(error, ask.signal)
       lease.end(endingFor(fault))
-      const { name } = lease.upstream.settings
-      parts.emit({ type: 'attempt-failed', ask, upstream: name, midStream: false, kind: fault.kind, reason: fault.message })
+      if (fault.kind !== 'cancelled') {
+        const { kind, message: reason } = fault
+        parts.emit({ type: 'attempt-failed', ask, upstream: lease.upstream.settings.name, midStream: false, kind, reason })
+      }
       if (!fault.retry || attempts >= parts.attemptsMax) throw fault
       // A kept connection may die just as it is used again: that says nothing about the server behind it.
       const mayAgain = last === undefined && lease.upstream.settings.tier === 0 && isReset(fault)

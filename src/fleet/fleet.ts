@@ -1,3 +1,4 @@
+import type { Call } from '../core/backend.ts'
 import type { Emit } from '../core/event.ts'
 import type { Json } from '../core/json.ts'
 import type { UpstreamSettings } from '../core/settings.ts'
@@ -18,32 +19,44 @@ export interface FleetModel {
   readonly upstreams: readonly string[]
 }
 
-export interface FleetParts {
+export interface FleetSettings {
   readonly upstreams: readonly UpstreamSettings[]
+  readonly probeEveryMs: number
+}
+
+export interface FleetParts extends FleetSettings {
   readonly world: World
   readonly emit: Emit
-  readonly probeEveryMs: number
 }
 
 const none: readonly Upstream[] = []
 
 /** All configured servers, and who of them serves what. */
 export class Fleet {
-  readonly upstreams: readonly Upstream[]
   /** Whether the first round of probes is over. */
   probed = false
-  readonly #prober: Prober
+  readonly #world: World
+  readonly #emit: Emit
   readonly #listeners = new Set<() => void>()
+  #upstreams: readonly Upstream[]
+  #prober: Prober
   #offerings: ReadonlyMap<string, Offering>
+  #stopped = false
 
   constructor({ upstreams, world, emit, probeEveryMs }: FleetParts) {
-    this.upstreams = upstreams.map((settings) => new Upstream(settings, callTo(settings, world, probeMaxMs)))
-    this.#offerings = offeringsOf(this.upstreams)
-    this.#prober = new Prober({ upstreams: this.upstreams, world, emit, probeEveryMs, onChange: this.#onChange })
+    this.#world = world
+    this.#emit = emit
+    this.#upstreams = upstreams.map((settings) => new Upstream(settings, this.#callTo(settings)))
+    this.#offerings = offeringsOf(this.#upstreams)
+    this.#prober = this.#proberOf(this.#upstreams, probeEveryMs)
+  }
+
+  get upstreams(): readonly Upstream[] {
+    return this.#upstreams
   }
 
   get anyUp(): boolean {
-    return this.upstreams.some(({ up }) => up === true)
+    return this.#upstreams.some(({ up }) => up === true)
   }
 
   /** What is offered under a name, however it is spelled; undefined when nothing is. */
@@ -59,7 +72,7 @@ export class Fleet {
   /** What can be served now, sorted by name. */
   models(): readonly FleetModel[] {
     const found = new Map<string, FleetModel>()
-    for (const upstream of this.upstreams) {
+    for (const upstream of this.#upstreams) {
       if (upstream.up === false) continue
       for (const { name, contextTokens, loaded, about } of upstream.models()) {
         const other = found.get(name)
@@ -83,19 +96,58 @@ export class Fleet {
 
   /** Resolves after the first round of probes and keeps probing until `stop`. */
   async start(): Promise<void> {
+    this.#stopped = false
     await this.#prober.start()
     this.probed = true
   }
 
   stop(): void {
+    this.#stopped = true
     this.#prober.stop()
   }
 
+  /**
+   * Makes ready for other settings, and gives back what puts them into force in one step. Servers that are new are looked
+   * at before, so that no model is called unknown that is merely unheard of; those that stay keep what was learned.
+   */
+  async prepare({ upstreams, probeEveryMs }: FleetSettings): Promise<() => void> {
+    const next = upstreams.map((settings) => {
+      const known = this.#upstreams.find((upstream) => isSameServer(upstream.settings, settings))
+      return { settings, upstream: known ?? new Upstream(settings, this.#callTo(settings)) }
+    })
+    const all = next.map(({ upstream }) => upstream)
+    const prober = this.#proberOf(all, probeEveryMs)
+    await prober.start()
+    return () => {
+      this.#prober.stop()
+      this.#prober = prober
+      if (this.#stopped) prober.stop()
+      for (const { upstream, settings } of next) upstream.adopt(settings, this.#callTo(settings))
+      this.#upstreams = all
+      this.#onChange(true)
+    }
+  }
+
   readonly #onChange = (modelsChanged: boolean): void => {
-    if (modelsChanged) this.#offerings = offeringsOf(this.upstreams)
+    if (modelsChanged) this.#offerings = offeringsOf(this.#upstreams)
     for (const listener of this.#listeners) listener()
   }
+
+  #callTo(settings: UpstreamSettings): Call {
+    return callTo(settings, this.#world, probeMaxMs)
+  }
+
+  #proberOf(upstreams: readonly Upstream[], probeEveryMs: number): Prober {
+    return new Prober({ upstreams, probeEveryMs, world: this.#world, emit: this.#emit, onChange: this.#onChange })
+  }
 }
+
+/** What was learned is about a machine and what runs there; its name, because people would look for it under that. */
+const isSameServer = (one: UpstreamSettings, other: UpstreamSettings): boolean =>
+  one.name === other.name &&
+  one.origin === other.origin &&
+  one.basePath === other.basePath &&
+  one.backend === other.backend
 
 function least(some: number | undefined, other: number | undefined): number | undefined {
   if (some === undefined || other === undefined) return some ?? other

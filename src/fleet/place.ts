@@ -37,7 +37,8 @@ const coolMaxMs = 8_000
 
 /** One model on one upstream: how many asks are there, how many fit, and how fast they go. */
 export class Place {
-  readonly limit: Limit
+  /** Another one when the configuration sets another. */
+  limit: Limit
   readonly pace: Pace = new Pace()
   inFlight = 0
   /** Whether the model is in memory, as far as is known. */

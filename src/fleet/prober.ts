@@ -15,7 +15,7 @@ export interface ProberParts {
 /** A server that takes longer to list its models counts as not answering. */
 export const probeMaxMs = 3_000
 /** A server that is down is looked at more often, so that it serves again as soon as it is back. */
-const downEveryMs = 1_000
+const downEveryMs = 700
 
 const said: Readonly<Record<NetFaultKind, string>> = {
   refused: 'refuses connections',
@@ -36,13 +36,13 @@ export class Prober {
     this.#parts = parts
   }
 
-  /** Resolves when every upstream was asked once, in parallel, and keeps asking until `stop`. */
+  /** Resolves when every upstream of which nothing is known was asked once, in parallel; keeps asking all until `stop`. */
   async start(): Promise<void> {
     if (!this.#stopped) return
     this.#stopped = false
     await Promise.all(
       this.#parts.upstreams.map(async (upstream) => {
-        await this.#probe(upstream, false)
+        if (upstream.up === undefined) await this.#probe(upstream, false)
         void this.#watch(upstream)
       }),
     )
@@ -56,10 +56,11 @@ export class Prober {
   async #watch(upstream: Upstream): Promise<void> {
     const { world, probeEveryMs } = this.#parts
     let troubled = false
-    upstream.onTrouble = () => {
+    const onTrouble = (): void => {
       troubled = true
       this.#wakes.get(upstream)?.abort()
     }
+    upstream.onTrouble = onTrouble
     let mayBeBusy = upstream.up === true
     while (!this.#stopped) {
       if (!troubled) {
@@ -73,7 +74,8 @@ export class Prober {
       const late = await this.#probe(upstream, mayBeBusy)
       mayBeBusy = upstream.up === true && !late
     }
-    upstream.onTrouble = () => {}
+    // Another prober may look after it by now.
+    if (upstream.onTrouble === onTrouble) upstream.onTrouble = () => {}
   }
 
   async #sleep(upstream: Upstream, ms: number): Promise<void> {

@@ -9,9 +9,6 @@ export type { ServedModel } from './catalogue.ts'
 
 /** One configured server and what has been learned of it. */
 export class Upstream {
-  readonly settings: UpstreamSettings
-  /** Asks it something small, as probes do. */
-  readonly call: Call
   readonly breaker: Breaker = new Breaker()
   /** Whether it answered the last probe; undefined before the first. */
   up: boolean | undefined
@@ -19,6 +16,8 @@ export class Upstream {
   version: string | undefined
   /** Called when its breaker opens, so that a probe can look at once. */
   onTrouble: () => void = () => {}
+  #settings: UpstreamSettings
+  #call: Call
   #listed: readonly ListedModel[] = []
   #catalogue: Catalogue
   #inFlight = 0
@@ -27,9 +26,18 @@ export class Upstream {
   readonly #places = new Map<string, Place>()
 
   constructor(settings: UpstreamSettings, call: Call) {
-    this.settings = settings
-    this.call = call
+    this.#settings = settings
+    this.#call = call
     this.#catalogue = catalogueOf(settings, [])
+  }
+
+  get settings(): UpstreamSettings {
+    return this.#settings
+  }
+
+  /** Asks it something small, as probes do. */
+  get call(): Call {
+    return this.#call
   }
 
   /** Asks under way, with all its models. */
@@ -55,8 +63,7 @@ export class Upstream {
   place(modelId: string): Place {
     let place = this.#places.get(modelId)
     if (place === undefined) {
-      const { concurrency, backend } = this.settings
-      place = new Place(new Limit(concurrency, backend.initialConcurrency))
+      place = new Place(this.#newLimit())
       place.loaded = this.#listed.find((model) => model.id === modelId || model.aliases?.includes(modelId))?.loaded
       this.#places.set(modelId, place)
     }
@@ -91,6 +98,16 @@ export class Upstream {
     if (restedUntil === undefined && this.breaker.restsUntil !== undefined) this.onTrouble()
   }
 
+  /** Goes by other settings for the same server from now on. What was learned of it stays, and so do its guests. */
+  adopt(settings: UpstreamSettings, call: Call): void {
+    const { concurrency } = this.#settings
+    this.#settings = settings
+    this.#call = call
+    this.#catalogue = catalogueOf(settings, this.#listed)
+    if (settings.concurrency === concurrency) return
+    for (const place of this.#places.values()) place.limit = this.#newLimit()
+  }
+
   /** Takes in what a probe saw; tells whether its models have changed. */
   learn(health: Health): boolean {
     this.version = health.version
@@ -102,8 +119,13 @@ export class Upstream {
     }
     if (sameModels(this.#listed, health.models)) return false
     this.#listed = health.models
-    this.#catalogue = catalogueOf(this.settings, health.models)
+    this.#catalogue = catalogueOf(this.#settings, health.models)
     return true
+  }
+
+  #newLimit(): Limit {
+    const { concurrency, backend } = this.#settings
+    return new Limit(concurrency, backend.initialConcurrency)
   }
 }
 

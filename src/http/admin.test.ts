@@ -39,7 +39,6 @@ test('upstreams are told with their address, state, places and models, and witho
             limit_pinned: false,
             loaded: true,
             expected_first_token_ms: 123,
-            tokens_per_second: 50,
           },
         ],
         models: [{ name: 'llama3.1:8b', id: 'llama3.1:8b-q4', context_tokens: 8_192, loaded: true }],

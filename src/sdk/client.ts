@@ -119,6 +119,8 @@ class Stream implements ChatStream {
         gathered.add(part)
         if (part.type !== 'end') yield part
       }
+      // A reply whose caller went away just ends, since nobody is there to be told: but here somebody is.
+      if (this.#cut.signal.aborted) throw new Fault('cancelled', 'The caller went away.')
       fault = undefined
     } catch (error) {
       fault = Fault.from(error)

@@ -1,8 +1,8 @@
 import type { Backend } from '../core/backend.ts'
 import type { Policy } from '../core/policy.ts'
 
-/** Types a backend of one's own as it is written; pass it as an upstream's `kind`. */
+/** Types a backend of one's own as it is written; pass it among `backends`, or as an upstream's `kind`. */
 export const defineBackend = (backend: Backend): Backend => backend
 
-/** Types a policy of one's own as it is written. */
+/** Types a policy of one's own as it is written; pass it as `policy`. */
 export const definePolicy = (policy: Policy): Policy => policy

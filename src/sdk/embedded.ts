@@ -1,5 +1,7 @@
 import type { ConfigInput } from '../config/schema.ts'
 import { resolve } from '../config/settings.ts'
+import type { Backend } from '../core/backend.ts'
+import type { Policy } from '../core/policy.ts'
 import type { Layer } from '../core/serve.ts'
 import type { World } from '../core/world.ts'
 import { dialectById } from '../dialects/index.ts'
@@ -11,6 +13,10 @@ import { application, type CallOptions, type ChatParams, type ChatResult, type C
 export interface GatewayOptions {
   readonly layers?: readonly Layer[]
   readonly hooks?: Hooks
+  /** Kinds of server of one's own, which the configuration may then name as `kind`. One with a known name replaces it. */
+  readonly backends?: readonly Backend[]
+  /** Which of the places that are free is best; the built-in one unless given. */
+  readonly policy?: Policy
   /** Time, chance and the network; the real ones unless a test or a simulation brings its own. */
   readonly world?: World
 }
@@ -26,13 +32,10 @@ export interface Gateway {
 
 /** Starts a gateway in this process. The configuration has the shape of `spillway.yaml`; faults in it throw. */
 export async function createGateway(config: ConfigInput, options: GatewayOptions = {}): Promise<Gateway> {
-  const settings = resolve(config)
-  const own = options.world === undefined ? realWorld({ connectMs: settings.timeouts.connectMs }) : undefined
-  const engine = createEngine(settings, {
-    world: own ?? options.world!,
-    layers: options.layers,
-    hooks: options.hooks,
-  })
+  const { backends, world, layers, hooks, policy } = options
+  const settings = resolve(config, { backends })
+  const own = world === undefined ? realWorld({ connectMs: settings.timeouts.connectMs }) : undefined
+  const engine = createEngine(settings, { world: own ?? world!, layers, hooks, policy })
   await engine.start()
   const dialect = dialectById('openai-chat')!
   const client = new Client({

@@ -77,7 +77,8 @@ class Heard {
           : new Fault('upstream-broke', 'The connection to the gateway broke.', { cause: error })
       throw fault
     } finally {
-      this.#end(fault)
+      // Who reads on top of this may stop at the error first; it is what happened all the same.
+      this.#end(this.#watcher.fault ?? fault)
     }
   }
 

@@ -34,7 +34,8 @@ export interface Answer {
 export function answerTo(question: Question): Answer {
   const tag = tagOf(question.asked)
   const { tool, format } = question
-  if (tool !== undefined) return written(JSON.stringify(sampleOf(tool.parameters ?? {}, tag) ?? {}), question, tool.name)
+  if (tool !== undefined)
+    return written(JSON.stringify(sampleOf(tool.parameters ?? {}, tag) ?? {}), question, tool.name)
   if (format !== undefined) return written(JSON.stringify(sampleOf(format.schema, tag)), question, undefined)
   const tokens = question.outputTokensMax === Infinity ? Infinity : wordsIn(question.asked)
   return cut({ tokens, finish: 'stop', toolName: undefined, token: (index) => wordOf(tag, index) }, question)

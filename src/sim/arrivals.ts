@@ -5,7 +5,13 @@ import type { TraceRow } from './traces.ts'
 export type Arrivals =
   | { readonly type: 'poisson'; readonly perSecond: number }
   /** For `share` of each period `factor` times as many as on average, the rest of them in the rest of it. */
-  | { readonly type: 'bursts'; readonly perSecond: number; readonly factor: number; readonly share: number; readonly periodMs: number }
+  | {
+      readonly type: 'bursts'
+      readonly perSecond: number
+      readonly factor: number
+      readonly share: number
+      readonly periodMs: number
+    }
   /** As recorded, over and over; stretched or squeezed to `perSecond` on average where that is given. */
   | { readonly type: 'trace'; readonly rows: readonly TraceRow[]; readonly perSecond: number | undefined }
 
@@ -22,7 +28,11 @@ export function arrivalsOf(arrivals: Arrivals, chance: Chance): () => Arrival {
     case 'bursts': {
       const { perSecond, factor, share, periodMs } = arrivals
       const calm = Math.max((perSecond * (1 - factor * share)) / (1 - share), 0)
-      return poisson((atMs) => (atMs % periodMs < share * periodMs ? perSecond * factor : calm), chance, perSecond * factor)
+      return poisson(
+        (atMs) => (atMs % periodMs < share * periodMs ? perSecond * factor : calm),
+        chance,
+        perSecond * factor,
+      )
     }
     case 'trace':
       return recorded(arrivals.rows, arrivals.perSecond)
@@ -30,7 +40,11 @@ export function arrivalsOf(arrivals: Arrivals, chance: Chance): () => Arrival {
 }
 
 /** Where the rate changes, it is drawn at its highest and thinned out. */
-function poisson(perSecondAt: (atMs: number) => number, chance: Chance, mostPerSecond: number = perSecondAt(0)): () => Arrival {
+function poisson(
+  perSecondAt: (atMs: number) => number,
+  chance: Chance,
+  mostPerSecond: number = perSecondAt(0),
+): () => Arrival {
   let atMs = 0
   return () => {
     do atMs += exponential(chance, 1_000 / mostPerSecond)

@@ -1,4 +1,4 @@
-import { Fault } from '../core/fault.ts'
+import { Fault, type FaultKind } from '../core/fault.ts'
 import type { Outcome, Reply } from '../core/reply.ts'
 import { dialectById } from '../dialects/index.ts'
 import type { Gateway } from '../gateway.ts'
@@ -18,6 +18,19 @@ export interface Visit {
   readonly keptMs: number
 }
 
+/** What is kept of a visit: a day has many, and their prompts are long. */
+export interface Trip {
+  readonly left: boolean
+  readonly answered: boolean
+  readonly fault: FaultKind | undefined
+}
+
+export const tripOf = ({ left, heard, fault }: Visit): Trip => ({
+  left,
+  answered: heard !== undefined,
+  fault: fault?.kind,
+})
+
 /** Asks, listens as a client does, and may lose interest. */
 export async function visit(errand: Errand, gateway: Gateway): Promise<Visit> {
   const { world } = gateway
@@ -26,7 +39,12 @@ export async function visit(errand: Errand, gateway: Gateway): Promise<Visit> {
   let over = false
   let leaves = false
   let hungUpAt: number | undefined
-  if (hangsUpAfterMs !== undefined) {
+  if (hangsUpAfterMs === 0) {
+    // Before anybody has so much as looked at the request.
+    leaves = true
+    hungUpAt = world.now()
+    gone.abort()
+  } else if (hangsUpAfterMs !== undefined) {
     void world.sleep(hangsUpAfterMs).then(() => {
       if (over) return
       leaves = true
@@ -82,11 +100,20 @@ export const tool: { readonly name: string; readonly parameters: object } = {
   parameters: {
     type: 'object',
     required: ['what'],
-    properties: { what: { type: 'string' }, how_many: { type: 'integer' }, where: { enum: ['häuslich', 'else'] }, exact: { type: 'boolean' } },
+    properties: {
+      what: { type: 'string' },
+      how_many: { type: 'integer' },
+      where: { enum: ['häuslich', 'else'] },
+      exact: { type: 'boolean' },
+    },
   },
 }
 
-export const form: object = { type: 'object', required: ['names'], properties: { names: { type: 'array', items: { type: 'string' } }, sure: { type: 'boolean' } } }
+export const form: object = {
+  type: 'object',
+  required: ['names'],
+  properties: { names: { type: 'array', items: { type: 'string' } }, sure: { type: 'boolean' } },
+}
 
 function bodyFor(errand: Errand): Record<string, unknown> {
   const { dialect, model, stream, wants, preamble, question } = errand
@@ -94,8 +121,14 @@ function bodyFor(errand: Errand): Record<string, unknown> {
     { role: 'system', content: preamble },
     { role: 'user', content: question },
   ]
-  const tools = wants === 'tool' ? { tools: [{ type: 'function', function: { ...tool, description: 'Looks something up.' } }] } : {}
-  return { model, messages, ...tools, ...(dialect === 'ollama-chat' ? ollamaFields(errand, stream) : openAiFields(errand, stream)) }
+  const tools =
+    wants === 'tool' ? { tools: [{ type: 'function', function: { ...tool, description: 'Looks something up.' } }] } : {}
+  return {
+    model,
+    messages,
+    ...tools,
+    ...(dialect === 'ollama-chat' ? ollamaFields(errand, stream) : openAiFields(errand, stream)),
+  }
 }
 
 const ollamaFields = ({ wants, wordsMax }: Errand, stream: boolean): Record<string, unknown> => ({
@@ -107,6 +140,8 @@ const ollamaFields = ({ wants, wordsMax }: Errand, stream: boolean): Record<stri
 const openAiFields = ({ wants, wantsUsage, wordsMax }: Errand, stream: boolean): Record<string, unknown> => ({
   ...(stream ? { stream: true } : {}),
   ...(stream && wantsUsage ? { stream_options: { include_usage: true } } : {}),
-  ...(wants === 'json' ? { response_format: { type: 'json_schema', json_schema: { name: 'names', schema: form } } } : {}),
+  ...(wants === 'json'
+    ? { response_format: { type: 'json_schema', json_schema: { name: 'names', schema: form } } }
+    : {}),
   ...(wordsMax === undefined ? {} : { max_tokens: wordsMax }),
 })

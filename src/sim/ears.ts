@@ -45,8 +45,9 @@ class FrameEar implements Ear {
   readonly heard: Heard = nothing()
   readonly #end: string
   readonly #read: Reader
-  // A character may be cut in two.
   readonly #decoder = new TextDecoder()
+  /** The decoder holds half a character, perhaps. */
+  #cut = false
   #rest = ''
 
   constructor(end: string, read: Reader) {
@@ -55,7 +56,7 @@ class FrameEar implements Ear {
   }
 
   hear(bytes: Uint8Array): void {
-    const text = this.#rest + this.#decoder.decode(bytes, { stream: true })
+    const text = this.#rest + this.#textOf(bytes)
     let from = 0
     for (let to = text.indexOf(this.#end); to !== -1; to = text.indexOf(this.#end, from)) {
       if (this.heard.whole) throw new Error('The stream went on after its end.')
@@ -65,7 +66,17 @@ class FrameEar implements Ear {
     }
     this.#rest = text.slice(from)
   }
+
+  /** No character ends in a line feed but the line feed itself, so nothing is cut where one stands. */
+  #textOf(bytes: Uint8Array): string {
+    const wasCut = this.#cut
+    this.#cut = bytes.at(-1) !== lineFeed
+    if (wasCut || this.#cut) return this.#decoder.decode(bytes, { stream: true })
+    return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString()
+  }
 }
+
+const lineFeed = 10
 
 class WholeEar implements Ear {
   readonly heard: Heard = nothing()
@@ -90,7 +101,11 @@ interface OpenAiMessage {
 interface OpenAiAnswer {
   readonly error?: unknown
   readonly model?: string
-  readonly choices: readonly { readonly delta?: OpenAiMessage; readonly message?: OpenAiMessage; readonly finish_reason: string | null }[]
+  readonly choices: readonly {
+    readonly delta?: OpenAiMessage
+    readonly message?: OpenAiMessage
+    readonly finish_reason: string | null
+  }[]
   readonly usage?: { readonly completion_tokens: number } | null
 }
 
@@ -128,7 +143,10 @@ function openAiAnswer({ error, model, choices, usage }: OpenAiAnswer, heard: Hea
 interface OllamaAnswer {
   readonly error?: unknown
   readonly model?: string
-  readonly message?: { readonly content?: string; readonly tool_calls?: readonly { readonly function: { readonly name: string; readonly arguments: object } }[] }
+  readonly message?: {
+    readonly content?: string
+    readonly tool_calls?: readonly { readonly function: { readonly name: string; readonly arguments: object } }[]
+  }
   readonly done?: boolean
   readonly done_reason?: string
   readonly eval_count?: number

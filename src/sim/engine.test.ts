@@ -7,7 +7,10 @@ import { SimWorld } from './world.ts'
 
 const spec: EngineSpec = {
   prefillTokensPerSecond: 1_000,
-  stepMs: [[0, 10], [10, 10]],
+  stepMs: [
+    [0, 10],
+    [10, 10],
+  ],
   slots: 2,
   loadedMax: 1,
   loadMs: 500,
@@ -16,9 +19,18 @@ const spec: EngineSpec = {
   whenFull: 'preempt',
 }
 
-interface Seen { tokens: [index: number, at: number][]; ending: JobEnding | undefined; run: Run }
+interface Seen {
+  tokens: [index: number, at: number][]
+  ending: JobEnding | undefined
+  run: Run
+}
 
-function machine(changes: Partial<EngineSpec> = {}): { world: SimWorld; engine: Engine; ledger: Ledger; ask: (job?: Partial<Job>) => Seen } {
+function machine(changes: Partial<EngineSpec> = {}): {
+  world: SimWorld
+  engine: Engine
+  ledger: Ledger
+  ask: (job?: Partial<Job>) => Seen
+} {
   const world = new SimWorld(1)
   const ledger = emptyLedger()
   const engine = new Engine({ ...spec, ...changes }, world, ledger)
@@ -43,7 +55,11 @@ test('an answer takes its prompt, then a step for each further token', async () 
   const { world, ask } = machine()
   const seen = ask()
   await world.run(world.sleep(1_000))
-  assert.deepEqual(seen.tokens, [[0, 100], [1, 110], [2, 120]])
+  assert.deepEqual(seen.tokens, [
+    [0, 100],
+    [1, 110],
+    [2, 120],
+  ])
   assert.equal(seen.ending, 'whole')
 })
 
@@ -51,7 +67,10 @@ test('prompts are read one after the other, and who finds no slot waits for one'
   const { world, ask } = machine()
   const [first, second, third] = [ask(), ask(), ask()]
   await world.run(world.sleep(1_000))
-  assert.deepEqual([first, second, third].map(({ tokens }) => tokens[0]![1]), [100, 200, 300])
+  assert.deepEqual(
+    [first, second, third].map(({ tokens }) => tokens[0]![1]),
+    [100, 200, 300],
+  )
 })
 
 test('a model that is not loaded waits until the one in use is idle, and is loaded then', async () => {
@@ -101,7 +120,10 @@ test('when memory runs out the newest starts again later and goes on where it wa
   await world.run(world.sleep(5_000))
   assert.equal(ledger.preempted, 1)
   for (const { tokens, ending } of [first, second]) {
-    assert.deepEqual(tokens.map(([index]) => index), Array.from({ length: 30 }, (_, index) => index))
+    assert.deepEqual(
+      tokens.map(([index]) => index),
+      Array.from({ length: 30 }, (_, index) => index),
+    )
     assert.equal(ending, 'whole')
   }
 })
@@ -110,7 +132,10 @@ test('when memory runs out a simpler engine takes all it had with it', async () 
   const { world, engine, ask } = machine({ memoryTokens: 230, whenFull: 'die' })
   const all = [ask({ outputTokens: 30 }), ask({ outputTokens: 30 }), ask()]
   await world.run(world.sleep(5_000))
-  assert.deepEqual(all.map(({ ending }) => ending), ['out-of-memory', 'out-of-memory', 'out-of-memory'])
+  assert.deepEqual(
+    all.map(({ ending }) => ending),
+    ['out-of-memory', 'out-of-memory', 'out-of-memory'],
+  )
   assert.deepEqual(engine.loaded, [])
   const next = ask()
   await world.run(world.sleep(5_000))
@@ -135,6 +160,9 @@ test('a frozen engine says nothing and loses nothing', async () => {
 })
 
 test('a step takes as long as the table says, with straight lines between its rows', () => {
-  assert.deepEqual([1, 2, 3, 4, 6, 8, 32].map((running) => stepMsAt(slottedStepMs, running)), [24, 39, 46.5, 54, 55.5, 57, 69])
+  assert.deepEqual(
+    [1, 2, 3, 4, 6, 8, 32].map((running) => stepMsAt(slottedStepMs, running)),
+    [24, 39, 46.5, 54, 55.5, 57, 69],
+  )
   assert.equal(stepMsAt(slottedStepMs, 64), 138)
 })

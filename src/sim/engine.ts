@@ -105,7 +105,12 @@ export class Engine {
   /** Everything it does breaks, and its memory is empty. */
   die(how: 'out-of-memory' | 'crashed'): void {
     this.#life += 1
-    const runs = [...this.#speaking, ...this.#joining, ...this.#reading, ...[...this.#waiting.values()].flatMap((queue) => [...queue])]
+    const runs = [
+      ...this.#speaking,
+      ...this.#joining,
+      ...this.#reading,
+      ...[...this.#waiting.values()].flatMap((queue) => [...queue]),
+    ]
     for (const set of [this.#speaking, this.#joining, this.#reading, this.#waiting, this.#loaded]) set.clear()
     this.#heldTokens = 0
     this.#loading = undefined
@@ -180,7 +185,8 @@ export class Engine {
     if (!(await this.#work(this.#spec.loadMs))) return
     this.#loading = undefined
     this.#loaded.set(model, this.#fresh())
-    for (const run of this.#waiting.get(model) ?? []) run.loadMs = this.#clock.now() - Math.max(beganAt, run.submittedAt)
+    for (const run of this.#waiting.get(model) ?? [])
+      run.loadMs = this.#clock.now() - Math.max(beganAt, run.submittedAt)
     this.#fill()
   }
 
@@ -200,10 +206,12 @@ export class Engine {
       if (!(await this.#work((tokens * 1_000) / this.#spec.prefillTokensPerSecond, stop.signal))) return
       if (!this.#reading.delete(run)) continue
       prefixes.keep(blocks)
-      this.#ledger.promptTokens += promptTokens
-      this.#ledger.cachedTokens += run.cachedTokens
+      if (run.said === 0) {
+        this.#ledger.promptTokens += promptTokens
+        this.#ledger.cachedTokens += run.cachedTokens
+        run.firstTokenAt = this.#clock.now()
+      }
       this.#joining.add(run)
-      if (run.said === 0) run.firstTokenAt = this.#clock.now()
       this.#say(run)
       if (life !== this.#life) return
       if (!this.#steps) void this.#step()

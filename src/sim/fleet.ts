@@ -20,7 +20,11 @@ export const machine = (server: ServerSpec, options: Partial<Omit<Machine, 'serv
   ...options,
 })
 
-const kinds: Readonly<Record<ServerSpec['manner'], string>> = { ollama: 'ollama', vllm: 'openai-compatible', cloud: 'openai' }
+const kinds: Readonly<Record<ServerSpec['manner'], string>> = {
+  ollama: 'ollama',
+  vllm: 'openai-compatible',
+  cloud: 'openai',
+}
 
 export const originOf = ({ server }: Machine): string => `http://${server.name}.sim`
 
@@ -57,7 +61,10 @@ export function settingsFor(fleet: readonly Machine[], { callers }: Workload): S
   }
 }
 
-const likes: Readonly<Record<string, (options: ServerOptions) => ServerSpec>> = { ollama: ollamaLike, openai: cloudLike }
+const likes: Readonly<Record<string, (options: ServerOptions) => ServerSpec>> = {
+  ollama: ollamaLike,
+  openai: cloudLike,
+}
 
 /** The machine that stands in for a configured upstream: a server of its kind that has the models it is said to serve. */
 export function machineFor({ name, backend, apiKey: key, serve, context, concurrency }: UpstreamSettings): Machine {
@@ -66,13 +73,22 @@ export function machineFor({ name, backend, apiKey: key, serve, context, concurr
   const models = Array.from(names, (model) => ({ name: model, contextTokens: context.get(model) ?? 32_768 }))
   // Where nothing more is known, a server that batches: most that speak OpenAI's API do.
   const like = likes[backend.kind] ?? vllmLike
-  return { server: like({ name, key, models }), kind: backend.kind, concurrency, serve: serve && Object.fromEntries(serve) }
+  return {
+    server: like({ name, key, models }),
+    kind: backend.kind,
+    concurrency,
+    serve: serve && Object.fromEntries(serve),
+  }
 }
 
 /** A configuration with its servers moved into the simulated world. */
 export const movedIn = (settings: Settings, fleet: readonly Machine[]): Settings => ({
   ...settings,
-  upstreams: settings.upstreams.map((upstream, index) => ({ ...upstream, origin: originOf(fleet[index]!), basePath: '' })),
+  upstreams: settings.upstreams.map((upstream, index) => ({
+    ...upstream,
+    origin: originOf(fleet[index]!),
+    basePath: '',
+  })),
 })
 
 const models = [{ name: usualModel, contextTokens: 32_768 }]

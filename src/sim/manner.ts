@@ -3,7 +3,15 @@ import type { Question } from './answer.ts'
 import type { ModelSpec, ServerSpec } from './server-spec.ts'
 import { jsonAnswer, type Scribe, textAnswer } from './telling.ts'
 import { ollamaError, ollamaScribe, readOllama } from './wires/ollama.ts'
-import { cloudManner, openAiError, type OpenAiManner, ollamaManner, openAiScribe, readOpenAi, vllmManner } from './wires/openai.ts'
+import {
+  cloudManner,
+  openAiError,
+  type OpenAiManner,
+  ollamaManner,
+  openAiScribe,
+  readOpenAi,
+  vllmManner,
+} from './wires/openai.ts'
 
 type Json = Record<string, unknown>
 
@@ -11,12 +19,12 @@ type Json = Record<string, unknown>
 export interface Host {
   readonly spec: ServerSpec
   readonly loaded: readonly string[]
-  epochMs(): number
-  nextId(): string
-  modelCalled(name: string): ModelSpec | undefined
+  readonly epochMs: () => number
+  readonly nextId: () => string
+  readonly modelCalled: (name: string) => ModelSpec | undefined
   /** Starts on an answer. */
-  tell(question: Question, scribe: Scribe): Promise<Inbound>
-  refuse(status: number, text: string): Inbound
+  readonly tell: (question: Question, scribe: Scribe) => Promise<Inbound>
+  readonly refuse: (status: number, text: string) => Inbound
 }
 
 export type Route = (host: Host, body: Json) => Inbound | Promise<Inbound>
@@ -40,11 +48,15 @@ export const manners: Readonly<Record<ServerSpec['manner'], Manner>> = {
       'GET /api/version': () => json({ version: '0.32.15' }),
       'GET /api/tags': ({ spec, epochMs }) => json({ models: spec.models.map((model) => listed(model, epochMs())) }),
       'GET /api/ps': ({ spec, loaded, epochMs }) =>
-        json({ models: spec.models.filter(({ name }) => loaded.includes(name)).map((model) => resident(model, epochMs())) }),
+        json({
+          models: spec.models.filter(({ name }) => loaded.includes(name)).map((model) => resident(model, epochMs())),
+        }),
       'POST /api/show': (host, body) => {
         const wished = body['model'] ?? body['name']
         const model = typeof wished === 'string' ? host.modelCalled(wished) : undefined
-        return model === undefined ? host.refuse(404, ollamaError(`model '${String(wished)}' not found`)) : json(shown(model))
+        return model === undefined
+          ? host.refuse(404, ollamaError(`model '${String(wished)}' not found`))
+          : json(shown(model))
       },
       'POST /api/chat': (host, body) => {
         const question = readOllama(body)
@@ -53,7 +65,7 @@ export const manners: Readonly<Record<ServerSpec['manner'], Manner>> = {
         if (model === undefined) return host.refuse(404, ollamaError(`model '${question.model}' not found`))
         const kept = fitted(question, model, body['truncate'] !== false)
         if (typeof kept === 'string') return host.refuse(400, ollamaError(kept))
-        return host.tell(kept, ollamaScribe(question, () => host.epochMs()))
+        return host.tell(kept, ollamaScribe(question, host.epochMs))
       },
       ...openAiRoutes(ollamaManner, 'library'),
     },
@@ -88,14 +100,16 @@ function openAiRoutes(manner: OpenAiManner, owner: string): Manner['routes'] {
       return json({ object: 'list', data })
     },
     'POST /v1/chat/completions': (host, body) => {
-      const refuse = (status: number, message: string): Inbound => host.refuse(status, openAiError(manner, status, message))
+      const refuse = (status: number, message: string): Inbound =>
+        host.refuse(status, openAiError(manner, status, message))
       const question = readOpenAi(body, manner)
       if (typeof question === 'string') return refuse(400, question)
       const model = host.modelCalled(question.model)
       if (model === undefined) return refuse(404, `The model \`${question.model}\` does not exist.`)
       const { contextTokens: most } = model
       const prompt = Math.ceil(question.prompt.length / 4)
-      const answer = question.outputTokensMax === undefined || question.outputTokensMax === Infinity ? 1 : question.outputTokensMax
+      const answer =
+        question.outputTokensMax === undefined || question.outputTokensMax === Infinity ? 1 : question.outputTokensMax
       if (prompt + answer > most) {
         return refuse(
           400,
@@ -115,12 +129,21 @@ function fitted(question: Question, { contextTokens }: ModelSpec, mayCut: boolea
   if (tokens < contextTokens) return question
   if (mayCut) return { ...question, prompt: question.prompt.slice(-2 * contextTokens) }
   const message = `request (${tokens} tokens) exceeds the available context size (${contextTokens} tokens), try increasing it`
-  return JSON.stringify({ error: { code: 400, message, type: 'exceed_context_size_error', n_prompt_tokens: tokens, n_ctx: contextTokens } })
+  return JSON.stringify({
+    error: { code: 400, message, type: 'exceed_context_size_error', n_prompt_tokens: tokens, n_ctx: contextTokens },
+  })
 }
 
 const json = (body: unknown): Inbound => jsonAnswer(200, JSON.stringify(body))
 
-const details = { parent_model: '', format: 'gguf', family: 'llama', families: ['llama'], parameter_size: '8.0B', quantization_level: 'Q4_K_M' }
+const details = {
+  parent_model: '',
+  format: 'gguf',
+  family: 'llama',
+  families: ['llama'],
+  parameter_size: '8.0B',
+  quantization_level: 'Q4_K_M',
+}
 
 const sizeBytes = 4_920_753_328
 
@@ -146,6 +169,10 @@ const shown = ({ contextTokens }: ModelSpec): Json => ({
   parameters: `num_ctx ${contextTokens}`,
   template: '{{ .Prompt }}',
   details,
-  model_info: { 'general.architecture': 'llama', 'general.parameter_count': 8_030_261_312, 'llama.context_length': contextTokens },
+  model_info: {
+    'general.architecture': 'llama',
+    'general.parameter_count': 8_030_261_312,
+    'llama.context_length': contextTokens,
+  },
   capabilities: ['completion', 'tools'],
 })

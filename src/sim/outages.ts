@@ -14,7 +14,11 @@ export interface Outages {
 export type Outage = 'crash' | 'freeze' | 'slow'
 
 /** Lets trouble come and go at one server until it is told to stop, and leaves the server well. */
-export async function trouble(server: SimServer, outages: Outages, parts: { world: Pick<World, 'sleep'>; chance: Chance; over: AbortSignal }): Promise<void> {
+export async function trouble(
+  server: SimServer,
+  outages: Outages,
+  parts: { world: Pick<World, 'sleep'>; chance: Chance; over: AbortSignal },
+): Promise<void> {
   const { world, chance, over } = parts
   for (;;) {
     await world.sleep(exponential(chance, outages.everyMs), over)

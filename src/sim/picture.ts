@@ -3,7 +3,8 @@ import type { Percentiles, Report, Times } from './report.ts'
 
 /** A report for people: what came of it, who was served how, where, and how it went over time. */
 export function picture(report: Report): string[] {
-  const { seed, requests, simulatedMs, whole, broken, refused, left, faults, spilled, tokensPerSecond, usd, timeline } = report
+  const { seed, requests, simulatedMs, whole, broken, refused, left, faults, spilled, tokensPerSecond, usd, timeline } =
+    report
   const failed = Object.entries(faults).map(([kind, count]) => `${kind} ${count}`)
   return [
     `Seed ${seed}: ${requests} requests in ${duration(simulatedMs)} of simulated time. Every promise was kept.`,
@@ -11,10 +12,10 @@ export function picture(report: Report): string[] {
     `answered ${whole}   refused ${refused}   broken off ${broken}   gone ${left}${failed.length === 0 ? '' : `   (${failed.join(', ')})`}`,
     `${tokensPerSecond} tokens/s   ${percent(spilled.requests)} of requests and ${percent(spilled.tokens)} of tokens spilled   $${usd.toFixed(4)}`,
     '',
-    ...table(['caller', 'requests', 'answered', 'wait p50 / p95 / p99', 'first token p50 / p95 / p99'], [
-      ...Object.entries(report.callers).map(([name, times]) => timesRow(name, times)),
-      timesRow('all', report.all),
-    ]),
+    ...table(
+      ['caller', 'requests', 'answered', 'wait p50 / p95 / p99', 'first token p50 / p95 / p99'],
+      [...Object.entries(report.callers).map(([name, times]) => timesRow(name, times)), timesRow('all', report.all)],
+    ),
     '',
     ...table(
       ['upstream', 'answered', 'tokens', 'prompt cached', 'broken', 'loads', 'most at once', 'limit found', 'usd'],

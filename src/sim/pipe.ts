@@ -7,7 +7,7 @@ export class Pipe implements AsyncIterableIterator<Uint8Array> {
   readonly #waiting: Uint8Array[] = []
   readonly #onDrop: () => void
   #reader: PromiseWithResolvers<Step> | undefined
-  #over: { readonly error: unknown } | undefined
+  #over: { readonly error: Error | undefined } | undefined
 
   /** @param onDrop told once when the reader goes before the end. */
   constructor(onDrop: () => void = () => {}) {
@@ -38,7 +38,7 @@ export class Pipe implements AsyncIterableIterator<Uint8Array> {
   }
 
   /** The transfer breaks: the reader gets what was written before, then the error. */
-  fail(error: unknown): void {
+  fail(error: Error): void {
     this.#finish(error)
   }
 
@@ -46,7 +46,7 @@ export class Pipe implements AsyncIterableIterator<Uint8Array> {
     const bytes = this.#waiting.shift()
     if (bytes !== undefined) return Promise.resolve({ done: false, value: bytes })
     if (this.#over === undefined) return (this.#reader = Promise.withResolvers<Step>()).promise
-    return this.#over.error === undefined ? Promise.resolve(end) : Promise.reject(this.#over.error as Error)
+    return this.#over.error === undefined ? Promise.resolve(end) : Promise.reject(this.#over.error)
   }
 
   return(): Promise<Step> {
@@ -62,7 +62,7 @@ export class Pipe implements AsyncIterableIterator<Uint8Array> {
     return this
   }
 
-  #finish(error: unknown): void {
+  #finish(error: Error | undefined): void {
     if (this.#over !== undefined) return
     this.#over = { error }
     const reader = this.#reader

@@ -6,8 +6,8 @@ import { hash32 } from './chance.ts'
  */
 export const tagOf = (question: string): string => hash32(question).toString(36)
 
-/** Signs of one, two and four bytes, so that it matters where a stream is cut. */
-const signs = ['.', 'ü', '🦊']
+/** Signs of one byte, and now and then of two or four, so that it matters where a stream is cut. */
+const signs = ['.', '.', '.', 'ü', '.', '.', '.', '🦊']
 
 export const wordOf = (tag: string, index: number): string => `${tag}${signs[index % signs.length]}${index} `
 

@@ -12,6 +12,12 @@ export interface Settled {
   readonly outcome: Outcome
 }
 
+interface Open {
+  spilled: boolean
+  /** Those that failed. */
+  tries: number
+}
+
 /** Listens to everything that happens, and forgets nothing of it. */
 export class Recorder {
   readonly settled: Settled[] = []
@@ -21,7 +27,8 @@ export class Recorder {
   readonly #now: () => number
   readonly #waiting: () => number
   readonly #history = createHash('sha256')
-  readonly #open = new Map<string, { spilled: boolean }>()
+  #lines = ''
+  readonly #open = new Map<string, Open>()
   /** The first thing that was told and cannot be. */
   wrong: string | undefined
 
@@ -35,11 +42,20 @@ export class Recorder {
     return this.#open.size
   }
 
+  /** Whether it has been failed by a server already, and may have a reason to wait for another. */
+  wasFailed(id: string): boolean {
+    return (this.#open.get(id)?.tries ?? 0) > 0
+  }
+
   note(line: string): void {
-    this.#history.update(line)
+    this.#lines += line
+    if (this.#lines.length < 65_536) return
+    this.#history.update(this.#lines)
+    this.#lines = ''
   }
 
   digest(): string {
+    this.#history.update(this.#lines)
     return this.#history.digest('hex').slice(0, 16)
   }
 
@@ -51,19 +67,20 @@ export class Recorder {
     switch (event.type) {
       case 'ask-arrived':
         if (this.#open.has(id)) this.wrong ??= `an ask arrives once (${id})`
-        this.#open.set(id, { spilled: false })
+        this.#open.set(id, { spilled: false, tries: 0 })
         break
       case 'ask-granted': {
         this.#of(id, event.type).spilled = event.spilled
         const { arrivedAt, patienceMs } = event.ask
         // A hair more, for sums of fractions.
         const lateMs = at - arrivedAt - patienceMs
-        if (event.waitMs > 0 && lateMs > 0.001) this.wrong ??= `nobody waits longer than his patience (${id}, ${lateMs} ms)`
+        if (event.waitMs > 0 && lateMs > 0.001)
+          this.wrong ??= `nobody waits longer than his patience (${id}, ${lateMs} ms)`
         break
       }
       case 'attempt-failed':
         this.failedAttempts[event.kind] = (this.failedAttempts[event.kind] ?? 0) + 1
-        this.#of(id, event.type)
+        this.#of(id, event.type).tries += 1
         break
       case 'ask-settled': {
         const { ask, outcome } = event
@@ -86,10 +103,10 @@ export class Recorder {
     if (this.queue.at(-1)?.depth !== depth) this.queue.push({ at, depth })
   }
 
-  #of(id: string, type: Event['type']): { spilled: boolean } {
+  #of(id: string, type: Event['type']): Open {
     const open = this.#open.get(id)
     if (open !== undefined) return open
     this.wrong ??= `nothing is told of an ask that has ended or never came (${type})`
-    return { spilled: false }
+    return { spilled: false, tries: 0 }
   }
 }

@@ -1,7 +1,7 @@
 import type { Gateway } from '../gateway.ts'
-import type { Visit } from './caller.ts'
+import type { Trip } from './caller.ts'
 import type { Recorder, Settled } from './recorder.ts'
-import type { Simulation } from './run.ts'
+import type { Simulation } from './simulation.ts'
 import type { SimServer } from './server.ts'
 
 /** How a simulated history went, in numbers. It is plain JSON. */
@@ -67,35 +67,38 @@ export interface Timeline {
 }
 
 interface Seen {
-  readonly visits: readonly Visit[]
+  readonly trips: readonly Trip[]
   readonly recorder: Recorder
   readonly servers: readonly SimServer[]
   readonly gateway: Gateway
   readonly tookMs: number
 }
 
-export function reportOf({ seed, requests }: Simulation, { visits, recorder, servers, gateway, tookMs }: Seen): Report {
+export function reportOf({ seed, requests }: Simulation, { trips, recorder, servers, gateway, tookMs }: Seen): Report {
   const { settled, failedAttempts } = recorder
   const served = settled.filter(isServed)
   const tokens = sum(served, tokensOf)
   const spilled = served.filter((one) => one.spilled)
-  const stayed = visits.filter(({ left }) => !left)
+  const stayed = trips.filter(({ left }) => !left)
   return {
     seed,
     requests,
     simulatedMs: Math.round(tookMs),
     whole: stayed.filter(({ fault }) => fault === undefined).length,
-    broken: stayed.filter(({ fault, heard }) => fault !== undefined && heard !== undefined).length,
-    refused: stayed.filter(({ fault, heard }) => fault !== undefined && heard === undefined).length,
-    left: visits.length - stayed.length,
-    faults: counted(stayed.flatMap(({ fault }) => fault?.kind ?? [])),
+    broken: stayed.filter(({ fault, answered }) => fault !== undefined && answered).length,
+    refused: stayed.filter(({ fault, answered }) => fault !== undefined && !answered).length,
+    left: trips.length - stayed.length,
+    faults: counted(stayed.flatMap(({ fault }) => fault ?? [])),
     failedAttempts,
     tokensPerSecond: round((tokens * 1_000) / Math.max(tookMs, 1), 10),
     spilled: {
       requests: round(spilled.length / Math.max(served.length, 1), 10_000),
       tokens: round(sum(spilled, tokensOf) / Math.max(tokens, 1), 10_000),
     },
-    usd: round(sum(servers, ({ usd }) => usd), 1e6),
+    usd: round(
+      sum(servers, ({ usd }) => usd),
+      1e6,
+    ),
     all: timesOf(settled),
     callers: timesBy(settled, ({ caller }) => caller),
     priorities: timesBy(settled, ({ priority }) => priority),
@@ -106,13 +109,18 @@ export function reportOf({ seed, requests }: Simulation, { visits, recorder, ser
 }
 
 /** An answer in one piece has no first token. */
-const firstTokenOf = ({ stream, outcome }: Settled): number[] => (stream && outcome.firstTokenMs !== undefined ? [outcome.firstTokenMs] : [])
+const firstTokenOf = ({ stream, outcome }: Settled): number[] =>
+  stream && outcome.firstTokenMs !== undefined ? [outcome.firstTokenMs] : []
 
 const isServed = ({ outcome }: Settled): boolean => outcome.fault === undefined
 
 const tokensOf = ({ outcome }: Settled): number => outcome.usage.outputTokens
 
-function upstreamReport({ spec, ledger, usd }: SimServer, served: readonly Settled[], gateway: Gateway): UpstreamReport {
+function upstreamReport(
+  { spec, ledger, usd }: SimServer,
+  served: readonly Settled[],
+  gateway: Gateway,
+): UpstreamReport {
   const upstream = gateway.fleet.upstreams.find(({ settings }) => settings.name === spec.name)
   const { outputTokens, cachedTokens, promptTokens, aborted, broken, loads, openMost } = ledger
   return {
@@ -144,12 +152,13 @@ function timesOf(settled: readonly Settled[]): Times {
   }
 }
 
-export function percentiles(values: readonly number[]): Percentiles {
+function percentiles(values: readonly number[]): Percentiles {
   const sorted = Float64Array.from(values).sort()
   return { p50: at(sorted, 0.5), p95: at(sorted, 0.95), p99: at(sorted, 0.99) }
 }
 
-const at = (sorted: Float64Array, share: number): number => round(sorted[Math.min(Math.floor(sorted.length * share), sorted.length - 1)] ?? 0, 10)
+const at = (sorted: Float64Array, share: number): number =>
+  round(sorted[Math.min(Math.floor(sorted.length * share), sorted.length - 1)] ?? 0, 10)
 
 const points = 72
 
@@ -161,7 +170,8 @@ function timelineOf({ queue, settled }: Recorder, tookMs: number): Timeline {
   for (const { at: atMs, depth } of [...queue, { at: tookMs, depth: 0 }]) {
     const point = pointOf(atMs)
     // What waited then has waited ever since.
-    for (let between = last.point; between <= point; between += 1) queued[between] = Math.max(queued[between]!, last.depth)
+    for (let between = last.point; between <= point; between += 1)
+      queued[between] = Math.max(queued[between]!, last.depth)
     last = { point, depth }
   }
   const firstTokens = Array.from({ length: points }, (): number[] => [])

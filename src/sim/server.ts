@@ -124,7 +124,10 @@ export class SimServer implements Station {
 
   #knows({ headers }: Outbound): boolean {
     const { key } = this.spec
-    return key === undefined || headers.some(([name, value]) => name.toLowerCase() === 'authorization' && value === `Bearer ${key}`)
+    return (
+      key === undefined ||
+      headers.some(([name, value]) => name.toLowerCase() === 'authorization' && value === `Bearer ${key}`)
+    )
   }
 
   #hostFor(fate: Fate, signal: AbortSignal | undefined): Host {
@@ -182,7 +185,9 @@ function parsed(body: Uint8Array | undefined): Record<string, unknown> | undefin
   if (body === undefined || body.length === 0) return {}
   try {
     const value: unknown = JSON.parse(Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString())
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : undefined
+    return typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? (value as Record<string, unknown>)
+      : undefined
   } catch {
     return undefined
   }

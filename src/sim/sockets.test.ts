@@ -18,7 +18,18 @@ const model = 'llama3.1:8b'
 const asked = 'Say 12 words.'
 const messages = [{ role: 'user' as const, content: asked }]
 const tools = [
-  { type: 'function' as const, function: { name: 'weather', description: 'Tells the weather.', parameters: { type: 'object', required: ['city'], properties: { city: { type: 'string' }, days: { type: 'integer' } } } } },
+  {
+    type: 'function' as const,
+    function: {
+      name: 'weather',
+      description: 'Tells the weather.',
+      parameters: {
+        type: 'object',
+        required: ['city'],
+        properties: { city: { type: 'string' }, days: { type: 'integer' } },
+      },
+    },
+  },
 ]
 
 test('the OpenAI SDK hears the whole recital, streamed and not, with its counts', async (t) => {
@@ -27,17 +38,29 @@ test('the OpenAI SDK hears the whole recital, streamed and not, with its counts'
     const client = new OpenAI({ baseURL: `${origin}/v1`, apiKey: 'none', maxRetries: 0 })
     let text = ''
     let usage: OpenAI.CompletionUsage | null | undefined
-    const stream = await client.chat.completions.create({ model, messages, stream: true, stream_options: { include_usage: true } })
+    const stream = await client.chat.completions.create({
+      model,
+      messages,
+      stream: true,
+      stream_options: { include_usage: true },
+    })
     for await (const chunk of stream) {
       text += chunk.choices[0]?.delta.content ?? ''
       usage = chunk.usage ?? usage
     }
     assert.equal(text, recital(asked, 12))
     assert.deepEqual([usage?.prompt_tokens, usage?.completion_tokens], [4, 12])
-    const whole = await client.chat.completions.create({ model, messages, [server.spec.manner === 'cloud' ? 'max_completion_tokens' : 'max_tokens']: 5 })
+    const whole = await client.chat.completions.create({
+      model,
+      messages,
+      [server.spec.manner === 'cloud' ? 'max_completion_tokens' : 'max_tokens']: 5,
+    })
     assert.equal(whole.choices[0]?.message.content, recital(asked, 5))
     assert.equal(whole.choices[0]?.finish_reason, 'length')
-    assert.deepEqual((await client.models.list()).data.map(({ id }) => id), [model])
+    assert.deepEqual(
+      (await client.models.list()).data.map(({ id }) => id),
+      [model],
+    )
     assert.deepEqual([server.ledger.whole, server.ledger.outputTokens, server.ledger.open], [2, 17, 0])
   }
 })
@@ -54,9 +77,18 @@ test('the Ollama SDK hears the whole recital, streamed and not, and sees what is
   assert.deepEqual([text, done], [recital(asked, 12), true])
   const whole = await client.chat({ model, messages, stream: false, options: { num_predict: 5 } })
   assert.deepEqual([whole.message.content, whole.done_reason, whole.eval_count], [recital(asked, 5), 'length', 5])
-  assert.deepEqual((await client.list()).models.map(({ name }) => name), [model])
-  assert.deepEqual((await client.ps()).models.map(({ name }) => name), [model])
-  assert.equal(((await client.show({ model })).model_info as unknown as Record<string, unknown>)['llama.context_length'], 8_192)
+  assert.deepEqual(
+    (await client.list()).models.map(({ name }) => name),
+    [model],
+  )
+  assert.deepEqual(
+    (await client.ps()).models.map(({ name }) => name),
+    [model],
+  )
+  assert.equal(
+    ((await client.show({ model })).model_info as unknown as Record<string, unknown>)['llama.context_length'],
+    8_192,
+  )
   assert.equal((await client.version()).version, '0.32.15')
   await assert.rejects(client.chat({ model: 'nobody', messages }), /model 'nobody' not found/)
 })
@@ -77,17 +109,27 @@ test('who offers tools is answered with a call, and with words once the result i
   const client = new Ollama({ host: ollama.origin })
   const called = await client.chat({ model, messages, tools })
   assert.deepEqual(Object.keys(called.message.tool_calls?.[0]?.function.arguments ?? {}), ['city', 'days'])
-  const after = await client.chat({ model, tools, messages: [...messages, called.message, { role: 'tool', content: 'sunny' }] })
+  const after = await client.chat({
+    model,
+    tools,
+    messages: [...messages, called.message, { role: 'tool', content: 'sunny' }],
+  })
   assert.equal(after.message.content, recital(asked, 12))
 })
 
 test('who wants JSON of a schema gets it', async (t) => {
-  const schema = { type: 'object', properties: { name: { type: 'string' }, ages: { type: 'array', items: { type: 'integer' } } } }
+  const schema = {
+    type: 'object',
+    properties: { name: { type: 'string' }, ages: { type: 'array', items: { type: 'integer' } } },
+  }
   const isRight = (text: string): void => assert.deepEqual(Object.keys(JSON.parse(text) as object), ['name', 'ages'])
   const vllm = await onSocket(t, vllmLike())
   const openai = new OpenAI({ baseURL: `${vllm.origin}/v1`, apiKey: 'none' })
   const format = { type: 'json_schema' as const, json_schema: { name: 'person', schema } }
-  isRight((await openai.chat.completions.create({ model, messages, response_format: format })).choices[0]?.message.content ?? '')
+  isRight(
+    (await openai.chat.completions.create({ model, messages, response_format: format })).choices[0]?.message.content ??
+      '',
+  )
   const { origin } = await onSocket(t, ollamaLike())
   isRight((await new Ollama({ host: origin }).chat({ model, messages, format: schema })).message.content)
 })
@@ -95,8 +137,12 @@ test('who wants JSON of a schema gets it', async (t) => {
 test('who hangs up ends the generation at once', async (t) => {
   const { origin, server } = await onSocket(t, vllmLike())
   const client = new OpenAI({ baseURL: `${origin}/v1`, apiKey: 'none' })
-  const stream = await client.chat.completions.create({ model, messages: [{ role: 'user', content: 'Say 100000 words.' }], stream: true })
-  for await (const chunk of stream) if (chunk.choices[0]?.delta.content?.endsWith('.3 ') === true) break
+  const stream = await client.chat.completions.create({
+    model,
+    messages: [{ role: 'user', content: 'Say 100000 words.' }],
+    stream: true,
+  })
+  for await (const chunk of stream) if (chunk.choices[0]?.delta.content?.endsWith('.2 ') === true) break
   while (server.ledger.open > 0) await new Promise(setImmediate)
   assert.equal(server.ledger.aborted, 1)
   const { outputTokens } = server.ledger
@@ -107,11 +153,20 @@ test('who hangs up ends the generation at once', async (t) => {
 test('a crash resets what is open and closes the port until the restart', async (t) => {
   const { origin, server } = await onSocket(t, vllmLike())
   const client = new OpenAI({ baseURL: `${origin}/v1`, apiKey: 'none', maxRetries: 0 })
-  const stream = await client.chat.completions.create({ model, messages: [{ role: 'user', content: 'Say 100000 words.' }], stream: true })
+  const stream = await client.chat.completions.create({
+    model,
+    messages: [{ role: 'user', content: 'Say 100000 words.' }],
+    stream: true,
+  })
   await assert.rejects(async () => {
     for await (const chunk of stream) if (chunk.choices[0]?.delta.content !== undefined) server.crash()
   })
   await assert.rejects(fetch(`${origin}/health`), (error: Error) => /ECONNREFUSED/.test(JSON.stringify(error.cause)))
   server.restart()
-  while (!(await fetch(`${origin}/health`).then(({ ok }) => ok, () => false)));
+  while (
+    !(await fetch(`${origin}/health`).then(
+      ({ ok }) => ok,
+      () => false,
+    ))
+  );
 })

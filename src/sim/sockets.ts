@@ -23,7 +23,10 @@ export interface Listening {
  * Puts a simulated server on a real socket. What it writes leaves at once, who hangs up is not told any more, and when it
  * crashes its connections are reset and its port is closed until it comes up again.
  */
-export async function listen(station: SimServer, { port = 0, host = '127.0.0.1' }: { port?: number; host?: string } = {}): Promise<Listening> {
+export async function listen(
+  station: SimServer,
+  { port = 0, host = '127.0.0.1' }: { port?: number; host?: string } = {},
+): Promise<Listening> {
   const server = createServer((request, response) => void answer(station, request, response))
   server.keepAliveTimeout = 60_000
   await opened(server, port, host)

@@ -22,13 +22,25 @@ export function readTrace(text: string): TraceRow[] {
 function readAzure(text: string): TraceRow[] {
   const [head, ...lines] = text.split(/\r?\n/)
   if (head?.trim() !== 'TIMESTAMP,ContextTokens,GeneratedTokens') {
-    throw new Error('This is no trace: it begins neither with TIMESTAMP,ContextTokens,GeneratedTokens nor with a JSON object.')
+    throw new Error(
+      'This is no trace: it begins neither with TIMESTAMP,ContextTokens,GeneratedTokens nor with a JSON object.',
+    )
   }
   return lines.flatMap((line, index) => {
     if (line.trim() === '') return []
     const [at = '', prompt, output] = line.split(',')
     const second = Date.parse(`${at.slice(0, 19).replace(' ', 'T')}Z`)
-    return [checked({ atMs: second + Number(`0${at.slice(19)}`) * 1_000, promptTokens: Number(prompt), outputTokens: Number(output), blocks: undefined }, index + 2)]
+    return [
+      checked(
+        {
+          atMs: second + Number(`0${at.slice(19)}`) * 1_000,
+          promptTokens: Number(prompt),
+          outputTokens: Number(output),
+          blocks: undefined,
+        },
+        index + 2,
+      ),
+    ]
   })
 }
 
@@ -36,8 +48,18 @@ function readAzure(text: string): TraceRow[] {
 function readMooncake(text: string): TraceRow[] {
   return text.split(/\r?\n/).flatMap((line, index) => {
     if (line.trim() === '') return []
-    const row = JSON.parse(line) as { timestamp: number; input_length: number; output_length: number; hash_ids?: number[] }
-    return [checked({ atMs: row.timestamp, promptTokens: row.input_length, outputTokens: row.output_length, blocks: row.hash_ids }, index + 1)]
+    const row = JSON.parse(line) as {
+      timestamp: number
+      input_length: number
+      output_length: number
+      hash_ids?: number[]
+    }
+    return [
+      checked(
+        { atMs: row.timestamp, promptTokens: row.input_length, outputTokens: row.output_length, blocks: row.hash_ids },
+        index + 1,
+      ),
+    ]
   })
 }
 

@@ -42,7 +42,10 @@ test('sizes and shares are those that were asked for', () => {
 test('one more who hangs up changes nothing else about anybody', () => {
   const plain = errands({ hangUps: 0 }, 100)
   const leaving = errands({ hangUps: 0.5 }, 100)
-  assert.deepEqual(leaving.map((errand) => ({ ...errand, hangsUpAfterMs: undefined })), plain)
+  assert.deepEqual(
+    leaving.map((errand) => ({ ...errand, hangsUpAfterMs: undefined })),
+    plain,
+  )
 })
 
 test('an Azure trace is read to the tenth of a microsecond and can be squeezed to a rate', () => {

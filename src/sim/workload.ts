@@ -62,11 +62,16 @@ export interface Errand {
 }
 
 /** All that will be asked, in the order of time. Each trait draws from a chance of its own. */
-export function* errandsOf(workload: Workload, requests: number, chanceFor: (purpose: string) => Chance): Generator<Errand, void, undefined> {
+export function* errandsOf(
+  workload: Workload,
+  requests: number,
+  chanceFor: (purpose: string) => Chance,
+): Generator<Errand, void, undefined> {
   const { callers, models, promptTokens, outputTokens } = workload
   const next = arrivalsOf(workload.arrivals, chanceFor('arrivals'))
-  const [who, which, how, large, long, gone] = ['callers', 'models', 'manners', 'prompts', 'answers', 'hang-ups'].map(chanceFor) as
-    [Chance, Chance, Chance, Chance, Chance, Chance]
+  const [who, which, how, large, long, gone] = ['callers', 'models', 'manners', 'prompts', 'answers', 'hang-ups'].map(
+    chanceFor,
+  ) as [Chance, Chance, Chance, Chance, Chance, Chance]
   for (let number = 0; number < requests; number += 1) {
     const { atMs, row } = next()
     const caller = pick(who, callers)
@@ -79,7 +84,10 @@ export function* errandsOf(workload: Workload, requests: number, chanceFor: (pur
       number,
       atMs,
       caller,
-      model: pick(which, models.filter(({ of }) => caller.models?.has(of) ?? true)),
+      model: pick(
+        which,
+        models.filter(({ of }) => caller.models?.has(of) ?? true),
+      ),
       dialect: dialect < workload.ollamaDialect ? 'ollama-chat' : 'openai-chat',
       stream: stream < workload.streamed,
       wantsUsage: usage < 0.5,
@@ -87,8 +95,9 @@ export function* errandsOf(workload: Workload, requests: number, chanceFor: (pur
       question: `Question ${number}: say ${Math.max(words, 1)} words.`,
       wants,
       words: Math.max(words, 1),
-      wordsMax: wants === 'words' && cut < workload.limited ? 1 + Math.floor((cut / workload.limited) * words) : undefined,
-      hangsUpAfterMs: hangsUp < workload.hangUps ? afterMs * afterMs * 6_000 : undefined,
+      wordsMax:
+        wants === 'words' && cut < workload.limited ? 1 + Math.floor((cut / workload.limited) * words) : undefined,
+      hangsUpAfterMs: hangsUp >= workload.hangUps ? undefined : afterMs < 0.05 ? 0 : afterMs * afterMs * 6_000,
       leavesBy: usage < 0.25 ? 'return' : 'abort',
     }
   }
@@ -115,7 +124,13 @@ export const usualModel = 'llama3.1:8b'
 export const poisson = (perSecond: number): Arrivals => ({ type: 'poisson', perSecond })
 
 /** A fifth of each four minutes at two and a half times the rate. */
-export const bursts = (perSecond: number): Arrivals => ({ type: 'bursts', perSecond, factor: 2.5, share: 0.2, periodMs: 240_000 })
+export const bursts = (perSecond: number): Arrivals => ({
+  type: 'bursts',
+  perSecond,
+  factor: 2.5,
+  share: 0.2,
+  periodMs: 240_000,
+})
 
 const anybody: SimCaller = { name: 'anybody', weight: 1, priority: 'default', cloud: 'allowed', patienceMs: undefined }
 

@@ -11,7 +11,10 @@ test('the agenda gives what is soonest, and at one instant what was put down fir
       const taken: [number, number][] = []
       instants.forEach((at) => agenda.add(at, () => {}))
       for (let entry = agenda.take(); entry !== undefined; entry = agenda.take()) taken.push([entry.at, entry.order])
-      assert.deepEqual(taken, instants.map((at, order) => [at, order] as [number, number]).toSorted((a, b) => a[0] - b[0] || a[1] - b[1]))
+      assert.deepEqual(
+        taken,
+        instants.map((at, order) => [at, order] as [number, number]).toSorted((a, b) => a[0] - b[0] || a[1] - b[1]),
+      )
     }),
   )
 })

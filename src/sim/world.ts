@@ -96,7 +96,8 @@ export class SimWorld implements World {
       if (instant % 1_000 === 0) await breath()
       if (settled) return work
       const next = this.#agenda.peek()
-      if (next === undefined) throw new Error(`At ${this.#now} ms nothing can happen any more, and somebody still waits.`)
+      if (next === undefined)
+        throw new Error(`At ${this.#now} ms nothing can happen any more, and somebody still waits.`)
       if (next.at > untilMs) throw new Error(`By ${untilMs} ms somebody still waits.`)
       this.#now = next.at
       // All of one instant at once: what they set off happens at that instant too, and is waited for together.

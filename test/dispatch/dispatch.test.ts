@@ -239,6 +239,12 @@ test('usage that the server never told is estimated and says so', async () => {
   assert.ok(usage.outputTokens >= 2 && usage.promptTokens > 0)
 })
 
+test('a frame that comes in one read with a comment is not lost with it', async () => {
+  const on = rig({ box: { kind: 'openai-compatible', act: () => answer([': ping\n\n', `: ping\n\n${frame({ content: 'a' })}`, frame({}, 'stop'), done]) } })
+  const reply = await on.ask(streamed)
+  assert.equal(textOf(await readAll(reply)), `: ping\n\n${frame({ content: 'a' })}${frame({}, 'stop')}${done}`)
+})
+
 test('several frames in one chunk lose nothing when one of them is hidden', async () => {
   const on = rig({ box: { kind: 'openai-compatible', act: () => answer([frame({ content: 'a' }) + frame({}, 'stop') + usageFrame(3, 1) + done]) } })
   const reply = await on.ask(streamed)

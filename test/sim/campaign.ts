@@ -8,17 +8,20 @@ import { mixOf, simulationOf } from './mixes.ts'
 const [count = 100, first = 1] = process.argv.slice(2).map(Number)
 const requests = 80
 
+const say = (line: string): void => void process.stdout.write(`${line}\n`)
+
 const failed: number[] = []
 for (let seed = first; seed < first + count; seed += 1) {
   try {
     const { digest } = await simulate(simulationOf(seed, requests))
     // One in a hundred is run twice: a history that cannot be repeated is worth nothing.
-    if (seed % 100 === 0 && (await simulate(simulationOf(seed, requests))).digest !== digest) throw new Error('One seed, two histories.')
+    if (seed % 100 === 0 && (await simulate(simulationOf(seed, requests))).digest !== digest)
+      throw new Error('One seed, two histories.')
   } catch (error) {
     failed.push(seed)
-    console.log(`${mixOf(seed)}: ${error instanceof Error ? error.message : String(error)}`)
-    console.log(`  again: node test/sim/campaign.ts 1 ${seed}`)
+    say(`${mixOf(seed)}: ${error instanceof Error ? error.message : String(error)}`)
+    say(`  again: node test/sim/campaign.ts 1 ${seed}`)
   }
 }
-console.log(`${count - failed.length} passed, ${failed.length} failed${failed.length > 0 ? `: ${failed.join(' ')}` : ''}`)
+say(`${count - failed.length} passed, ${failed.length} failed${failed.length > 0 ? `: ${failed.join(' ')}` : ''}`)
 if (failed.length > 0) process.exitCode = 1

@@ -1,7 +1,8 @@
+import { type Chance, chanceOf } from '../../src/sim/chance.ts'
 import type { Faults } from '../../src/sim/faults.ts'
 import { exampleFleet, machine, type Machine } from '../../src/sim/fleet.ts'
 import type { Outages } from '../../src/sim/outages.ts'
-import type { Simulation } from '../../src/sim/run.ts'
+import type { Simulation } from '../../src/sim/simulation.ts'
 import { cloudLike, ollamaLike, vllmLike } from '../../src/sim/server-spec.ts'
 import { bursts, poisson, usualWorkload } from '../../src/sim/workload.ts'
 
@@ -27,7 +28,7 @@ const atHome = exampleFleet.slice(0, 2)
 const hurried = { connectMs: 1_000, firstTokenMs: 8_000, gapMs: 3_000 }
 
 /** Loads and troubles under which everything must hold. A seed runs the mix that it falls on, so a seed is all one needs. */
-export const mixes: Readonly<Record<string, Mix>> = {
+const mixes: Readonly<Record<string, Mix>> = {
   'light load, nothing breaks': {},
   'requests and answers break in every way': {
     fleet: failing(exampleFleet, { faults, torn: 0.3 }),
@@ -48,7 +49,13 @@ export const mixes: Readonly<Record<string, Mix>> = {
   },
   'several models, of which one fits into memory': {
     fleet: [
-      machine(ollamaLike({ name: 'one', models: ['a:8b', 'b:8b', 'c:latest'].map((name) => ({ name, contextTokens: 8_192 })), engine: { loadMs: 1_500 } })),
+      machine(
+        ollamaLike({
+          name: 'one',
+          models: ['a:8b', 'b:8b', 'c:latest'].map((name) => ({ name, contextTokens: 8_192 })),
+          engine: { loadMs: 1_500 },
+        }),
+      ),
       machine(vllmLike({ name: 'two', models: [{ name: 'a:8b', contextTokens: 4_096 }] })),
       machine(cloudLike({ key: 'sk-sim' }), { serve: { c: 'gpt-5-mini' } }),
     ],
@@ -65,7 +72,14 @@ export const mixes: Readonly<Record<string, Mix>> = {
   'prompts too large for memory and context': {
     fleet: [
       machine(ollamaLike({ name: 'dies', engine: { memoryTokens: 4_000 } })),
-      machine(vllmLike({ name: 'preempts', pingMs: 300, models: [{ name: 'llama3.1:8b', contextTokens: 3_000 }], engine: { memoryTokens: 6_000 } })),
+      machine(
+        vllmLike({
+          name: 'preempts',
+          pingMs: 300,
+          models: [{ name: 'llama3.1:8b', contextTokens: 3_000 }],
+          engine: { memoryTokens: 6_000 },
+        }),
+      ),
     ],
     workload: { ...usualWorkload, arrivals: poisson(5), promptTokens: { mean: 1_200, sigma: 0.8, most: 9_000 } },
   },
@@ -77,8 +91,73 @@ export const mixes: Readonly<Record<string, Mix>> = {
   },
 }
 
-const names = Object.keys(mixes)
+const anything = 'whatever chance puts together'
 
-export const mixOf = (seed: number): string => names[seed % names.length]!
+export const mixNames: readonly string[] = [...Object.keys(mixes), anything]
 
-export const simulationOf = (seed: number, requests: number): Simulation => ({ ...mixes[mixOf(seed)], seed, requests })
+export const mixOf = (seed: number): string => mixNames[seed % mixNames.length]!
+
+export function simulationOf(seed: number, requests: number): Simulation {
+  return { ...(mixes[mixOf(seed)] ?? drawn(chanceOf(seed, 'mix'))), seed, requests }
+}
+
+/** A fleet, a load and a house that nobody would think of. */
+function drawn(chance: Chance): Mix {
+  const upTo = (most: number): number => chance() * most
+  const one = <T>(...choices: readonly T[]): T => choices[Math.floor(upTo(choices.length))]!
+  const models = ['a:8b', 'b:latest', 'c']
+    .slice(0, 1 + Math.floor(upTo(3)))
+    .map((name) => ({ name, contextTokens: one(1_000, 8_192, 32_768) }))
+  const fleet = Array.from({ length: 1 + Math.floor(upTo(4)) }, (_, index): Machine => {
+    const like = one(ollamaLike, vllmLike, cloudLike)
+    const badly = one(0, 0, 0.3, 1, 5)
+    const server = like({
+      name: `machine-${index}`,
+      key: one(undefined, 'sk-sim'),
+      models: models.slice(0, 1 + Math.floor(upTo(models.length))),
+      networkMs: one(0, 0, 5, 400),
+      torn: one(0, 0.2, 1),
+      pingMs: one(0, 0, 150),
+      bootMs: one(100, 5_000, 40_000),
+      faults: {
+        refused: 0.02 * badly,
+        reset: 0.02 * badly,
+        error500: 0.02 * badly,
+        error503: 0.02 * badly,
+        silent: 0.01 * badly,
+        breaks: 0.002 * badly,
+      },
+      engine: {
+        slots: 1 + Math.floor(upTo(8)),
+        loadedMax: 1 + Math.floor(upTo(2)),
+        loadMs: one(10, 2_000),
+        memoryTokens: one(2_000, 8_000, 1e6),
+        whenFull: one('die', 'preempt'),
+      },
+    })
+    const first = server.models[0]!.name
+    return machine(server, {
+      concurrency: one<'auto' | number>('auto', 1, 1 + Math.floor(upTo(8))),
+      serve: one(undefined, undefined, { [first]: first }),
+    })
+  })
+  return {
+    fleet,
+    workload: {
+      ...usualWorkload,
+      arrivals: one(poisson, bursts)(one(1, 4, 15, 60)),
+      models: models.map(({ name }) => ({ share: 1 + upTo(3), of: name })),
+      ollamaDialect: one(0, 0.5, 1),
+      streamed: one(0, 0.5, 1),
+      hangUps: one(0, 0.1, 0.6),
+      promptTokens: { mean: one(50, 400, 1_500), sigma: 0.8, most: 9_000 },
+    },
+    outages: one(undefined, undefined, { ...outages, everyMs: 10_000 + upTo(60_000) }),
+    settings: {
+      queue: { max: one(0, 1, 5, 200), patienceMs: one(0, 200, 3_000, 60_000) },
+      timeouts: { connectMs: 1_000, firstTokenMs: one(300, 5_000, 60_000), gapMs: one(400, 5_000) },
+      attemptsMax: 1 + Math.floor(upTo(4)),
+      probeEveryMs: one(100, 5_000, 60_000),
+    },
+  }
+}

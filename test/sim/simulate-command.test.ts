@@ -10,7 +10,10 @@ import type { Report } from '../../src/sim/report.ts'
 /** What the command prints. */
 async function printed(t: TestContext, ...options: string[]): Promise<string> {
   const log = t.mock.method(console, 'log', () => {})
-  await simulateCommand().exitOverride().configureOutput({ writeErr: () => {} }).parseAsync(options, { from: 'user' })
+  await simulateCommand()
+    .exitOverride()
+    .configureOutput({ writeErr: () => {} })
+    .parseAsync(options, { from: 'user' })
   log.mock.restore()
   return log.mock.calls.map(({ arguments: words }) => words.join(' ')).join('\n')
 }
@@ -28,14 +31,17 @@ test('--json prints one object, the same for the same seed', async (t) => {
 
 test('people get a table of callers and machines, and a picture of the queue', async (t) => {
   const text = await printed(t, '--requests', '200', '--rate', '12', '--workload', 'bursts', '--trouble')
-  for (const name of ['chat-ui', 'nightly', 'workstation', 'gpu-server', 'cloud']) assert.match(text, new RegExp(`^${name} .*\\d`, 'm'))
+  for (const name of ['chat-ui', 'nightly', 'workstation', 'gpu-server', 'cloud'])
+    assert.match(text, new RegExp(`^${name} .*\\d`, 'm'))
   assert.match(text, /waiting.*most \d+/)
   assert.match(text, /[▁▂▃▄▅▆▇█]{3}/)
 })
 
 test('a recorded trace is a workload', async (t) => {
   const trace = fileURLToPath(new URL('traces/azure_llm_2023_conv_first500.csv', import.meta.url))
-  const { requests, simulatedMs } = JSON.parse(await printed(t, '--json', '--trace', trace, '--requests', '40', '--rate', '4')) as Report
+  const { requests, simulatedMs } = JSON.parse(
+    await printed(t, '--json', '--trace', trace, '--requests', '40', '--rate', '4'),
+  ) as Report
   assert.equal(requests, 40)
   assert.ok(simulatedMs > 5_000)
 })

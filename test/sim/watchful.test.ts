@@ -78,7 +78,9 @@ test('an answer that reaches the wrong caller is noticed', () => {
       const reply = await next(ask)
       const other = before
       before = reply
-      return other !== undefined && ask.stream && other.stream ? { ...reply, stream: true, outcome: reply.outcome, body: other.body } : reply
+      return other !== undefined && ask.stream && other.stream
+        ? { ...reply, stream: true, outcome: reply.outcome, body: other.body }
+        : reply
     },
     /Seed 3/,
   )
@@ -107,7 +109,9 @@ test('a broken stream that is given the word for an end is noticed', () =>
         try {
           yield* body
         } catch (error) {
-          yield Buffer.from(`{"model":"${ask.model}","message":{"role":"assistant","content":""},"done":true,"done_reason":"stop"}\n`)
+          yield Buffer.from(
+            `{"model":"${ask.model}","message":{"role":"assistant","content":""},"done":true,"done_reason":"stop"}\n`,
+          )
           throw error
         }
       }
@@ -134,7 +138,9 @@ test('a gateway that does not mind who hangs up is noticed', () =>
 test('a server that is left working for nobody is noticed', () => {
   // The caller is let go, but the server is never told.
   const deaf: Layer = (next) => async (ask) => {
-    const gone = new Promise<never>((_, reject) => ask.signal.addEventListener('abort', () => reject(new Fault('cancelled', 'gone'))))
+    const gone = new Promise<never>((_, reject) =>
+      ask.signal.addEventListener('abort', () => reject(new Fault('cancelled', 'gone'))),
+    )
     gone.catch(() => {})
     return Promise.race([next({ ...ask, signal: new AbortController().signal }), gone])
   }
@@ -154,7 +160,17 @@ test('a request that is sent twice is noticed', () => {
 
 test('a request that must stay at home and does not is noticed', async () => {
   const leaky: Layer = (next) => (ask) => next({ ...ask, cloud: 'allowed' })
-  const workload = { ...usualWorkload, arrivals: { type: 'poisson', perSecond: 40 } as const, callers: usualWorkload.callers.map(({ share, of }) => ({ share, of: { ...of, cloud: 'never' as const, patienceMs: 500 } })) }
+  const workload = {
+    ...usualWorkload,
+    arrivals: { type: 'poisson', perSecond: 40 } as const,
+    callers: usualWorkload.callers.map(({ share, of }) => ({
+      share,
+      of: { ...of, cloud: 'never' as const, patienceMs: 500 },
+    })),
+  }
   await simulate({ seed: 3, requests: 200, workload })
-  await assert.rejects(simulate({ seed: 3, requests: 200, workload, layers: [leaky] }), /what must stay at home stays at home/)
+  await assert.rejects(
+    simulate({ seed: 3, requests: 200, workload, layers: [leaky] }),
+    /what must stay at home stays at home/,
+  )
 })

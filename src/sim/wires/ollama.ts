@@ -34,7 +34,8 @@ function complaintAbout({ content, tool_calls: calls }: Message): string | undef
   }
   for (const call of Array.isArray(calls) ? (calls as unknown[]) : []) {
     const fn = isJson(call) ? call['function'] : undefined
-    if (isJson(fn) && typeof fn['arguments'] === 'string') return "Value looks like object, but can't find closing '}' symbol"
+    if (isJson(fn) && typeof fn['arguments'] === 'string')
+      return "Value looks like object, but can't find closing '}' symbol"
   }
   return undefined
 }
@@ -45,28 +46,37 @@ export function ollamaScribe(question: Question, epochMs: () => number): Scribe 
   const head = (): string => `{"model":${model},"created_at":"${dateOf(epochMs())}",`
   // A call comes whole, so its pieces are gathered.
   let gathered = ''
-  const call = (): string => JSON.stringify([{ id: 'call_x1y2z3ab', function: { index: 0, name: tool?.name, arguments: argumentsOf(gathered) } }])
+  const call = (): string =>
+    JSON.stringify([
+      { id: 'call_x1y2z3ab', function: { index: 0, name: tool?.name, arguments: argumentsOf(gathered) } },
+    ])
   return {
     streamType: 'application/x-ndjson',
     headFirst: false,
     token(text) {
-      if (tool === undefined) return `${head()}"message":{"role":"assistant","content":${JSON.stringify(text)}},"done":false}\n`
+      if (tool === undefined)
+        return `${head()}"message":{"role":"assistant","content":${JSON.stringify(text)}},"done":false}\n`
       gathered += text
       return ''
     },
     closing(told) {
-      const calls = tool === undefined ? '' : `${head()}"message":{"role":"assistant","content":"","tool_calls":${call()}},"done":false}\n`
+      const calls =
+        tool === undefined
+          ? ''
+          : `${head()}"message":{"role":"assistant","content":"","tool_calls":${call()}},"done":false}\n`
       return `${calls}${head()}"message":{"role":"assistant","content":""},"done":true,${metrics(told)}}\n`
     },
     trouble: () => `${ollamaError(brokeDown)}\n`,
     whole(text, told) {
       gathered = text
-      const message = tool === undefined
-        ? `{"role":"assistant","content":${JSON.stringify(text)}}`
-        : `{"role":"assistant","content":"","tool_calls":${call()}}`
+      const message =
+        tool === undefined
+          ? `{"role":"assistant","content":${JSON.stringify(text)}}`
+          : `{"role":"assistant","content":"","tool_calls":${call()}}`
       return `${head()}"message":${message},"done":true,${metrics(told)}}`
     },
-    refusal: (status) => ollamaError(status === 503 ? 'server busy, please try again.  maximum pending requests exceeded' : brokeDown),
+    refusal: (status) =>
+      ollamaError(status === 503 ? 'server busy, please try again.  maximum pending requests exceeded' : brokeDown),
   }
 }
 

@@ -2,7 +2,8 @@ import type { Tool } from '../answer.ts'
 
 type Json = Record<string, unknown>
 
-export const isJson = (value: unknown): value is Json => typeof value === 'object' && value !== null && !Array.isArray(value)
+export const isJson = (value: unknown): value is Json =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
 
 export interface Message {
   readonly role: string
@@ -11,10 +12,10 @@ export interface Message {
 }
 
 /** The text of a message, whichever way it is packed. */
-export function textOf(content: unknown): string {
+function textOf(content: unknown): string {
   if (typeof content === 'string') return content
   if (!Array.isArray(content)) return ''
-  return content.map((piece) => (isJson(piece) && typeof piece['text'] === 'string' ? piece['text'] : '')).join('\n')
+  return content.flatMap((piece) => (isJson(piece) && typeof piece['text'] === 'string' ? [piece['text']] : [])).join('\n')
 }
 
 /** All that must be read, and the last thing the user said. */
@@ -43,4 +44,5 @@ export function toolToCall(body: Json, messages: readonly Message[]): Tool | und
   return undefined
 }
 
-export const positive = (value: unknown): number | undefined => (typeof value === 'number' && value > 0 ? value : undefined)
+export const positive = (value: unknown): number | undefined =>
+  typeof value === 'number' && value > 0 ? value : undefined

@@ -1,0 +1,91 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { type ConfigInput, createGateway, defineBackend, definePolicy, type Outbound, type World } from '../index.ts'
+
+/** A server that no list of ours knows: its own paths, its own header for the key. */
+const mine = defineBackend({
+  kind: 'mine',
+  title: 'my server',
+  speaks: { 'openai-chat': '/mine/chat' },
+  usualPort: undefined,
+  tier: 0,
+  initialConcurrency: 8,
+  authorize: (key) => [['x-mine', key]],
+  probe: async (call) => {
+    const { status, json } = await call({ method: 'GET', path: '/mine/models' })
+    if (status !== 200) throw new Error('it is not ready')
+    return { models: (json as string[]).map((id) => ({ id })) }
+  },
+})
+
+/** A network in which every such server has one model and says where it stands. */
+function worldOfMine(): { world: World; sent: Outbound[] } {
+  const sent: Outbound[] = []
+  const world: World = {
+    now: () => performance.now(),
+    epochMs: () => Date.now(),
+    random: () => 0.5,
+    // Nothing here is ever late, and the next probe never comes.
+    sleep: (_ms, signal) => new Promise((resolve) => signal?.addEventListener('abort', () => resolve())),
+    send: (out) => {
+      sent.push(out)
+      const delta = { role: 'assistant', content: `I am ${new URL(out.origin).hostname}.` }
+      const frame = { object: 'chat.completion.chunk', choices: [{ index: 0, delta, finish_reason: 'stop' }] }
+      const isChat = out.path.endsWith('/mine/chat')
+      const text = isChat ? `data: ${JSON.stringify(frame)}\n\ndata: [DONE]\n\n` : '["m"]'
+      const body = (async function* () {
+        yield Buffer.from(text)
+      })()
+      return Promise.resolve({
+        status: 200,
+        headers: { 'content-type': isChat ? 'text/event-stream' : 'application/json' },
+        body,
+      })
+    },
+  }
+  return { world, sent }
+}
+
+const question = { model: 'm', messages: [{ role: 'user', content: 'Who are you?' }] }
+
+const config: ConfigInput = {
+  upstreams: [
+    { name: 'near', kind: 'mine', url: 'http://near.example', api_key: 'sesame' },
+    { name: 'far', kind: 'mine', url: 'http://far.example/base', api_key: 'sesame' },
+  ],
+}
+
+test('a configuration may name a kind of one’s own, which is then probed, asked and paid as it says', async (t) => {
+  const { world, sent } = worldOfMine()
+  const gateway = await createGateway(config, { backends: [mine], world })
+  t.after(() => gateway.close())
+  assert.deepEqual(
+    gateway.engine.fleet.models().map(({ name, upstreams }) => [name, upstreams]),
+    [['m', ['near', 'far']]],
+  )
+  const { text, upstream } = await gateway.chat(question)
+  assert.equal(text, `I am ${upstream}.example.`)
+  const asked = sent.at(-1)
+  assert.equal(asked?.path.replace('/base', ''), '/mine/chat')
+  assert.deepEqual(
+    asked.headers.filter(([, value]) => value.includes('sesame')),
+    [['x-mine', 'sesame']],
+  )
+})
+
+test('a kind that was not brought along is refused, with those that are known', async () => {
+  const { world } = worldOfMine()
+  await assert.rejects(createGateway(config, { world }), /upstreams\[0\]\.kind: there is no kind "mine"/)
+  const other = { ...mine, kind: 'mein' }
+  await assert.rejects(createGateway(config, { backends: [other], world }), /did you mean "mein"\?/)
+})
+
+for (const favourite of ['near', 'far']) {
+  test(`a policy of one's own settles which free place is taken: ${favourite}`, async (t) => {
+    const { world } = worldOfMine()
+    const policy = definePolicy((_ask, { upstream }) => (upstream === favourite ? 0 : 1))
+    const gateway = await createGateway(config, { backends: [mine], policy, world })
+    t.after(() => gateway.close())
+    for (let i = 0; i < 4; i += 1) assert.equal((await gateway.chat(question)).upstream, favourite)
+  })
+}

@@ -1,0 +1,35 @@
+import type { Layer } from '../core/serve.ts'
+import type { Settings } from '../core/settings.ts'
+import type { Gateway } from '../gateway.ts'
+import type { Faults } from './faults.ts'
+import type { Machine } from './fleet.ts'
+import type { Outages } from './outages.ts'
+import type { Recorder } from './recorder.ts'
+import type { SimServer } from './server.ts'
+import type { Workload } from './workload.ts'
+import type { SimWorld } from './world.ts'
+
+/** What is to be simulated. Seed and requests are enough; the rest is an example. */
+export interface Simulation {
+  readonly seed: number
+  readonly requests: number
+  readonly workload?: Workload
+  readonly fleet?: readonly Machine[]
+  readonly outages?: Outages | undefined
+  /** What goes wrong with requests at every server, in place of the fleet's own. */
+  readonly faults?: Faults
+  /** In place of what suits the fleet and the callers. */
+  readonly settings?: Partial<Settings>
+  readonly layers?: readonly Layer[]
+  /** What befalls the servers, told step by step. */
+  readonly script?: (stage: Stage) => Promise<void>
+}
+
+/** Everything that plays a part while it runs. */
+export interface Stage {
+  readonly seed: number
+  readonly world: SimWorld
+  readonly servers: readonly SimServer[]
+  readonly gateway: Gateway
+  readonly recorder: Recorder
+}
