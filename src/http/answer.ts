@@ -2,27 +2,50 @@ import type { ServerResponse } from 'node:http'
 import type { Dialect } from '../core/dialect.ts'
 import { Fault } from '../core/fault.ts'
 import type { Reply } from '../core/reply.ts'
+import { latin1, lengthOpen, StreamBody } from './stream-body.ts'
 
-/** Writes a reply as it comes. Resolves when the last byte is with the kernel, or the caller is gone. */
-export async function writeReply(response: ServerResponse, reply: Reply, dialect: Dialect, requestId: string): Promise<void> {
+/** Who is answered, and how. */
+export interface Audience {
+  readonly response: ServerResponse
+  readonly dialect: Dialect
+  readonly requestId: string
+  /** Fires when the caller is gone, or is to be sent away. */
+  readonly signal: AbortSignal
+  /** How long a stream may stand still because its caller does not read: it holds a place on a server all the while. */
+  readonly stallMs: number
+}
+
+/** Writes a reply as it comes. Resolves when its last byte is on its way; rejects while the caller has heard nothing yet. */
+export async function writeReply(reply: Reply, audience: Audience): Promise<void> {
   const body = reply.body[Symbol.asyncIterator]()
   const first = await body.next()
-  if (!reply.stream) {
-    const answer = first.done === true ? empty : first.value
-    response.writeHead(200, [
-      'content-type',
-      'application/json; charset=utf-8',
-      'content-length',
-      String(answer.length),
-      ...aboutOf(reply, requestId),
-    ])
-    // As text of single bytes a small answer leaves in one write with its head; as a buffer it would take two.
-    if (answer.length <= joinedMaxBytes) response.end(latin1(answer), 'latin1')
-    else response.end(answer)
-    // Reads the end, which settles the outcome.
-    await body.next()
-    return
-  }
+  // A reply that was called off just ends.
+  audience.signal.throwIfAborted()
+  if (reply.stream) return writeStream(reply, body, first, audience)
+  const { response } = audience
+  const answer = first.done === true ? empty : first.value
+  response.writeHead(200, [
+    'content-type',
+    'application/json; charset=utf-8',
+    'content-length',
+    String(answer.length),
+    ...aboutOf(reply, audience),
+  ])
+  // As text of single bytes a small answer leaves in one write with its head; as a buffer it would take two.
+  if (answer.length <= joinedMaxBytes) response.end(latin1(answer), 'latin1')
+  else response.end(answer)
+  limitFlush(audience)
+  // Reads the end, which settles the outcome.
+  await body.next()
+}
+
+async function writeStream(
+  reply: Reply,
+  body: AsyncIterator<Uint8Array>,
+  first: IteratorResult<Uint8Array>,
+  audience: Audience,
+): Promise<void> {
+  const { response, dialect, signal, stallMs } = audience
   response.writeHead(200, [
     'content-type',
     dialect.streamType,
@@ -31,96 +54,55 @@ export async function writeReply(response: ServerResponse, reply: Reply, dialect
     // nginx holds a stream back unless it is told not to.
     'x-accel-buffering',
     'no',
-    ...aboutOf(reply, requestId),
+    ...lengthOpen(response),
+    ...aboutOf(reply, audience),
   ])
-  await pump(response, body, first, dialect)
-}
-
-async function pump(
-  response: ServerResponse,
-  body: AsyncIterator<Uint8Array>,
-  first: IteratorResult<Uint8Array>,
-  dialect: Dialect,
-): Promise<void> {
+  const out = new StreamBody(response)
   try {
     for (let step = first; step.done !== true; step = await body.next()) {
-      if (!response.write(step.value)) await drained(response)
+      if (!out.write(step.value)) await out.drained(signal, stallMs)
+      signal.throwIfAborted()
     }
-    response.end()
+    signal.throwIfAborted()
+    out.end()
   } catch (error) {
+    // Whoever stands between here and the server may have something to put away.
+    body.return?.().catch(() => {})
     // The head said 200: what is left is to end in a way that nobody takes for an end.
-    if (!response.destroyed) response.end(dialect.faultFrame(Fault.from(error)))
+    if (!isGone(response)) out.end(dialect.faultFrame(faultFor(error, signal)))
   }
+  limitFlush(audience)
 }
 
-export function writeFault(response: ServerResponse, fault: Fault, dialect: Dialect, options: FaultOptions): void {
-  writeJson(response, fault.status, JSON.stringify(dialect.writeFault(fault)), {
-    ...options,
-    headers: [...(options.headers ?? []), ...retryHeaders(fault)],
-  })
+/** What has been written to the end may still wait for a reader. The timer is Node's to take back, when it is out. */
+function limitFlush({ response: { socket }, stallMs }: Audience): void {
+  if (socket !== null && socket.writableLength > 0) socket.setTimeout(stallMs)
 }
 
-interface FaultOptions {
-  readonly requestId?: string | undefined
-  readonly headers?: readonly string[]
-  /** The rest of the request is not to be read. */
-  readonly close?: boolean
-  /** Answers a HEAD: all but the body. */
-  readonly bodiless?: boolean
+/** What to tell a caller who is still there. If what it asked was called off all the same, it was by us. */
+export function faultFor(error: unknown, signal: AbortSignal): Fault {
+  return signal.aborted
+    ? new Fault('shutting-down', 'The gateway is shutting down; ask again in a moment.')
+    : Fault.from(error)
 }
 
-export function writeJson(response: ServerResponse, status: number, json: string, options: FaultOptions = {}): void {
-  const body = Buffer.from(json)
-  response.writeHead(status, [
-    'content-type',
-    'application/json; charset=utf-8',
-    'content-length',
-    String(body.length),
-    ...(options.requestId === undefined ? [] : ['x-request-id', options.requestId]),
-    ...(options.close === true ? ['connection', 'close'] : []),
-    ...(options.headers ?? []),
-  ])
-  if (options.bodiless === true) response.end()
-  else response.end(body)
-}
+export const isGone = ({ req }: ServerResponse): boolean => req.socket.destroyed
 
-/** Clients that wait as long as they are told come back when it makes sense. */
-function retryHeaders({ status, retryAfterMs }: Fault): string[] {
-  if (status !== 429 && status !== 503) return []
-  const ms = Math.max(1, Math.ceil(retryAfterMs ?? 1_000))
-  return ['retry-after', String(Math.ceil(ms / 1_000)), 'retry-after-ms', String(ms)]
-}
+const aboutOf = ({ upstream, decision }: Reply, { requestId }: Audience): readonly string[] => [
+  'x-request-id',
+  requestId,
+  'x-spillway-upstream',
+  plain(upstream),
+  'x-spillway-decision',
+  plain(decision),
+  'x-spillway-cache',
+  'bypass',
+]
 
-function aboutOf({ upstream, decision }: Reply, requestId: string): readonly string[] {
-  return [
-    'x-request-id',
-    requestId,
-    'x-spillway-upstream',
-    upstream,
-    'x-spillway-decision',
-    decision,
-    'x-spillway-cache',
-    'bypass',
-  ]
-}
+/** A name from the configuration may have any letters; a header may not. */
+const plain = (text: string): string =>
+  /^[\x20-\x7e]*$/.test(text) ? text : text.toWellFormed().replaceAll(/[^\x20-\x7e]/gu, encodeURIComponent)
 
 const joinedMaxBytes = 16 * 1024
 
-const latin1 = (bytes: Uint8Array): string =>
-  Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1')
-
 const empty = new Uint8Array(0)
-
-/** Waits until a slow reader has caught up, or is gone. */
-function drained(response: ServerResponse): Promise<void> {
-  return new Promise((resolve) => {
-    if (response.destroyed) return resolve()
-    const done = (): void => {
-      response.off('drain', done)
-      response.off('close', done)
-      resolve()
-    }
-    response.on('drain', done)
-    response.on('close', done)
-  })
-}

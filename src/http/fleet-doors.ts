@@ -1,12 +1,16 @@
 import type { Caller } from '../core/ask.ts'
 import { Fault } from '../core/fault.ts'
 import { isObject, type Json } from '../core/json.ts'
-import type { FleetModel } from '../fleet/fleet.ts'
 import type { Gateway } from '../gateway.ts'
+
+type Fleet = Gateway['fleet']
+type FleetModel = ReturnType<Fleet['models']>[number]
 
 /** A question about the fleet rather than for a model: answered by the gateway itself. */
 export interface FleetDoor {
   readonly method: 'GET' | 'POST'
+  /** Anybody may ask, key or not: clients do so to see whether anybody is home. */
+  readonly open?: true
   /** Exact, or a beginning when it ends in a slash. */
   readonly path: string
   /** Text, or an object that becomes JSON. */
@@ -14,7 +18,7 @@ export interface FleetDoor {
 }
 
 export interface Question {
-  readonly gateway: Gateway
+  readonly fleet: Fleet
   readonly caller: Caller
   /** What stands behind a path that ends in a slash, decoded. */
   readonly rest: string
@@ -25,8 +29,9 @@ export interface Question {
 export const fleetDoors: readonly FleetDoor[] = [
   { method: 'GET', path: '/v1/models', answer: listOpenai },
   { method: 'GET', path: '/v1/models/', answer: showOpenai },
-  { method: 'GET', path: '/', answer: () => 'Ollama is running' },
-  { method: 'GET', path: '/api/version', answer: () => ({ version: spokenVersion }) },
+  { method: 'GET', path: '/', open: true, answer: () => 'Ollama is running' },
+  { method: 'GET', path: '/api/hello', open: true, answer: () => ({}) },
+  { method: 'GET', path: '/api/version', open: true, answer: () => ({ version: spokenVersion }) },
   { method: 'GET', path: '/api/tags', answer: tags },
   { method: 'GET', path: '/api/ps', answer: running },
   { method: 'POST', path: '/api/show', answer: show },
@@ -36,18 +41,21 @@ export const fleetDoors: readonly FleetDoor[] = [
 const spokenVersion = '0.32.15'
 
 /** What a caller may see of the fleet. */
-function modelsFor({ gateway, caller }: Question): readonly FleetModel[] {
-  const models = gateway.fleet.models()
+function modelsFor({ fleet, caller }: Question): readonly FleetModel[] {
+  const models = fleet.models()
   return caller.models === undefined ? models : models.filter(({ name }) => caller.models!.has(name))
 }
 
 /** One model by whatever spelling a server takes for it. */
 function modelNamed(question: Question, name: string): FleetModel {
-  const { gateway, caller } = question
-  const upstream = gateway.fleet.serving(name).find(({ up }) => up !== false)
+  const { fleet, caller } = question
+  const upstream = fleet.serving(name).find(({ up }) => up !== false)
   const canonical = upstream?.modelFor(name)?.name
-  const model = canonical === undefined ? undefined : gateway.fleet.models().find((one) => one.name === canonical)
-  if (model === undefined || (caller.models !== undefined && !caller.models.has(name) && !caller.models.has(model.name))) {
+  const model = canonical === undefined ? undefined : fleet.models().find((one) => one.name === canonical)
+  if (
+    model === undefined ||
+    (caller.models !== undefined && !caller.models.has(name) && !caller.models.has(model.name))
+  ) {
     throw new Fault('no-such-model', `The model '${name.slice(0, 100)}' does not exist here, or you may not use it.`)
   }
   return model
@@ -117,11 +125,11 @@ function ollamaModel({ name, about, contextTokens }: FleetModel): Json {
 }
 
 async function show(question: Question): Promise<Json> {
-  const { body, gateway } = question
+  const { body, fleet } = question
   const wanted = body['model'] ?? body['name']
   if (typeof wanted !== 'string' || wanted === '') throw new Fault('bad-request', 'model is required')
   const model = modelNamed(question, wanted)
-  for (const upstream of gateway.fleet.serving(model.name)) {
+  for (const upstream of fleet.serving(model.name)) {
     const { backend } = upstream.settings
     const served = upstream.modelFor(model.name)
     if (backend.describe === undefined || served === undefined || upstream.up === false) continue
@@ -152,20 +160,3 @@ const textIn = (about: Json | undefined, key: string, otherwise: string): string
   typeof about?.[key] === 'string' ? about[key] : otherwise
 
 const numberIn = (about: Json | undefined, key: string): number => (typeof about?.[key] === 'number' ? about[key] : 0)
-
-/** Doors that other servers have and this one does not: said in a sentence rather than as a bare 404. */
-export function closedDoor(path: string): Fault | undefined {
-  if (/^\/api\/(?:pull|push|create|copy|delete|blobs(?:\/.*)?)$/.test(path)) {
-    return new Fault('forbidden', 'Models are not administered through the gateway; do it on the server itself.')
-  }
-  if (/^\/api\/(?:me|signout|user\/.*|experimental\/.*|web_search|web_fetch)$/.test(path)) {
-    return new Fault('forbidden', 'Accounts and services of ollama.com are not passed on by the gateway.')
-  }
-  if (/^\/api\/(?:generate|embed|embeddings)$/.test(path)) {
-    return new Fault('not-supported', 'This door is not open in this version of the gateway; use /api/chat.')
-  }
-  if (/^\/(?:v1\/)?(?:completions|embeddings|responses|messages)(?:\/.*)?$/.test(path)) {
-    return new Fault('not-supported', 'This door is not open in this version of the gateway; use /v1/chat/completions.')
-  }
-  return undefined
-}

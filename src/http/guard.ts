@@ -1,155 +1,153 @@
+import { isUtf8 } from 'node:buffer'
+import type { IncomingMessage } from 'node:http'
 import type { Cloud, Priority } from '../core/ask.ts'
-import { Fault } from '../core/fault.ts'
 import { readDuration } from '../core/duration.ts'
+import { Fault } from '../core/fault.ts'
+import { pathOf } from './target.ts'
 
 /** What the head of a request says, as far as the gateway listens to it. */
 export interface Head {
   readonly method: string
-  /** Without the query. */
+  /** As it was sent, without the query. */
   readonly path: string
+  readonly host: string
+  readonly origin: string | undefined
   readonly credential: string | undefined
   readonly requestId: string | undefined
   readonly contentType: string | undefined
   readonly contentEncoding: string | undefined
   readonly contentLength: number | undefined
   readonly hasBody: boolean
+  /** The caller waits for a word before it sends the body. */
+  readonly expectsContinue: boolean
   readonly patienceMs: number | undefined
   readonly priority: Priority | undefined
   readonly cloud: Cloud | undefined
 }
 
-/** Refused before it was understood: two readers might read it in two ways, so the connection ends with the answer. */
-export class Refusal extends Error {
-  readonly status: number
+type RawRequest = Pick<IncomingMessage, 'method' | 'url' | 'httpVersion' | 'rawHeaders'>
 
-  constructor(status: number, message: string) {
-    super(message)
-    this.name = 'Refusal'
-    this.status = status
-  }
-}
+const methods: ReadonlySet<string> = new Set(['GET', 'POST', 'HEAD', 'DELETE', 'OPTIONS', 'PUT', 'PATCH'])
 
-interface RawRequest {
-  readonly method: string
-  readonly url: string
-  readonly httpVersion: string
-  readonly rawHeaders: readonly string[]
-}
+/** The headers that are read here. Of each there may be one. */
+const names = [
+  'host',
+  'origin',
+  'authorization',
+  'x-api-key',
+  'content-type',
+  'content-encoding',
+  'content-length',
+  'transfer-encoding',
+  'expect',
+  'upgrade',
+  'x-request-id',
+  'x-spillway-patience-ms',
+  'x-spillway-priority',
+  'x-spillway-cloud',
+] as const
 
-const known = ['GET', 'POST', 'DELETE', 'HEAD', 'OPTIONS', 'PUT', 'PATCH']
+const places: ReadonlyMap<string, number> = new Map(names.map((name, place) => [name, place]))
 
-const priorities: readonly Priority[] = ['interactive', 'default', 'batch']
-const clouds: readonly Cloud[] = ['never', 'allowed']
+const priorities = ['interactive', 'default', 'batch'] as const
+const clouds = ['never', 'allowed'] as const
 
-/** Headers of which there may be one, and whose value must be plain ASCII. */
-const single = new Map<string, number>(
-  [
-    'host',
-    'authorization',
-    'x-api-key',
-    'content-type',
-    'content-length',
-    'content-encoding',
-    'transfer-encoding',
-    'x-request-id',
-    'x-spillway-patience-ms',
-    'x-spillway-priority',
-    'x-spillway-cloud',
-    'x-spillway-cache',
-  ].map((name, at) => [name, at]),
-)
+/** Longer than anybody waits, and short enough for every timer. */
+const patienceMaxMs = 24 * 3_600_000
 
 /**
- * Looks at the raw head in one pass. Node's parser refuses what is not HTTP; this refuses what is, and should not be:
- * everything that a proxy in front, this gateway and a server behind might understand differently.
+ * Reads a head in one pass. Node's parser refuses what is not HTTP; this refuses what is, and that a proxy in front,
+ * this gateway and a server behind might understand in different ways. Whatever it refuses ends the connection.
  */
-export function readHead({ method, url, httpVersion, rawHeaders }: RawRequest): Head {
-  if (!known.includes(method)) throw new Refusal(405, `${method} is not spoken here.`)
-  const path = readPath(url)
-  const values: (string | undefined)[] = []
-  for (let i = 0; i < rawHeaders.length; i += 2) {
-    const name = rawHeaders[i]!.toLowerCase()
-    const at = single.get(name)
-    if (at === undefined) {
-      // `X_Api_Key` and `X-Api-Key` are one to some servers and two to others.
-      if (name.includes('_')) throw new Refusal(400, 'A header name with an underscore is not taken.')
-      if (name === 'upgrade') throw new Refusal(501, 'No other protocol is spoken here; leave out the Upgrade header.')
-      continue
-    }
-    if (values[at] !== undefined) throw new Refusal(400, `The header ${name} came twice.`)
-    const value = rawHeaders[i + 1]!
-    if (!isPlain(value)) throw new Refusal(400, `The header ${name} has characters beyond ASCII.`)
-    values[at] = value
+export function readHead({ method = '', url = '', httpVersion, rawHeaders }: RawRequest): Head {
+  if (!methods.has(method)) throw new Fault('wrong-method', `The method ${method} is not spoken here.`)
+  const path = pathOf(url)
+  const values = valuesIn(rawHeaders)
+  const [host, origin, authorization, apiKey, contentType, contentEncoding, length, ...others] = values
+  const [transfer, expect, upgrade, requestId, patience, priority, cloud] = others
+  if (httpVersion !== '1.1' && httpVersion !== '1.0') throw odd(`HTTP ${httpVersion} is not spoken here.`)
+  if (upgrade !== undefined) {
+    throw new Fault('not-supported', 'No other protocol is spoken here; leave out the Upgrade header.')
   }
-  const [host, authorization, apiKey, contentType, length, contentEncoding, transfer, requestId, patience, priority, cloud] = values
-  if (httpVersion !== '1.1' && httpVersion !== '1.0') throw new Refusal(400, `HTTP/${httpVersion} is not spoken here.`)
-  checkHost(host)
-  if (transfer !== undefined && httpVersion === '1.0') throw new Refusal(400, 'HTTP/1.0 knows no Transfer-Encoding.')
+  if (host === undefined) throw odd('The Host header is missing.')
+  if (!/^(?:[\w.-]+|\[[\da-f:.]+\])(?::\d{1,5})?$/i.test(host)) throw odd('The Host header names no host.')
+  if (expect !== undefined && expect.trim().toLowerCase() !== '100-continue') {
+    throw new Fault('bad-request', 'No other expectation than 100-continue is met here.', { status: 417 })
+  }
+  if (transfer !== undefined) checkTransfer(transfer, httpVersion)
   const contentLength = length === undefined ? undefined : Number(length)
   const hasBody = transfer !== undefined || (contentLength !== undefined && contentLength > 0)
-  if (hasBody && (method === 'GET' || method === 'HEAD')) throw new Refusal(400, `A body has no meaning with ${method}.`)
+  if (hasBody && (method === 'GET' || method === 'HEAD')) throw odd(`A body has no meaning with ${method}.`)
   return {
     method,
     path,
-    credential: readCredential(authorization, apiKey),
-    requestId: requestId !== undefined && /^[\w.:@-]{1,128}$/.test(requestId) ? requestId : undefined,
+    host,
+    origin,
+    credential: credentialIn(authorization, apiKey),
+    // Another one is no reason to refuse a request: it gets one of ours.
+    requestId: requestId !== undefined && /^[\w.:-]{1,64}$/.test(requestId) ? requestId : undefined,
     contentType,
     contentEncoding,
     contentLength,
     hasBody,
-    patienceMs: patience === undefined ? undefined : readPatience(patience),
+    expectsContinue: expect !== undefined,
+    patienceMs: patience === undefined ? undefined : patienceIn(patience),
     priority: priority === undefined ? undefined : oneOf('x-spillway-priority', priority, priorities),
     cloud: cloud === undefined ? undefined : oneOf('x-spillway-cloud', cloud, clouds),
   }
 }
 
-/** The path alone. A target that servers resolve differently is refused rather than resolved. */
-function readPath(url: string): string {
-  const query = url.indexOf('?')
-  const path = query === -1 ? url : url.slice(0, query)
-  if (url.charCodeAt(0) !== 47) throw new Refusal(400, 'The target of a request has to be a path here.')
-  if (/^\/[\w/.:@-]*$/.test(path) ? path.includes('//') || path.includes('/.') : !isTame(path)) {
-    throw new Refusal(400, 'The path has parts that servers read differently; write it plainly.')
+/** The values of the headers we read, in the order of `names`. */
+function valuesIn(rawHeaders: readonly string[]): (string | undefined)[] {
+  const values: (string | undefined)[] = []
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const name = rawHeaders[at]!.toLowerCase()
+    const place = places.get(name)
+    if (place === undefined) {
+      // To some servers `X_Api_Key` and `X-Api-Key` are one header, to others two.
+      if (name.includes('_')) throw odd('A header name with an underscore is not taken.')
+      continue
+    }
+    if (values[place] !== undefined) throw odd(`The header ${name} came twice.`)
+    values[place] = textOf(rawHeaders[at + 1]!, name)
   }
-  if (url.includes('#')) throw new Refusal(400, 'A fragment is not part of a request.')
-  return path
+  return values
 }
 
-/** A name behind /v1/models/ may have an encoded slash; nowhere else does one belong. */
-function isTame(path: string): boolean {
-  if (/[\\\s]|\/\.|\/\/|%(?:00|5c|0[ad])/i.test(path)) return false
-  if (!path.startsWith('/v1/models/')) return !/%(?:2f|2e)/i.test(path)
-  return !/%2e/i.test(path)
+/** Bytes beyond ASCII arrive as Latin-1. A key may have such letters, in UTF-8; elsewhere they mean nothing good. */
+function textOf(value: string, name: string): string {
+  if (/^[\t\x20-\x7e]*$/.test(value)) return value
+  const bytes = Buffer.from(value, 'latin1')
+  const isKey = name === 'authorization' || name === 'x-api-key'
+  if (!isKey || !isUtf8(bytes)) throw odd(`The header ${name} has bytes that are no plain text.`)
+  return bytes.toString('utf8')
 }
 
-function checkHost(host: string | undefined): void {
-  if (host === undefined) throw new Refusal(400, 'The Host header is missing.')
-  if (!/^(?:[\w.-]+|\[[0-9a-f:.]+\])(?::\d{1,5})?$/i.test(host)) throw new Refusal(400, 'The Host header names no host.')
+function checkTransfer(transfer: string, httpVersion: string): void {
+  if (httpVersion === '1.0') throw odd('HTTP 1.0 knows no Transfer-Encoding.')
+  if (transfer.trim().toLowerCase() !== 'chunked') throw odd('The only Transfer-Encoding is chunked.')
 }
 
-function readCredential(authorization: string | undefined, apiKey: string | undefined): string | undefined {
-  if (authorization === undefined) return apiKey
-  const bearer = /^Bearer\s+(\S.*)$/i.exec(authorization)?.[1]?.trimEnd()
-  if (bearer === undefined) throw new Fault('unauthorized', 'Send the key as "Authorization: Bearer KEY".')
-  if (apiKey !== undefined && apiKey !== bearer) {
+/** A key, from either of its two headers. One of another scheme is no key of ours, which is not for here to tell. */
+function credentialIn(authorization: string | undefined, apiKey: string | undefined): string | undefined {
+  const bearer = authorization?.replace(/^Bearer(?:\s+|$)/i, '').trim() || undefined
+  const key = apiKey?.trim() || undefined
+  if (bearer !== undefined && key !== undefined && bearer !== key) {
     throw new Fault('unauthorized', 'Two different keys came with this request; send one.')
   }
-  return bearer
+  return bearer ?? key
 }
 
-function readPatience(text: string): number {
+function patienceIn(text: string): number {
   const ms = readDuration(text)
-  if (ms === undefined) throw new Fault('bad-request', 'x-spillway-patience-ms has to be a number of milliseconds, or as in 8s.')
-  return ms
+  if (ms === undefined) throw odd('The header x-spillway-patience-ms has to be a number of milliseconds.')
+  return Math.min(ms, patienceMaxMs)
 }
 
-function oneOf<const Word extends string>(name: string, text: string, words: readonly Word[]): Word {
+function oneOf<Word extends string>(name: string, text: string, words: readonly Word[]): Word {
   const word = words.find((one) => one === text.trim().toLowerCase())
-  if (word === undefined) throw new Fault('bad-request', `${name} has to be ${words.join(' or ')}.`)
+  if (word === undefined) throw odd(`The header ${name} has to be one of: ${words.join(', ')}.`)
   return word
 }
 
-function isPlain(value: string): boolean {
-  for (let i = 0; i < value.length; i += 1) if (value.charCodeAt(i) > 0x7e) return false
-  return true
-}
+const odd = (message: string): Fault => new Fault('bad-request', message)

@@ -1,13 +1,19 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { createServer, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
 import type { Caller } from '../core/ask.ts'
 import type { Dialect } from '../core/dialect.ts'
 import { Fault } from '../core/fault.ts'
 import type { Gateway } from '../gateway.ts'
-import { writeFault, writeJson, writeReply } from './answer.ts'
+import { faultFor, isGone, writeReply } from './answer.ts'
 import { checkBodyHead, parseBody, readBody } from './body.ts'
-import { closedDoor, type FleetDoor, fleetDoors } from './fleet-doors.ts'
-import { type Head, readHead, Refusal } from './guard.ts'
+import { closedDoor } from './closed-doors.ts'
+import { type Head, readHead } from './guard.ts'
+import { Guest } from './guest.ts'
+import { type Nonsense, nonsenseIn, writeRaw } from './nonsense.ts'
+import { writeFault, writeText } from './refusal.ts'
+import { type Route, Routes, type Shape } from './routes.ts'
+import { refuseStrangers } from './strangers.ts'
 
 export interface DoorOptions {
   readonly host: string
@@ -17,15 +23,19 @@ export interface DoorOptions {
   readonly bodyMaxBytes?: number
   /** How long a caller may take to send its headers. */
   readonly headersMs?: number
+  /** How long it may take to send the whole request. */
+  readonly requestMs?: number
+  /** How long a stream may stand still because its caller does not read. */
+  readonly stallMs?: number
 }
 
 export interface Door {
   readonly address: { readonly host: string; readonly port: number }
-  /** Stops listening and waits for the answers under way, at most this long. */
+  /** Stops listening and waits for the answers under way, at most this long; what is left then is told so and cut. */
   close(deadlineMs?: number): Promise<void>
 }
 
-/** Opens the callers' port. Resolves when it listens; rejects when the address is taken. */
+/** Opens the callers' port. Resolves when it listens; rejects when the address cannot be had. */
 export function startDoor(gateway: Gateway, options: DoorOptions): Promise<Door> {
   const house = new House(gateway, options)
   return new Promise((resolve, reject) => {
@@ -42,191 +52,221 @@ class House {
   readonly server: Server
   readonly #gateway: Gateway
   readonly #bodyMaxBytes: number
-  readonly #asks: ReadonlyMap<string, Dialect>
-  readonly #questions = new Map<string, FleetDoor[]>()
-  readonly #firstDialect: Dialect
+  readonly #stallMs: number
+  readonly #routes: Routes
+  readonly #guests = new Map<Socket, Guest>()
+  readonly #idPrefix: string
+  #requests = 0
+  #closed: Promise<void> | undefined
 
-  constructor(gateway: Gateway, { bodyMaxBytes = 32 * 1024 * 1024, headersMs = 10_000 }: DoorOptions) {
+  constructor(
+    gateway: Gateway,
+    { bodyMaxBytes = 32 * 1024 * 1024, headersMs = 10_000, requestMs = 120_000, stallMs = 30_000 }: DoorOptions,
+  ) {
     this.#gateway = gateway
     this.#bodyMaxBytes = bodyMaxBytes
-    this.#asks = new Map(gateway.dialects.flatMap((dialect) => dialect.routes.map((route) => [route, dialect])))
-    this.#firstDialect = gateway.dialects[0]!
-    for (const door of fleetDoors) this.#questions.set(door.path, [...(this.#questions.get(door.path) ?? []), door])
+    this.#stallMs = stallMs
+    this.#routes = new Routes(gateway.dialects)
+    this.#idPrefix = Math.floor(gateway.world.random() * 0x1_0000_0000_0000).toString(36)
     this.server = createServer({
+      insecureHTTPParser: false,
       maxHeaderSize: 16 * 1024,
+      // Its absence is refused by the guard, in words.
+      requireHostHeader: false,
       headersTimeout: headersMs,
-      requestTimeout: 120_000,
-      connectionsCheckingInterval: 1_000,
+      requestTimeout: requestMs,
+      connectionsCheckingInterval: Math.min(1_000, headersMs),
       // Longer than clients keep their connections, so that it is they who close them.
       keepAliveTimeout: 75_000,
+      // Finds out about callers who vanished without a word.
+      keepAlive: true,
+      keepAliveInitialDelay: 30_000,
       noDelay: true,
       // What a stalled reader may hold back before its server is held back too.
       highWaterMark: 16 * 1024,
     })
     this.server.maxHeadersCount = 200
-    this.server.on('request', (request, response) => this.#handle(request, response))
-    this.server.on('clientError', (error, socket) => answerNonsense(error, socket as Socket))
-    this.server.on('connect', (_, socket) => socket.end(plainAnswer(405, 'Method Not Allowed')))
-    this.server.on('upgrade', (_, socket) => socket.end(plainAnswer(501, 'Not Implemented')))
+    this.server.on('connection', (socket) => this.#admit(socket))
+    this.server.on('request', (_, response) => this.#handle(response))
+    // The word to go on is given when the head has passed.
+    this.server.on('checkContinue', (_, response) => this.#handle(response))
+    this.server.on('checkExpectation', (_, response) => this.#handle(response))
+    this.server.on('connect', ({ url = '' }, socket) => this.#refuseRaw(socket, { fault: methodRefused, target: url }))
+    this.server.on('clientError', (error, socket) => this.#refuseRaw(socket, nonsenseIn(error)))
+    // Node's own would cut an answer that is on its way out when its caller reads slowly.
+    this.server.closeIdleConnections = () => {
+      for (const guest of this.#guests.values()) guest.leave()
+    }
   }
 
   close(deadlineMs = 30_000): Promise<void> {
-    return new Promise((resolve) => {
-      const cut = setTimeout(() => this.server.closeAllConnections(), deadlineMs)
+    this.#closed ??= new Promise((resolve) => {
+      let deadline = setTimeout(() => {
+        for (const guest of this.#guests.values()) guest.cut()
+        // Time for the last word to go out.
+        deadline = setTimeout(() => this.server.closeAllConnections(), 500)
+      }, deadlineMs)
       this.server.close(() => {
-        clearTimeout(cut)
+        clearTimeout(deadline)
         resolve()
       })
-      this.server.closeIdleConnections()
+    })
+    return this.#closed
+  }
+
+  #admit(socket: Socket): void {
+    const guest = new Guest(socket)
+    this.#guests.set(socket, guest)
+    socket.on('close', () => {
+      this.#guests.delete(socket)
+      // Queued, waiting or streaming: who hangs up is gone everywhere at once.
+      guest.cut()
     })
   }
 
-  #handle(request: IncomingMessage, response: ServerResponse): void {
+  #handle(response: ServerResponse): void {
+    const guest = this.#guests.get(response.req.socket)
+    // What follows a refusal on its connection may be a part of what was refused.
+    if (guest === undefined || guest.spoilt) return
+    guest.begin(response)
+    if (this.#closed !== undefined) response.shouldKeepAlive = false
     let head: Head
     try {
-      head = readHead(request as RequestLike)
+      head = readHead(response.req)
+      if (this.#gateway.settings.callers.length === 0) refuseStrangers(head.host, head.origin)
     } catch (error) {
-      return this.#refuse(request, response, error)
+      return this.#refuse(response, error)
     }
-    const dialect = this.#asks.get(head.path)
-    if (dialect !== undefined && head.method === 'POST') this.#ask(request, response, head, dialect)
-    else this.#other(request, response, head).catch((error: unknown) => this.#refuse(request, response, error, head))
+    const route = this.#routes.at(head.path)
+    if (route?.ask !== undefined && head.method === 'POST') void this.#ask(guest, response, head, route.ask)
+    else void this.#answer(response, head, route)
   }
 
-  #ask(request: IncomingMessage, response: ServerResponse, head: Head, dialect: Dialect): void {
-    const gone = new AbortController()
-    // Queued, waiting or streaming: whoever hangs up is gone everywhere at once.
-    response.on('close', () => {
-      if (!response.writableFinished) gone.abort()
-    })
-    this.#serve(request, response, head, dialect, gone.signal).catch((error: unknown) => {
-      const fault = Fault.from(error, gone.signal)
-      if (fault.kind === 'cancelled') return
-      if (response.headersSent) response.destroy()
-      else this.#refuse(request, response, fault, head, dialect)
-    })
-  }
-
-  async #serve(
-    request: IncomingMessage,
-    response: ServerResponse,
-    head: Head,
-    dialect: Dialect,
-    signal: AbortSignal,
-  ): Promise<void> {
+  async #ask(guest: Guest, response: ServerResponse, head: Head, dialect: Dialect): Promise<void> {
     const gateway = this.#gateway
-    // Who asks comes first: a stranger's body is not worth reading.
-    const caller = gateway.identify(head.credential)
-    checkBodyHead(head, this.#bodyMaxBytes)
-    const raw = await readBody(request, this.#bodyMaxBytes)
-    const body = parseBody(raw)
-    const { requestId: id, patienceMs, priority, cloud } = head
-    const ask = gateway.ask({ dialect, body, raw, caller, signal, id, patienceMs, priority, cloud })
-    let reply
+    const gone = guest.ask()
+    const { signal } = gone
+    const requestId = head.requestId ?? this.#nextId()
+    let asked = false
     try {
-      reply = await gateway.serve(ask)
+      // Who asks comes first: a stranger's body is not worth reading.
+      const caller = gateway.identify(head.credential)
+      const raw = await this.#read(response, head)
+      const { patienceMs, priority, cloud } = head
+      const ask = gateway.ask({
+        dialect,
+        body: parseBody(raw),
+        raw,
+        caller,
+        signal,
+        id: requestId,
+        patienceMs,
+        priority,
+        cloud,
+      })
+      asked = true
+      await writeReply(await gateway.serve(ask), { response, dialect, requestId, signal, stallMs: this.#stallMs })
     } catch (error) {
-      const fault = Fault.from(error, signal)
-      // It has been an ask, which has its own line in the log.
-      if (fault.kind !== 'cancelled') writeFault(response, fault, dialect, { requestId: ask.id })
-      return
+      if (isGone(response)) return
+      const fault = faultFor(error, signal)
+      if (response.headersSent) response.destroy()
+      // An ask that failed has its own line in the log.
+      else if (asked) writeFault(response, fault, dialect, { requestId })
+      else this.#refuse(response, fault, head, requestId)
+    } finally {
+      guest.asked(gone)
     }
-    await writeReply(response, reply, dialect, ask.id)
   }
 
-  async #other(request: IncomingMessage, response: ServerResponse, head: Head): Promise<void> {
-    const { method, path, requestId } = head
-    const bodiless = method === 'HEAD'
-    if (path === '/healthz') return writeJson(response, 200, '{"ok":true}', { bodiless })
-    if (path === '/readyz') return this.#ready(response, bodiless)
-    if (path === '/api/hello') return writeJson(response, 200, '{}', { bodiless })
-    const closed = closedDoor(path)
-    if (closed !== undefined) {
-      this.#gateway.identify(head.credential)
-      throw closed
+  /** Everything that is not for a model. */
+  async #answer(response: ServerResponse, head: Head, route: Route | undefined): Promise<void> {
+    const requestId = head.requestId ?? this.#nextId()
+    try {
+      const { method, path } = head
+      if (path === '/healthz' || path === '/readyz') return this.#tellHealth(response, head)
+      const closed = closedDoor(path)
+      if (closed !== undefined) {
+        this.#gateway.identify(head.credential)
+        throw closed
+      }
+      const shown = path.slice(0, 200)
+      if (route === undefined) throw new Fault('no-such-route', `There is no ${shown} here.`)
+      const asked = method === 'HEAD' ? 'GET' : method
+      const door = route.doors.find((one) => one.method === asked)
+      if (door === undefined) throw new Fault('wrong-method', `${shown} takes ${route.allow}.`)
+      const caller = door.open === true ? nobody : this.#gateway.identify(head.credential)
+      const body = door.method === 'POST' ? parseBody(await this.#read(response, head)) : {}
+      const answer = await door.answer({ fleet: this.#gateway.fleet, caller, rest: route.rest, body })
+      const headers = ['x-request-id', requestId]
+      if (typeof answer === 'string') writeText(response, 200, answer, { type: 'text/plain; charset=utf-8', headers })
+      else writeText(response, 200, JSON.stringify(answer), { headers })
+    } catch (error) {
+      if (isGone(response)) return
+      this.#refuse(response, error, head, requestId)
     }
-    const { doors, rest } = this.#questionsAt(path)
-    const asked = bodiless ? 'GET' : method
-    const door = doors.find((one) => one.method === asked)
-    if (door === undefined) {
-      const methods = this.#asks.has(path) ? ['POST'] : doors.map((one) => one.method)
-      if (methods.length === 0) throw new Fault('no-such-route', `There is no ${path.slice(0, 200)} here.`)
-      response.setHeader('allow', methods.join(', '))
-      throw new Fault('wrong-method', `${path.slice(0, 200)} takes ${methods.join(' or ')}.`)
-    }
-    // Whether anybody is home may be asked by anybody: clients do so before they have a key.
-    const caller = path === '/' ? nobody : this.#gateway.identify(head.credential)
+  }
+
+  #tellHealth(response: ServerResponse, { method, path }: Head): void {
+    if (method !== 'GET' && method !== 'HEAD') throw new Fault('wrong-method', `${path} takes GET, HEAD.`)
+    const ok = path === '/healthz' || (this.#closed === undefined && this.#gateway.ready)
+    writeText(response, ok ? 200 : 503, JSON.stringify({ ok }))
+  }
+
+  #read(response: ServerResponse, head: Head): Promise<Buffer> {
     checkBodyHead(head, this.#bodyMaxBytes)
-    const body = door.method === 'POST' ? parseBody(await readBody(request, this.#bodyMaxBytes)) : {}
-    const answer = await door.answer({ gateway: this.#gateway, caller, rest, body })
-    if (typeof answer !== 'string') return writeJson(response, 200, JSON.stringify(answer), { requestId, bodiless })
-    response.writeHead(200, ['content-type', 'text/plain; charset=utf-8', 'content-length', String(answer.length)])
-    response.end(bodiless ? undefined : answer)
+    return readBody(response, head, this.#bodyMaxBytes)
   }
 
-  #questionsAt(path: string): { readonly doors: readonly FleetDoor[]; readonly rest: string } {
-    const exact = this.#questions.get(path)
-    if (exact !== undefined) return { doors: exact, rest: '' }
-    for (const [start, doors] of this.#questions) {
-      if (start.length > 1 && start.endsWith('/') && path.startsWith(start)) return { doors, rest: decoded(path.slice(start.length)) }
-    }
-    return { doors: [], rest: '' }
+  /** Turned away before there was an ask: told in the form its path suggests, and counted. */
+  #refuse(response: ServerResponse, error: unknown, head?: Head, requestId: string = this.#nextId()): void {
+    const { req } = response
+    const fault = Fault.from(error)
+    const shape = this.#routes.shapeFor(req.url ?? '')
+    // An unread body, or a head that two would read in two ways, stands between this request and any other behind it.
+    const close = head === undefined || (head.hasBody && !req.complete)
+    const guest = this.#guests.get(req.socket)
+    if (close && guest !== undefined) guest.spoilt = true
+    const methods = head === undefined ? undefined : this.#routes.at(head.path)?.allow
+    const allow = fault.kind === 'wrong-method' ? (methods ?? 'GET, HEAD, POST') : undefined
+    writeFault(response, fault, shape, { requestId, allow, close })
+    this.#count(fault, shape)
   }
 
-  #ready(response: ServerResponse, bodiless: boolean): void {
-    const { ready } = this.#gateway
-    writeJson(response, ready ? 200 : 503, JSON.stringify({ ready }), { bodiless })
-  }
-
-  /** Turned away before there was an ask: told in the shape the path suggests, and counted. */
-  #refuse(request: IncomingMessage, response: ServerResponse, error: unknown, head?: Head, dialect?: Dialect): void {
-    if (response.headersSent) {
-      response.destroy()
+  /** Turned away where Node made no request of it: nonsense, or a method that leaves HTTP. */
+  #refuseRaw(socket: Duplex, nonsense: Nonsense | undefined): void {
+    const guest = this.#guests.get(socket as Socket)
+    if (guest === undefined || nonsense === undefined) {
+      socket.destroy()
       return
     }
-    const shape = dialect ?? this.#shapeFor(request.url ?? '')
-    const known = error instanceof Refusal ? new Fault('bad-request', error.message, { status: error.status }) : Fault.from(error)
-    // An unread body stands between this request and any other on its connection.
-    const close = error instanceof Refusal || !request.complete
-    writeFault(response, known, shape, { requestId: head?.requestId, close, bodiless: request.method === 'HEAD' })
-    if (close) request.resume()
-    this.#gateway.emit({ type: 'request-refused', kind: known.kind, status: known.status, dialect: shape.id })
+    if (guest.spoilt) return
+    guest.spoilt = true
+    const { last, answering } = guest
+    const { fault, target } = nonsense
+    if (answering === 0) {
+      const shape = this.#routes.shapeFor(target)
+      writeRaw(socket, fault, shape)
+      this.#count(fault, shape)
+    } else if (answering === 1 && last !== undefined && !last.headersSent && !last.req.complete) {
+      // It is the rest of a request that was well so far, and has an answer of its own.
+      this.#refuse(last, fault)
+    } else {
+      // Anything said now would be taken for the answer to the request before.
+      socket.destroy()
+    }
   }
 
-  /** The dialect that has its doors nearest to a path. */
-  #shapeFor(url: string): Dialect {
-    const room = url.split('/', 2)[1] ?? ''
-    for (const [route, dialect] of this.#asks) if (route.split('/', 2)[1] === room) return dialect
-    return this.#firstDialect
+  #count({ kind, status }: Fault, { id }: Shape): void {
+    this.#gateway.emit({ type: 'request-refused', kind, status, dialect: id })
+  }
+
+  #nextId(): string {
+    this.#requests += 1
+    return `${this.#idPrefix}-${this.#requests.toString(36)}`
   }
 }
 
-type RequestLike = IncomingMessage & { readonly method: string; readonly url: string }
-
+/** Who asks where nobody is asked for a name: it may see nothing of the fleet. */
 const nobody: Caller = { id: 'nobody', weight: 1, priority: 'default', models: new Set(), cloud: 'never' }
 
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text)
-  } catch {
-    throw new Refusal(400, 'The path has a % that encodes nothing.')
-  }
-}
-
-/** What Node's parser could not read. Never a 408: clients take it for an invitation to try again. */
-function answerNonsense(error: Error & { code?: string }, socket: Socket): void {
-  if (!socket.writable || socket.bytesWritten > 0 || error.code === 'ERR_HTTP_REQUEST_TIMEOUT' || error.code === 'ECONNRESET') {
-    socket.destroy()
-    return
-  }
-  const answer = error.code === 'HPE_HEADER_OVERFLOW' ? plainAnswer(431, 'Request Header Fields Too Large') : plainAnswer(400, 'Bad Request')
-  socket.end(answer)
-}
-
-function plainAnswer(status: number, reason: string): string {
-  const body = JSON.stringify({ error: { message: `${reason}.`, type: 'invalid_request_error', param: null, code: 'invalid_request' } })
-  return (
-    `HTTP/1.1 ${status} ${reason}\r\nconnection: close\r\ncontent-type: application/json\r\n` +
-    `content-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`
-  )
-}
+const methodRefused = new Fault('wrong-method', 'The method CONNECT is not spoken here.')

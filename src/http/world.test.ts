@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { get, listen, read } from './h1/wire.ts'
+import { get, listen, read } from './h1/wire.test-helper.ts'
 import { realWorld } from './world.ts'
 
 for (const transport of ['own', 'undici'] as const) {

@@ -1,0 +1,52 @@
+import type { ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
+
+/** A connection of a caller, and what is under way on it. */
+export class Guest {
+  /** The newest answer: the one a broken request would have had. */
+  last: ServerResponse | undefined
+  /** Answers begun, or to begin, that are not out yet. Pipelining makes it more than one. */
+  answering = 0
+  /** Something on it was refused so that nothing behind it can be trusted: it is closed, and nothing more is heard. */
+  spoilt = false
+  readonly #socket: Socket
+  readonly #asks = new Set<AbortController>()
+  #leaving = false
+
+  constructor(socket: Socket) {
+    this.#socket = socket
+  }
+
+  begin(response: ServerResponse): void {
+    this.last = response
+    this.answering += 1
+    response.on('close', this.#onAnswered)
+  }
+
+  /** Fires when the caller goes away, which ends everything that was asked on the connection. */
+  ask(): AbortController {
+    const ask = new AbortController()
+    this.#asks.add(ask)
+    return ask
+  }
+
+  asked(ask: AbortController): void {
+    this.#asks.delete(ask)
+  }
+
+  /** Calls off all that was asked. On a connection that still stands, the callers are told so. */
+  cut(): void {
+    for (const ask of this.#asks) ask.abort()
+  }
+
+  /** Closes the connection as soon as the last answer is out. */
+  leave(): void {
+    this.#leaving = true
+    if (this.answering === 0) this.#socket.destroySoon()
+  }
+
+  readonly #onAnswered = (): void => {
+    this.answering -= 1
+    if (this.#leaving && this.answering === 0) this.#socket.destroySoon()
+  }
+}

@@ -1,0 +1,77 @@
+import type { ServerResponse } from 'node:http'
+import type { Fault, FaultKind } from '../core/fault.ts'
+import type { Shape } from './routes.ts'
+
+interface Told {
+  readonly requestId?: string | undefined
+  readonly allow?: string | undefined
+  /** Nothing further is read on this connection. */
+  readonly close?: boolean
+}
+
+/** As long as this the rest of a refused request is read and thrown away, so that its sender comes to read why. */
+export const lingerMs = 1_000
+
+/** An answer that is an error from its head on. */
+export function writeFault(
+  response: ServerResponse,
+  fault: Fault,
+  shape: Shape,
+  { requestId, allow, close }: Told,
+): void {
+  const headers: string[] = []
+  if (requestId !== undefined) headers.push('x-request-id', requestId)
+  if (allow !== undefined) headers.push('allow', allow)
+  if (fault.status === 401) headers.push('www-authenticate', 'Bearer')
+  if (fault.status === 429 || fault.status === 503) headers.push(...retryHeaders(fault))
+  if (hopeless.has(fault.kind)) headers.push('x-should-retry', 'false')
+  if (close === true) headers.push('connection', 'close')
+  writeText(response, fault.status, JSON.stringify(shape.writeFault(fault)), { headers, lingers: close === true })
+}
+
+interface TextOptions {
+  readonly type?: string
+  readonly headers?: readonly string[]
+  /** The request has not been read to its end. */
+  readonly lingers?: boolean
+}
+
+/** A short answer, JSON unless said otherwise. */
+export function writeText(response: ServerResponse, status: number, text: string, options: TextOptions = {}): void {
+  const { type = 'application/json; charset=utf-8', headers = [], lingers = false } = options
+  response.writeHead(status, ['content-type', type, 'content-length', String(Buffer.byteLength(text)), ...headers])
+  if (!lingers) response.end(text)
+  else {
+    response.write(text)
+    endBehindRequest(response)
+  }
+}
+
+/** To close on someone who is still sending resets the connection, and a reset takes the answer along. */
+function endBehindRequest(response: ServerResponse): void {
+  const end = (): void => {
+    clearTimeout(timer)
+    response.end()
+  }
+  const timer = setTimeout(end, lingerMs)
+  response.on('close', end)
+  response.req.on('end', end)
+  response.req.resume()
+}
+
+/**
+ * Clients retry every 429 and 5xx unless told otherwise. A full queue and a busy server are worth another try after the
+ * time we name; where the caller has waited as long as it wanted to, or the same would happen again, that only adds to it.
+ */
+const hopeless: ReadonlySet<FaultKind> = new Set([
+  'patience-spent',
+  'over-budget',
+  'upstream-refused',
+  'upstream-slow',
+  'not-supported',
+])
+
+function retryHeaders({ retryAfterMs }: Fault): string[] {
+  const ms = Math.max(1, Math.ceil(retryAfterMs ?? 1_000))
+  return ['retry-after', String(Math.ceil(ms / 1_000)), 'retry-after-ms', String(ms)]
+}

@@ -1,0 +1,79 @@
+import type { Dialect } from '../core/dialect.ts'
+import { type FleetDoor, fleetDoors } from './fleet-doors.ts'
+import { decoded } from './target.ts'
+
+/** What is behind a path. */
+export interface Route {
+  /** Takes an ask, by POST. */
+  readonly ask: Dialect | undefined
+  /** Answer questions about the fleet. */
+  readonly doors: readonly FleetDoor[]
+  /** The methods it takes, as `Allow` says it. */
+  readonly allow: string
+  /** What follows a path that ends in a slash, decoded. */
+  readonly rest: string
+}
+
+/** Whose form an error has. */
+export type Shape = Pick<Dialect, 'id' | 'writeFault'>
+
+/** All doors of the client port by their exact path, and for what has none the form its refusal takes. */
+export class Routes {
+  readonly #exact = new Map<string, Route>()
+  /** Those whose path goes on: each ends in a slash. */
+  readonly #open: readonly (readonly [start: string, route: Route])[]
+  readonly #shapes: readonly (readonly [start: string, shape: Shape])[]
+  readonly #first: Shape
+
+  constructor(dialects: readonly Dialect[]) {
+    for (const dialect of dialects) {
+      for (const path of dialect.routes) this.#exact.set(path, { ask: dialect, doors: [], allow: 'POST', rest: '' })
+    }
+    for (const door of fleetDoors) {
+      const doors = [...(this.#exact.get(door.path)?.doors ?? []), door]
+      const allow = doors.map(({ method }) => (method === 'GET' ? 'GET, HEAD' : method)).join(', ')
+      this.#exact.set(door.path, { ask: undefined, doors, allow, rest: '' })
+    }
+    this.#open = [...this.#exact].filter(([path]) => path.length > 1 && path.endsWith('/'))
+    this.#first = dialects[0]!
+    this.#shapes = [
+      ['/v1/messages', anthropic],
+      ...dialects.flatMap((dialect) => dialect.routes.map((route) => [`/${route.split('/')[1]}`, dialect] as const)),
+    ]
+  }
+
+  at(path: string): Route | undefined {
+    const exact = this.#exact.get(path)
+    if (exact !== undefined) return exact
+    for (const [start, route] of this.#open) {
+      if (path.startsWith(start)) return { ...route, rest: decoded(path.slice(start.length)) }
+    }
+    return undefined
+  }
+
+  /** The dialect whose clients come to such paths: its neighbours under `/v1` or `/api`. Takes any target, read or not. */
+  shapeFor(target: string): Shape {
+    for (const [start, shape] of this.#shapes) {
+      const next = target.startsWith(start) ? target[start.length] : ''
+      if (next === undefined || next === '/' || next === '?') return shape
+    }
+    return this.#first
+  }
+}
+
+/** Nobody speaks it here, but its clients can read why. */
+const anthropic: Shape = {
+  id: 'anthropic-messages',
+  writeFault: ({ status, message }) => ({
+    type: 'error',
+    error: { type: anthropicTypes[status] ?? 'api_error', message },
+  }),
+}
+
+const anthropicTypes: Readonly<Record<number, string>> = {
+  400: 'invalid_request_error',
+  401: 'authentication_error',
+  403: 'permission_error',
+  404: 'not_found_error',
+  405: 'invalid_request_error',
+}
