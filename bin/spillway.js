@@ -1,10 +1,10 @@
 #!/usr/bin/env node
-/* Parses on any Node, so that an old one ends with a sentence and not with a stack. */
-var parts = process.versions.node.split('.').map(Number)
-var isGood = (parts[0] === 24 && parts[1] >= 16) || (parts[0] === 26 && parts[1] >= 1) || parts[0] > 26
+// Old syntax, so that an old Node ends with a sentence and not with a stack.
+const parts = process.versions.node.split('.').map(Number)
+const isGood = (parts[0] === 24 && parts[1] >= 16) || (parts[0] === 26 && parts[1] >= 1) || parts[0] > 26
 if (isGood) {
-  import('../dist/cli/main.js')
+  void import('../dist/cli/main.js')
 } else {
-  console.error('Spillway needs Node 24.16 or newer, and this is ' + process.version + '.')
+  process.stderr.write('Spillway needs Node 24.16 or newer (not 25); this is ' + process.version + '.\n')
   process.exitCode = 1
 }
