@@ -37,7 +37,11 @@ export async function startArm(name: ArmName, options: ArmOptions = {}): Promise
     case 'nginx':
       return nginx()
     case 'undici': {
-      const proc = new Proc(measuredCore, node, ['bench/peers/undici-proxy.ts', '18502', `http://127.0.0.1:${mockPort}`])
+      const proc = new Proc(measuredCore, node, [
+        'bench/peers/undici-proxy.ts',
+        '18502',
+        `http://127.0.0.1:${mockPort}`,
+      ])
       await proc.line(({ said }) => said === 'ready')
       return { name, port: 18_502, proc }
     }
@@ -84,7 +88,8 @@ upstreams:
   - { name: mock, kind: openai-compatible, url: "http://127.0.0.1:${mockPort}", concurrency: ${concurrency} }
 `,
   )
-  const args = [...nodeFlags, 'src/cli/main.ts', 'serve', '--config', file]
+  // As `npm run spillway` and the installed command have it.
+  const args = ['--max-semi-space-size=8', ...nodeFlags, 'src/cli/main.ts', 'serve', '--config', file]
   const proc = new Proc(measuredCore, node, args)
   await proc.line((line) => JSON.stringify(line).includes('listens on'))
   // The log goes on; what it said is not kept.

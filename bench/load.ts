@@ -22,14 +22,23 @@ const sleep = (ms: number): Promise<void> => new Promise((resolve) => void setTi
 
 function request(extra: Record<string, unknown>, promptBytes = 60): Buffer {
   const content = 'the water and the mill '.repeat(Math.ceil(promptBytes / 23)).slice(0, promptBytes)
-  const body = JSON.stringify({ ...extra, model: 'm', messages: [{ role: 'system', content: 'You are a helpful mill.' }, { role: 'user', content }], temperature: 0.5 })
+  const body = JSON.stringify({
+    ...extra,
+    model: 'm',
+    messages: [
+      { role: 'system', content: 'You are a helpful mill.' },
+      { role: 'user', content },
+    ],
+    temperature: 0.5,
+  })
   return Buffer.from(
     `POST /v1/chat/completions HTTP/1.1\r\nhost: 127.0.0.1:${port}\r\ncontent-type: application/json\r\naccept: */*\r\n` +
       `user-agent: bench\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
   )
 }
 
-const percentile = (sorted: readonly number[], share: number): number => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? NaN
+const percentile = (sorted: readonly number[], share: number): number =>
+  sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? NaN
 
 async function closed({ connections = 32, seconds = 5, bodyBytes = 60 }: Options): Promise<object> {
   const bytes = request({}, bodyBytes)
@@ -95,7 +104,12 @@ async function streams({ streams: count = 200, seconds = 5, rampPerSecond = 500 
   let counting = false
   const sockets: Socket[] = []
   const start = (): void => {
-    const socket = connect({ port, host: '127.0.0.1', noDelay: true, localAddress: `127.0.0.${2 + (sockets.length % 8)}` })
+    const socket = connect({
+      port,
+      host: '127.0.0.1',
+      noDelay: true,
+      localAddress: `127.0.0.${2 + (sockets.length % 8)}`,
+    })
     sockets.push(socket)
     let startedAt = 0
     let first = true
@@ -133,7 +147,9 @@ async function streams({ streams: count = 200, seconds = 5, rampPerSecond = 500 
     start()
     if (i % 10 === 9) await sleep((10 / rampPerSecond) * 1_000)
   }
-  for (let waited = 0; open < count && errors === 0 && waited < 20_000; waited += 50) await sleep(50)
+  // Both are counted by what happens meanwhile.
+  const isOpening = (): boolean => open < count && errors === 0
+  for (let waited = 0; isOpening() && waited < 20_000; waited += 50) await sleep(50)
   console.log(JSON.stringify({ event: 'open', open }))
   counting = true
   const startedAt = performance.now()
@@ -162,7 +178,9 @@ async function streams({ streams: count = 200, seconds = 5, rampPerSecond = 500 
 async function aborts({ streams: count = 100 }: Options, kind: 'stream' | 'silent'): Promise<object> {
   for (let i = 0; i < count; i += 1) {
     const marker = `mark-${kind}-${i}`
-    const bytes = request(kind === 'stream' ? { stream: true, user: marker } : { user: marker, metadata: { x: 'silent' } })
+    const bytes = request(
+      kind === 'stream' ? { stream: true, user: marker } : { user: marker, metadata: { x: 'silent' } },
+    )
     const socket = connect({ port, host: '127.0.0.1', noDelay: true })
     socket.on('error', () => {})
     socket.on('connect', () => socket.write(bytes))

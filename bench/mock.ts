@@ -11,14 +11,22 @@ const answer = JSON.stringify({
   object: 'chat.completion',
   created: 1,
   model: 'm',
-  choices: [{ index: 0, message: { role: 'assistant', content: 'All the water that the mill can use.' }, finish_reason: 'stop' }],
+  choices: [
+    {
+      index: 0,
+      message: { role: 'assistant', content: 'All the water that the mill can use.' },
+      finish_reason: 'stop',
+    },
+  ],
   usage: { prompt_tokens: 21, completion_tokens: 9, total_tokens: 30 },
 })
 const whole = Buffer.from(
   `HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(answer)}\r\n\r\n${answer}`,
 )
 const list = '{"object":"list","data":[{"id":"m","object":"model","created":1,"owned_by":"bench"}]}'
-const models = Buffer.from(`HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: ${list.length}\r\n\r\n${list}`)
+const models = Buffer.from(
+  `HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: ${list.length}\r\n\r\n${list}`,
+)
 const head = 'HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n'
 
 const chunk = (data: string): string => `${(data.length + 8).toString(16)}\r\ndata: ${data}\n\n\r\n`
@@ -30,7 +38,8 @@ const delta = (content: string, finish: string | null): string =>
     model: 'm',
     choices: [{ index: 0, delta: { content }, finish_reason: finish }],
   })
-const usage = '{"id":"chatcmpl-bench","object":"chat.completion.chunk","created":1,"model":"m","choices":[],"usage":{"prompt_tokens":21,"completion_tokens":9,"total_tokens":30}}'
+const usage =
+  '{"id":"chatcmpl-bench","object":"chat.completion.chunk","created":1,"model":"m","choices":[],"usage":{"prompt_tokens":21,"completion_tokens":9,"total_tokens":30}}'
 const finale = chunk(delta('', 'stop')) + chunk(usage) + chunk('[DONE]') + '0\r\n\r\n'
 
 const nowUs = (): string => String(process.hrtime.bigint() / 1_000n).padStart(16, '0')

@@ -41,7 +41,8 @@ export class Proc {
       const found = this.lines.find(isMeant)
       if (found !== undefined) return found
       if (this.#over) throw new Error(`${this.child.spawnargs.join(' ')} ended early`)
-      if (performance.now() > until) throw new Error(`${this.child.spawnargs.join(' ')} did not say what was waited for`)
+      if (performance.now() > until)
+        throw new Error(`${this.child.spawnargs.join(' ')} did not say what was waited for`)
       await new Promise<void>((resolve) => {
         const wake = (): void => {
           clearTimeout(timer)

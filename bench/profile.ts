@@ -6,7 +6,10 @@ import { scenarios } from './scenarios.ts'
 
 /** Where the time of a scenario goes: `node bench/profile.ts small [seconds] [rows]` prints the functions by their own time. */
 interface Profile {
-  readonly nodes: readonly { readonly id: number; readonly callFrame: { readonly functionName: string; readonly url: string; readonly lineNumber: number } }[]
+  readonly nodes: readonly {
+    readonly id: number
+    readonly callFrame: { readonly functionName: string; readonly url: string; readonly lineNumber: number }
+  }[]
   readonly samples: readonly number[]
   readonly timeDeltas: readonly number[]
 }
@@ -17,7 +20,10 @@ if (scenario === undefined) throw new Error(`There is no scenario ${name}.`)
 
 const dir = mkdtempSync(join(tmpdir(), 'spillway-profile-'))
 const mock = await startMock(scenario.mock)
-const arm = await startArm('spillway', { ...scenario.arm, nodeFlags: ['--cpu-prof', `--cpu-prof-dir=${dir}`, '--cpu-prof-interval=200'] })
+const arm = await startArm('spillway', {
+  ...scenario.arm,
+  nodeFlags: ['--cpu-prof', `--cpu-prof-dir=${dir}`, '--cpu-prof-interval=200'],
+})
 const { figure } = await scenario.measure(arm, mock, Number(seconds))
 await arm.proc!.end()
 await mock.end()
@@ -38,8 +44,8 @@ for (const [i, id] of samples.entries()) {
   const us = timeDeltas[i] ?? 0
   busy += us
   own.set(place, (own.get(place) ?? 0) + us)
-  const file = place.replace(/^\S+ /, '').replace(/:\d+$/, '')
-  byFile.set(file, (byFile.get(file) ?? 0) + us)
+  const source = place.replace(/^\S+ /, '').replace(/:\d+$/, '')
+  byFile.set(source, (byFile.get(source) ?? 0) + us)
 }
 console.log('by file:')
 for (const [place, us] of [...byFile].toSorted((a, b) => b[1] - a[1]).slice(0, 30)) {

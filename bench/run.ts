@@ -26,7 +26,8 @@ interface Row {
   readonly arms: ReadonlyMap<ArmName, readonly Measured[]>
 }
 
-const median = (numbers: readonly number[]): number => numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? NaN
+const median = (numbers: readonly number[]): number =>
+  numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? NaN
 const medianOf = (measured: readonly Measured[] = []): number => median(measured.map(({ figure }) => figure))
 
 async function run(scenario: Scenario): Promise<Row> {
@@ -73,7 +74,10 @@ function report(row: Row): { readonly line: string; readonly met: boolean } {
       return `${name} ${figure.toFixed(figure < 10 ? 2 : 1)} ${unit}${name === 'nginx' || Number.isNaN(ratio) ? '' : ` (${ratio.toFixed(2)}x)`}`
     })
   const limit = 'most' in bar ? `${bar.most} ${unit}` : `${bar.timesNginx}x nginx`
-  return { met, line: `${met ? 'met   ' : 'MISSED'} ${scenario.name.padEnd(18)} bar ${limit.padEnd(11)} ${cells.join('   ')}\n       ${scenario.about}` }
+  return {
+    met,
+    line: `${met ? 'met   ' : 'MISSED'} ${scenario.name.padEnd(18)} bar ${limit.padEnd(11)} ${cells.join('   ')}\n       ${scenario.about}`,
+  }
 }
 
 if (process.platform !== 'linux') {
@@ -100,8 +104,20 @@ for (const scenario of scenarios) {
   if (!values.json) console.log(line)
 }
 if (values.json) {
-  console.log(JSON.stringify(rows.map(({ scenario, arms }) => ({ scenario: scenario.name, bar: scenario.bar, arms: Object.fromEntries(arms) })), undefined, 2))
+  console.log(
+    JSON.stringify(
+      rows.map(({ scenario, arms }) => ({
+        scenario: scenario.name,
+        bar: scenario.bar,
+        arms: Object.fromEntries(arms),
+      })),
+      undefined,
+      2,
+    ),
+  )
 } else {
-  console.log(`\n${rows.length - missed} bars met, ${missed} missed. ${rounds} rounds of ${seconds} s, medians. Again: npm run bench -- ${process.argv.slice(2).join(' ')}`)
+  console.log(
+    `\n${rows.length - missed} bars met, ${missed} missed. ${rounds} rounds of ${seconds} s, medians. Again: npm run bench -- ${process.argv.slice(2).join(' ')}`,
+  )
 }
 process.exitCode = missed === 0 ? 0 : 1

@@ -20,7 +20,9 @@ let passed = 0
 for (const [name, campaign] of Object.entries(campaigns)) {
   if (wanted !== undefined && name !== wanted) continue
   console.log(`${name}: ${count ?? campaign.count}`)
-  const { status } = spawnSync(process.execPath, [campaign.file, count ?? campaign.count, ...rest], { stdio: 'inherit' })
+  const { status } = spawnSync(process.execPath, [campaign.file, count ?? campaign.count, ...rest], {
+    stdio: 'inherit',
+  })
   if (status === 0) passed += 1
   else failed += 1
 }

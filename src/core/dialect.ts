@@ -58,7 +58,11 @@ export interface Dialect {
   /** The error as a frame of a stream that has begun. After it nothing that looks like an end may follow. */
   faultFrame(fault: Fault): string
   /** What an upstream of this dialect meant by an error answer. */
-  readFault(answer: { readonly status: number; readonly body: string; readonly retryAfterMs: number | undefined }): Fault
+  readFault(answer: {
+    readonly status: number
+    readonly body: string
+    readonly retryAfterMs: number | undefined
+  }): Fault
 }
 
 export interface Rename {

@@ -6,8 +6,22 @@ import type { Outcome } from './reply.ts'
 export type Event =
   | { readonly type: 'ask-arrived'; readonly ask: Ask }
   | { readonly type: 'ask-queued'; readonly ask: Ask; readonly ahead: number }
-  | { readonly type: 'ask-granted'; readonly ask: Ask; readonly upstream: string; readonly tier: number; readonly waitMs: number; readonly spilled: boolean }
-  | { readonly type: 'attempt-failed'; readonly ask: Ask; readonly upstream: string; readonly midStream: boolean; readonly kind: FaultKind; readonly reason: string }
+  | {
+      readonly type: 'ask-granted'
+      readonly ask: Ask
+      readonly upstream: string
+      readonly tier: number
+      readonly waitMs: number
+      readonly spilled: boolean
+    }
+  | {
+      readonly type: 'attempt-failed'
+      readonly ask: Ask
+      readonly upstream: string
+      readonly midStream: boolean
+      readonly kind: FaultKind
+      readonly reason: string
+    }
   | { readonly type: 'first-token'; readonly ask: Ask; readonly upstream: string; readonly afterMs: number }
   /** `decision` says why it went where it went; there is none when it was refused. */
   | { readonly type: 'ask-settled'; readonly ask: Ask; readonly outcome: Outcome; readonly decision?: string }

@@ -49,11 +49,18 @@ export interface Tool {
   readonly strict: boolean | undefined
 }
 
-export type ToolChoice = { readonly type: 'auto' | 'none' | 'required' } | { readonly type: 'tool'; readonly name: string }
+export type ToolChoice =
+  | { readonly type: 'auto' | 'none' | 'required' }
+  | { readonly type: 'tool'; readonly name: string }
 
 export type Format =
   | { readonly type: 'json' }
-  | { readonly type: 'json-schema'; readonly name: string | undefined; readonly schema: Json; readonly strict: boolean | undefined }
+  | {
+      readonly type: 'json-schema'
+      readonly name: string | undefined
+      readonly schema: Json
+      readonly strict: boolean | undefined
+    }
 
 /** How much to think. 'off' and 'on' where a dialect knows no levels. */
 export type Reasoning = 'off' | 'on' | 'minimal' | 'low' | 'medium' | 'high' | 'max'

@@ -5,7 +5,7 @@ import type { Usage } from '../core/usage.ts'
 import { complaintUnder200, readFault } from './complaint.ts'
 import { estimateTokens } from './estimate.ts'
 import { limitIn, listIn, modelIn, optionalFlag, refuse } from './fields.ts'
-import { Members } from './members.ts'
+import { asBuffer, Members, parsed } from './members.ts'
 import { faultFrame, writeFault } from './openai-chat/faults.ts'
 import { readPrompt } from './openai-chat/prompt-reader.ts'
 import { writePrompt } from './openai-chat/prompt-writer.ts'
@@ -74,6 +74,11 @@ function usageEdits(body: Json): Edits | undefined {
 }
 
 function usageOf(answer: Uint8Array): Usage | undefined {
+  // Nearly always it is the last thing said, and a quote within a text would be escaped.
+  const bytes = asBuffer(answer)
+  const at = bytes.lastIndexOf('"usage":{')
+  const usage = at === -1 ? undefined : readUsage(parsed(bytes.toString('latin1', at + 8, bytes.lastIndexOf('}'))))
+  if (usage !== undefined) return usage
   const members = new Members(answer)
   return members.find('usage') ? readUsage(members.value()) : undefined
 }

@@ -38,8 +38,9 @@ export class Attempt implements Watched {
   readonly #speech: Speech
   readonly #cut = new AbortController()
   readonly #seen: Seen = { usage: undefined, frames: 0, ended: false }
-  readonly #onChunk = (step: IteratorResult<Uint8Array>): IteratorResult<Uint8Array> | Promise<IteratorResult<Uint8Array>> =>
-    this.#step(step)
+  readonly #onChunk = (
+    step: IteratorResult<Uint8Array>,
+  ): IteratorResult<Uint8Array> | Promise<IteratorResult<Uint8Array>> => this.#step(step)
   readonly #onError = (error: unknown): never => {
     throw this.#faultOf(error)
   }
@@ -172,7 +173,8 @@ export class Attempt implements Watched {
       return { done: false, value: rest }
     }
     if (meter.watcher.fault !== undefined) throw this.#faultOf(meter.watcher.fault)
-    if (!meter.watcher.ended) throw this.#faultOf(new Fault('upstream-broke', 'The server closed the stream before it was whole.'))
+    if (!meter.watcher.ended)
+      throw this.#faultOf(new Fault('upstream-broke', 'The server closed the stream before it was whole.'))
     this.#end()
     return { done: true, value: undefined }
   }
@@ -232,11 +234,10 @@ export function endingFor(fault: Fault): Ending {
 const colon = 0x3a
 
 /** Nothing but comments: one read may bring a comment and a frame together. */
-const isComment = (chunk: Uint8Array): boolean =>
-  chunk[0] === colon && !/\n(?:data|event|error)/.test(text(chunk))
+const isComment = (chunk: Uint8Array): boolean => chunk[0] === colon && !/\n(?:data|event|error)/.test(text(chunk))
 
-const text = (bytes: Uint8Array): string => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8')
-
+const text = (bytes: Uint8Array): string =>
+  Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8')
 
 const said: Readonly<Record<NetFault['kind'], string>> = {
   refused: 'refused the connection',
@@ -253,7 +254,10 @@ function headersFor(upstream: Upstream): readonly (readonly [string, string])[] 
   const known = headers.get(upstream)
   if (known !== undefined) return known
   const { apiKey, backend } = upstream.settings
-  const made = [['content-type', 'application/json'] as const, ...(apiKey === undefined ? [] : backend.authorize(apiKey))]
+  const made = [
+    ['content-type', 'application/json'] as const,
+    ...(apiKey === undefined ? [] : backend.authorize(apiKey)),
+  ]
   headers.set(upstream, made)
   return made
 }

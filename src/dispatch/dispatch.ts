@@ -35,7 +35,7 @@ async function open(ask: Ask, parts: DispatchParts): Promise<Opened> {
   let waitMs = 0
   let last: Fault | undefined
   for (let attempts = 1; ; attempts += 1) {
-    const lease = await place(ask, avoid, last, parts)
+    const lease = await (last === undefined ? parts.scheduler.acquire(ask) : again(ask, avoid, last, parts))
     waitMs += lease.waitMs
     let attempt: Attempt | undefined
     try {
@@ -47,7 +47,14 @@ async function open(ask: Ask, parts: DispatchParts): Promise<Opened> {
       lease.end(endingFor(fault))
       if (fault.kind !== 'cancelled') {
         const { kind, message: reason } = fault
-        parts.emit({ type: 'attempt-failed', ask, upstream: lease.upstream.settings.name, midStream: false, kind, reason })
+        parts.emit({
+          type: 'attempt-failed',
+          ask,
+          upstream: lease.upstream.settings.name,
+          midStream: false,
+          kind,
+          reason,
+        })
       }
       if (!fault.retry || attempts >= parts.attemptsMax) throw fault
       // A kept connection may die just as it is used again: that says nothing about the server behind it.
@@ -59,8 +66,7 @@ async function open(ask: Ask, parts: DispatchParts): Promise<Opened> {
 }
 
 /** When nothing is left to try, the caller is told what went wrong rather than that nothing is left. */
-async function place(ask: Ask, avoid: ReadonlySet<Upstream>, last: Fault | undefined, parts: DispatchParts): Promise<Lease> {
-  if (last === undefined) return parts.scheduler.acquire(ask)
+async function again(ask: Ask, avoid: ReadonlySet<Upstream>, last: Fault, parts: DispatchParts): Promise<Lease> {
   try {
     return await parts.scheduler.acquire(ask, avoid)
   } catch (error) {
@@ -133,7 +139,14 @@ class Relay implements Reply, AsyncIterableIterator<Uint8Array> {
     const fault = Fault.from(error, this.#ask.signal)
     if (fault.kind !== 'cancelled') {
       const { kind, message } = fault
-      this.#parts.emit({ type: 'attempt-failed', ask: this.#ask, upstream: this.upstream, midStream: true, kind, reason: message })
+      this.#parts.emit({
+        type: 'attempt-failed',
+        ask: this.#ask,
+        upstream: this.upstream,
+        midStream: true,
+        kind,
+        reason: message,
+      })
     }
     this.#end(fault)
     throw fault

@@ -42,7 +42,11 @@ test('a torn frame waits for its end, and only whole frames go on', () => {
   assert.deepEqual(shown, ['data: 1\n\n', 'data: 2\n\n'])
 })
 
-for (const [name, end] of [['LF', '\n\n'], ['CRLF', '\r\n\r\n'], ['CR', '\r\r']] as const) {
+for (const [name, end] of [
+  ['LF', '\n\n'],
+  ['CRLF', '\r\n\r\n'],
+  ['CR', '\r\r'],
+] as const) {
   test(`the frames are the same wherever a stream with ${name} line ends is cut`, () => {
     const stream = ['data: a', 'data: {"text":"x"}', 'data: [DONE]'].map((frame) => frame + end).join('')
     for (let cut = 1; cut < stream.length; cut += 1) {

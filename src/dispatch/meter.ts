@@ -28,7 +28,8 @@ export class Meter {
       this.#torn = empty
       return this.watcher.see(bytes)
     }
-    if (bytes.length - whole > tornMaxBytes) throw new Fault('upstream-broke', 'The server sent a frame without an end.')
+    if (bytes.length - whole > tornMaxBytes)
+      throw new Fault('upstream-broke', 'The server sent a frame without an end.')
     this.#torn = bytes.subarray(whole)
     return whole === 0 ? undefined : this.watcher.see(bytes.subarray(0, whole))
   }

@@ -21,7 +21,9 @@ export interface Speech {
 export function phrase(ask: Ask, lease: Lease, dialectOf: (id: string) => Dialect): Speech {
   const { backend, basePath } = lease.upstream.settings
   const own = backend.speaks[ask.dialect]
-  return own === undefined ? translated(ask, lease, dialectOf) : passed(ask, lease, dialectOf(ask.dialect), basePath + own)
+  return own === undefined
+    ? translated(ask, lease, dialectOf)
+    : passed(ask, lease, dialectOf(ask.dialect), basePath + own)
 }
 
 /** The caller's own bytes, but for what the wire forces us to change. */

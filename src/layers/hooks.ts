@@ -64,5 +64,10 @@ export function hooks({ transformParams, onFinish, onError }: Hooks, { glanceOf,
   }
 }
 
-const metadataOf = ({ id, caller, model, dialect, stream }: Ask): AskMetadata =>
-  ({ id, caller: caller.id, model, dialect, stream })
+const metadataOf = ({ id, caller, model, dialect, stream }: Ask): AskMetadata => ({
+  id,
+  caller: caller.id,
+  model,
+  dialect,
+  stream,
+})

@@ -58,14 +58,22 @@ test('every ask is told of once at its arrival and once at its end, also when it
   const layer = observe(world, (event) => void events.push(event))
   await layer(async () => replyWith(outcome))(ask())
   await settled()
-  await assert.rejects(async () => {
-    await layer(async () => {
-      throw new Fault('queue-full', 'The queue is full.')
-    })(ask({ id: 'a2' }))
-  }, { kind: 'queue-full' })
+  await assert.rejects(
+    async () => {
+      await layer(async () => {
+        throw new Fault('queue-full', 'The queue is full.')
+      })(ask({ id: 'a2' }))
+    },
+    { kind: 'queue-full' },
+  )
   assert.deepEqual(
     events.map((event) => [event.type, 'ask' in event ? event.ask.id : '']),
-    [['ask-arrived', 'a1'], ['ask-settled', 'a1'], ['ask-arrived', 'a2'], ['ask-settled', 'a2']],
+    [
+      ['ask-arrived', 'a1'],
+      ['ask-settled', 'a1'],
+      ['ask-arrived', 'a2'],
+      ['ask-settled', 'a2'],
+    ],
   )
   const last = events.at(-1)
   assert.ok(last?.type === 'ask-settled' && last.outcome.fault?.kind === 'queue-full' && last.outcome.totalMs === 500)
@@ -79,7 +87,14 @@ test('the roster follows an ask from the queue to a server, back after a failed 
   assert.deepEqual(where(), ['queue'])
   roster.listen({ type: 'ask-granted', ask: it, upstream: 'box', tier: 0, waitMs: 0, spilled: false })
   assert.deepEqual(where(), ['box'])
-  roster.listen({ type: 'attempt-failed', ask: it, upstream: 'box', midStream: false, kind: 'upstream-broke', reason: '' })
+  roster.listen({
+    type: 'attempt-failed',
+    ask: it,
+    upstream: 'box',
+    midStream: false,
+    kind: 'upstream-broke',
+    reason: '',
+  })
   assert.deepEqual(where(), ['queue'])
   roster.listen({ type: 'ask-settled', ask: { ...it }, outcome })
   assert.deepEqual(where(), [])
@@ -106,8 +121,12 @@ test('without configured callers everyone is anonymous; with them a key is neede
 
 const neverThrown = (): void => assert.fail('a hook threw')
 
-const glanceOf = (_: string, body: Readonly<Record<string, unknown>>): Glance =>
-  ({ model: String(body['model']), stream: false, promptTokens: 99, outputTokensMax: undefined })
+const glanceOf = (_: string, body: Readonly<Record<string, unknown>>): Glance => ({
+  model: String(body['model']),
+  stream: false,
+  promptTokens: 99,
+  outputTokensMax: undefined,
+})
 
 test('a hook may change the request, and what is counted is what is sent', async () => {
   let seen: Ask | undefined
@@ -115,7 +134,10 @@ test('a hook may change the request, and what is counted is what is sent', async
     seen = asked
     return replyWith(outcome)
   }
-  const layer = hooks({ transformParams: (params) => ({ ...params, model: 'other' }) }, { glanceOf, onThrow: neverThrown })
+  const layer = hooks(
+    { transformParams: (params) => ({ ...params, model: 'other' }) },
+    { glanceOf, onThrow: neverThrown },
+  )
   await layer(next)(ask())
   assert.equal(seen?.model, 'other')
   assert.equal(seen?.promptTokens, 99)

@@ -25,7 +25,16 @@ export function observe(world: World, emit: Emit): Layer {
 
 function refused(ask: Ask, fault: Fault, now: number): Outcome {
   const totalMs = now - ask.arrivedAt
-  return { usage: noUsage, upstream: '', tier: 0, attempts: 0, waitMs: totalMs, firstTokenMs: undefined, totalMs, fault }
+  return {
+    usage: noUsage,
+    upstream: '',
+    tier: 0,
+    attempts: 0,
+    waitMs: totalMs,
+    firstTokenMs: undefined,
+    totalMs,
+    fault,
+  }
 }
 
 interface Present {

@@ -50,7 +50,10 @@ export interface ChatStream extends AsyncIterable<StreamPart> {
 /** What a client needs of whatever it talks to: the gateway in this process, or one at an address. */
 export interface Line {
   readonly dialect: Dialect
-  open(params: ChatParams & { readonly stream: true }, options: CallOptions & { readonly signal: AbortSignal }): Promise<Reply>
+  open(
+    params: ChatParams & { readonly stream: true },
+    options: CallOptions & { readonly signal: AbortSignal },
+  ): Promise<Reply>
 }
 
 /** The typed client over any line. */
@@ -196,4 +199,10 @@ class Gathered {
 }
 
 /** An application speaks for itself: it is its own caller. */
-export const application: Caller = { id: 'application', weight: 1, priority: 'default', models: undefined, cloud: 'allowed' }
+export const application: Caller = {
+  id: 'application',
+  weight: 1,
+  priority: 'default',
+  models: undefined,
+  cloud: 'allowed',
+}

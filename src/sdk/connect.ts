@@ -27,7 +27,7 @@ export function connect(url: string, options: ConnectOptions = {}): Connection {
     around.unshift(
       hooks(options.hooks, {
         glanceOf: (id, body) => dialectOf(id).glance(body),
-        onThrow: (error) => console.error('A hook threw:', error),
+        onThrow: (error) => process.emitWarning(`A hook threw ${error instanceof Error ? error.name : typeof error}.`),
       }),
     )
   }

@@ -1,7 +1,7 @@
 import type { Backend } from '../core/backend.ts'
 import type { Policy } from '../core/policy.ts'
 
-/** Types a backend of one's own as it is written; pass it among `backends`, or as an upstream's `kind`. */
+/** Types a backend of one's own as it is written; pass it among `backends`, and name its kind in the configuration. */
 export const defineBackend = (backend: Backend): Backend => backend
 
 /** Types a policy of one's own as it is written; pass it as `policy`. */

@@ -40,7 +40,8 @@ export async function createGateway(config: ConfigInput, options: GatewayOptions
   const dialect = dialectById('openai-chat')!
   const client = new Client({
     dialect,
-    open: (body, { signal, ...wishes }) => engine.serve(engine.ask({ dialect, body, caller: application, signal, ...wishes })),
+    open: (body, { signal, ...wishes }) =>
+      engine.serve(engine.ask({ dialect, body, caller: application, signal, ...wishes })),
   })
   return {
     chat: (params, wishes) => client.chat(params, wishes),

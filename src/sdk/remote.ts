@@ -126,5 +126,10 @@ async function faultOf(response: Response): Promise<Fault> {
     // Not ours then: the status has to do.
   }
   const message = typeof said?.message === 'string' ? said.message : `The gateway answered ${response.status}.`
-  return Fault.ofCode(typeof said?.code === 'string' ? said.code : undefined, response.status, message, after > 0 ? after : undefined)
+  return Fault.ofCode(
+    typeof said?.code === 'string' ? said.code : undefined,
+    response.status,
+    message,
+    after > 0 ? after : undefined,
+  )
 }

@@ -18,7 +18,7 @@ test('in its own dialect the caller gets the very chunks the server sent', async
   assert.deepEqual([usage.promptTokens, usage.outputTokens, usage.estimated ?? false], [7, 2, false])
 })
 
-test('the bytes of a request that nothing has to change in are the caller\'s own', async () => {
+test("the bytes of a request that nothing has to change in are the caller's own", async () => {
   const on = rig({ box: { kind: 'openai-compatible', act: () => answer([JSON.stringify({ choices: [] })]) } })
   const reply = await on.ask(chat)
   await readAll(reply)
@@ -35,7 +35,7 @@ test('usage is asked for, counted, and hidden from a caller who did not ask', as
   assert.equal((await settled(reply, on)).usage.outputTokens, 2)
 })
 
-test('a model served under another name is asked for by its own and answers by the caller\'s', async () => {
+test("a model served under another name is asked for by its own and answers by the caller's", async () => {
   const renamed = wholeStream.map((text) => text.replaceAll('"model":"m"', '"model":"real-7b"'))
   const on = rig({ box: { kind: 'openai-compatible', act: () => answer(renamed), serve: new Map([['m', 'real-7b']]) } })
   const reply = await on.ask({ ...streamed, stream_options: { include_usage: true } })
@@ -76,20 +76,31 @@ for (const [what, fail] of Object.entries(failures)) {
 }
 
 test('a server that refuses everybody is asked as often as configured, and the caller gets a 502', async () => {
-  const on = rig({ a: { kind: 'openai-compatible', act: () => answer(['x'], { status: 500 }) }, b: { kind: 'openai-compatible', act: () => answer(['x'], { status: 500 }) } })
+  const on = rig({
+    a: { kind: 'openai-compatible', act: () => answer(['x'], { status: 500 }) },
+    b: { kind: 'openai-compatible', act: () => answer(['x'], { status: 500 }) },
+  })
   await assert.rejects(on.ask(chat), { kind: 'upstream-broke', status: 502 })
   assert.equal(on.heard.get('a')!.length + on.heard.get('b')!.length, 2)
 })
 
 test('a request that the server finds fault with is not tried again, and its words reach the caller', async () => {
-  const refuse = (): ReturnType<typeof answer> => answer(['{"error":{"message":"temperature must be below 2","type":"invalid_request_error"}}'], { status: 422 })
+  const refuse = (): ReturnType<typeof answer> =>
+    answer(['{"error":{"message":"temperature must be below 2","type":"invalid_request_error"}}'], { status: 422 })
   const on = rig({ a: { kind: 'openai-compatible', act: refuse }, b: { kind: 'openai-compatible', act: refuse } })
   await assert.rejects(on.ask(chat), { kind: 'upstream-refused', status: 422, message: /temperature must be below 2/ })
   assert.equal(on.heard.get('a')!.length + on.heard.get('b')!.length, 1)
 })
 
 test('a refused connection on the only server is a 502 at once', async () => {
-  const on = rig({ box: { kind: 'openai-compatible', act: () => { throw new NetFault('refused', 'refused', { unsent: true }) } } })
+  const on = rig({
+    box: {
+      kind: 'openai-compatible',
+      act: () => {
+        throw new NetFault('refused', 'refused', { unsent: true })
+      },
+    },
+  })
   await assert.rejects(on.ask(chat), { status: 502 })
 })
 
@@ -97,8 +108,10 @@ const breaks: Readonly<Record<string, () => ReturnType<typeof answer>>> = {
   'a reset': () => answer([frame({ content: 'Hel' })], { end: 'reset' }),
   'an end without [DONE]': () => answer([frame({ content: 'Hel' })]),
   'half a frame': () => answer([frame({ content: 'Hel' }), 'data: {"choi']),
-  'an error frame': () => answer([frame({ content: 'Hel' }), 'data: {"error":{"message":"out of memory","code":500}}\n\n']),
-  'an error frame and then [DONE]': () => answer([frame({ content: 'Hel' }), 'data: {"error":{"message":"x","code":500}}\n\n', done]),
+  'an error frame': () =>
+    answer([frame({ content: 'Hel' }), 'data: {"error":{"message":"out of memory","code":500}}\n\n']),
+  'an error frame and then [DONE]': () =>
+    answer([frame({ content: 'Hel' }), 'data: {"error":{"message":"x","code":500}}\n\n', done]),
 }
 
 for (const [what, broken] of Object.entries(breaks)) {
@@ -107,9 +120,12 @@ for (const [what, broken] of Object.entries(breaks)) {
       const on = rig({ box: { kind: 'openai-compatible', act: broken } })
       const reply = await on.ask(streamed, { dialect })
       const heard: Uint8Array[] = []
-      await assert.rejects(async () => {
-        for await (const chunk of reply.body) heard.push(chunk)
-      }, { name: 'Fault', blame: 'upstream' })
+      await assert.rejects(
+        async () => {
+          for await (const chunk of reply.body) heard.push(chunk)
+        },
+        { name: 'Fault', blame: 'upstream' },
+      )
       assert.match(textOf(heard), /Hel/)
       assert.doesNotMatch(textOf(heard), /DONE|"done":true/)
       const outcome = await settled(reply, on)
@@ -121,7 +137,12 @@ for (const [what, broken] of Object.entries(breaks)) {
 
 test('a caller who hangs up in mid-stream is gone upstream at once and blames nobody', async () => {
   let hungUp = false
-  const on = rig({ box: { kind: 'openai-compatible', act: (out) => silentAfter([frame({ content: 'Hel' })], out, () => (hungUp = true)) } })
+  const on = rig({
+    box: {
+      kind: 'openai-compatible',
+      act: (out) => silentAfter([frame({ content: 'Hel' })], out, () => (hungUp = true)),
+    },
+  })
   const gone = new AbortController()
   const reply = await on.ask(streamed, { signal: gone.signal })
   const body = reply.body[Symbol.asyncIterator]()
@@ -144,7 +165,14 @@ test('a caller who hangs up while an answer in one piece is made frees the serve
 })
 
 test('a caller who hangs up while queued leaves the queue, and the next one is served', async () => {
-  const on = rig({ box: { kind: 'openai-compatible', concurrency: 1, act: (out) => on.heard.get('box')!.length === 1 ? silentAfter([frame({ content: 'x' })], out) : answer(wholeStream) } })
+  const on = rig({
+    box: {
+      kind: 'openai-compatible',
+      concurrency: 1,
+      act: (out) =>
+        on.heard.get('box')!.length === 1 ? silentAfter([frame({ content: 'x' })], out) : answer(wholeStream),
+    },
+  })
   const first = new AbortController()
   const holding = await on.ask(streamed, { signal: first.signal })
   const second = new AbortController()
@@ -197,11 +225,18 @@ test('a stream that falls silent is cut off and told as a timeout; pings are no 
 test('an Ollama caller is served by an OpenAI server, streaming and in one piece', async () => {
   const on = rig({ box: { kind: 'openai-compatible', act: () => answer(wholeStream) } })
   const stream = await on.ask({ ...chat, stream: true }, { dialect: 'ollama-chat' })
-  const lines = textOf(await readAll(stream)).trim().split('\n').map((line) => JSON.parse(line) as { message: { content: string }; done: boolean; eval_count?: number })
+  const lines = textOf(await readAll(stream))
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as { message: { content: string }; done: boolean; eval_count?: number })
   assert.equal(lines.map((line) => line.message.content).join(''), 'Hello')
   assert.deepEqual([lines.at(-1)!.done, lines.at(-1)!.eval_count], [true, 2])
   const whole = await on.ask({ ...chat, stream: false }, { dialect: 'ollama-chat' })
-  const json = JSON.parse(textOf(await readAll(whole))) as { message: { content: string }; done: boolean; model: string }
+  const json = JSON.parse(textOf(await readAll(whole))) as {
+    message: { content: string }
+    done: boolean
+    model: string
+  }
   assert.deepEqual([json.message.content, json.done, json.model], ['Hello', true, 'm'])
   const sent = JSON.parse(Buffer.from(on.heard.get('box')![1]!.body!).toString()) as { stream: boolean }
   assert.equal(sent.stream, true)
@@ -220,18 +255,34 @@ test('an OpenAI caller is served by an Ollama server, streaming and in one piece
   assert.match(text, /"completion_tokens":2/)
   assert.ok(text.trimEnd().endsWith('data: [DONE]'))
   const whole = await on.ask(chat)
-  const json = JSON.parse(textOf(await readAll(whole))) as { choices: { message: { content: string }; finish_reason: string }[]; usage: { total_tokens: number } }
-  assert.deepEqual([json.choices[0]!.message.content, json.choices[0]!.finish_reason, json.usage.total_tokens], ['Hello', 'stop', 9])
+  const json = JSON.parse(textOf(await readAll(whole))) as {
+    choices: { message: { content: string }; finish_reason: string }[]
+    usage: { total_tokens: number }
+  }
+  assert.deepEqual(
+    [json.choices[0]!.message.content, json.choices[0]!.finish_reason, json.usage.total_tokens],
+    ['Hello', 'stop', 9],
+  )
   await settled(whole, on)
 })
 
 test('an error under a 200 is an error', async () => {
-  const on = rig({ box: { kind: 'openai-compatible', act: () => answer(['{"error":{"message":"Trying to keep the first 9 tokens when context the overflows"}}']) } })
+  const on = rig({
+    box: {
+      kind: 'openai-compatible',
+      act: () => answer(['{"error":{"message":"Trying to keep the first 9 tokens when context the overflows"}}']),
+    },
+  })
   await assert.rejects(on.ask(chat), { kind: 'context-overflow', status: 400, code: 'context_length_exceeded' })
 })
 
 test('usage that the server never told is estimated and says so', async () => {
-  const on = rig({ box: { kind: 'openai-compatible', act: () => answer([frame({ content: 'a' }), frame({ content: 'b' }, 'stop'), done]) } })
+  const on = rig({
+    box: {
+      kind: 'openai-compatible',
+      act: () => answer([frame({ content: 'a' }), frame({ content: 'b' }, 'stop'), done]),
+    },
+  })
   const reply = await on.ask(streamed)
   await readAll(reply)
   const { usage } = await settled(reply, on)
@@ -240,13 +291,23 @@ test('usage that the server never told is estimated and says so', async () => {
 })
 
 test('a frame that comes in one read with a comment is not lost with it', async () => {
-  const on = rig({ box: { kind: 'openai-compatible', act: () => answer([': ping\n\n', `: ping\n\n${frame({ content: 'a' })}`, frame({}, 'stop'), done]) } })
+  const on = rig({
+    box: {
+      kind: 'openai-compatible',
+      act: () => answer([': ping\n\n', `: ping\n\n${frame({ content: 'a' })}`, frame({}, 'stop'), done]),
+    },
+  })
   const reply = await on.ask(streamed)
   assert.equal(textOf(await readAll(reply)), `: ping\n\n${frame({ content: 'a' })}${frame({}, 'stop')}${done}`)
 })
 
 test('several frames in one chunk lose nothing when one of them is hidden', async () => {
-  const on = rig({ box: { kind: 'openai-compatible', act: () => answer([frame({ content: 'a' }) + frame({}, 'stop') + usageFrame(3, 1) + done]) } })
+  const on = rig({
+    box: {
+      kind: 'openai-compatible',
+      act: () => answer([frame({ content: 'a' }) + frame({}, 'stop') + usageFrame(3, 1) + done]),
+    },
+  })
   const reply = await on.ask(streamed)
   assert.equal(textOf(await readAll(reply)), frame({ content: 'a' }) + frame({}, 'stop') + done)
   assert.equal((await settled(reply, on)).usage.outputTokens, 1)

@@ -38,7 +38,7 @@ const settingsWith = (upstreams: readonly UpstreamSettings[], over: Partial<Sett
 /** An answer under way: it has said a word, and says another and ends when the test wants it to. */
 interface Running {
   readonly server: string
-  end(): void
+  readonly end: () => void
 }
 
 interface Scene {
@@ -48,7 +48,7 @@ interface Scene {
   readonly probes: ReadonlyMap<string, number>
   /** What servers list; `m` where nothing else is said. */
   readonly lists: Map<string, string>
-  ask(model?: string): Promise<Reply>
+  readonly ask: (model?: string) => Promise<Reply>
 }
 
 async function scene(t: TestContext, settings: Settings): Promise<Scene> {
@@ -148,9 +148,14 @@ test('who waits stays in line: a place that an earlier answer gives back is thei
   const { gateway, running, ask } = await scene(t, settingsWith([upstream('box')]))
   const first = await ask()
   const order: string[] = []
-  const second = ask().then((reply) => (order.push('second'), heard(reply)))
+  const inTurn = async (name: string): Promise<string> => {
+    const reply = await ask()
+    order.push(name)
+    return heard(reply)
+  }
+  const second = inTurn('second')
   await gateway.reload(settingsWith([upstream('box')], { probeEveryMs: 20_000 }))
-  const third = ask().then((reply) => (order.push('third'), heard(reply)))
+  const third = inTurn('third')
   assert.equal(gateway.waiting, 2)
   for (let i = 0; i < 3; i += 1) {
     await settle()
@@ -223,9 +228,7 @@ test('keys, the length of the queue and patience are those of the new configurat
 test('the last configuration that was given stays, and nobody looks at servers that are not in it', async (t) => {
   const fast = { probeEveryMs: 10 }
   const { gateway, probes } = await scene(t, settingsWith([upstream('one')], fast))
-  await Promise.all(
-    ['two', 'three', 'four'].map((name) => gateway.reload(settingsWith([upstream(name)], fast))),
-  )
+  await Promise.all(['two', 'three', 'four'].map((name) => gateway.reload(settingsWith([upstream(name)], fast))))
   assert.deepEqual(
     gateway.fleet.upstreams.map(({ settings }) => settings.name),
     ['four'],

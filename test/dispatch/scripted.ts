@@ -154,7 +154,14 @@ export const usageFrame = (prompt: number, output: number): string =>
 
 export const done = 'data: [DONE]\n\n'
 
-export const wholeStream: readonly string[] = [frame({ role: 'assistant', content: '' }), frame({ content: 'Hel' }), frame({ content: 'lo' }), frame({}, 'stop'), usageFrame(7, 2), done]
+export const wholeStream: readonly string[] = [
+  frame({ role: 'assistant', content: '' }),
+  frame({ content: 'Hel' }),
+  frame({ content: 'lo' }),
+  frame({}, 'stop'),
+  usageFrame(7, 2),
+  done,
+]
 
 export async function readAll(reply: Reply): Promise<Uint8Array[]> {
   const chunks: Uint8Array[] = []

@@ -35,10 +35,13 @@ test('every configuration in the pages is one that loads', () => {
 })
 
 test('every npm script and every command the pages name is there', () => {
-  const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { scripts: Record<string, string> }
+  const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+    scripts: Record<string, string>
+  }
   const commands = readFileSync(join(root, 'src/cli/main.ts'), 'utf8')
   for (const { file, line, text } of ofLanguage('sh')) {
-    for (const [, script] of text.matchAll(/npm run ([\w:-]+)/g)) assert.ok(scripts[script!], `${file}:${line} npm run ${script}`)
+    for (const [, script] of text.matchAll(/npm run ([\w:-]+)/g))
+      assert.ok(scripts[script!], `${file}:${line} npm run ${script}`)
     for (const [, command] of text.matchAll(/spillway(?: --)? (serve|check|simulate|[a-z]+)\b/g)) {
       assert.match(commands, new RegExp(`^  ${command}: `, 'm'), `${file}:${line} spillway ${command}`)
     }
@@ -62,10 +65,18 @@ test('every program in the pages is well typed', () => {
   const programs = ofLanguage('ts')
   assert.ok(programs.length >= 2)
   for (const [i, { text }] of programs.entries()) writeFileSync(join(folder, `page-${i}.ts`), `${text}\nexport {}\n`)
-  const config = { extends: '../../../tsconfig.json', compilerOptions: { noUnusedLocals: false, paths: { spillway: ['../../../src/index.ts'] } }, include: ['.'] }
+  const config = {
+    extends: '../../../tsconfig.json',
+    compilerOptions: { noUnusedLocals: false, paths: { spillway: ['../../../src/index.ts'] } },
+    include: ['.'],
+  }
   writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify(config))
   try {
-    execFileSync('tsc', ['-p', folder], { cwd: root, stdio: 'pipe', env: { ...process.env, PATH: `${join(root, 'node_modules/.bin')}:${process.env['PATH']}` } })
+    execFileSync('tsc', ['-p', folder], {
+      cwd: root,
+      stdio: 'pipe',
+      env: { ...process.env, PATH: `${join(root, 'node_modules/.bin')}:${process.env['PATH']}` },
+    })
   } catch (error) {
     assert.fail((error as { stdout: Buffer }).stdout.toString())
   }

@@ -15,7 +15,9 @@ export interface Message {
 function textOf(content: unknown): string {
   if (typeof content === 'string') return content
   if (!Array.isArray(content)) return ''
-  return content.flatMap((piece) => (isJson(piece) && typeof piece['text'] === 'string' ? [piece['text']] : [])).join('\n')
+  return content
+    .flatMap((piece) => (isJson(piece) && typeof piece['text'] === 'string' ? [piece['text']] : []))
+    .join('\n')
 }
 
 /** All that must be read, and the last thing the user said. */
