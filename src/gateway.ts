@@ -3,6 +3,7 @@ import type { Dialect } from './core/dialect.ts'
 import type { Emit, Event } from './core/event.ts'
 import { Fault } from './core/fault.ts'
 import type { Json } from './core/json.ts'
+import type { Policy } from './core/policy.ts'
 import { compose, type Layer, type Serve } from './core/serve.ts'
 import type { Settings } from './core/settings.ts'
 import type { World } from './core/world.ts'
@@ -60,6 +61,11 @@ export interface Gateway {
   readonly waiting: number
   readonly emit: Emit
   subscribe(listener: (event: Event) => void): () => void
+  /**
+   * Goes by other settings from now on, once servers that are new were looked at. What runs ends as it began, who waits
+   * stays in line, and a server that stays keeps what was learned of it.
+   */
+  reload(settings: Settings): Promise<void>
   /** Probes once and keeps probing. Resolves after the first round. */
   start(): Promise<void>
   /** At least one upstream answered, or the first round of probes is over; false from `drain` on. */
@@ -74,6 +80,8 @@ export interface GatewayOptions {
   /** Wrapped around dispatch, inside the gateway's own layers. */
   readonly layers?: readonly Layer[] | undefined
   readonly hooks?: Hooks | undefined
+  /** Which of the places that are free is best for an ask. */
+  readonly policy?: Policy | undefined
 }
 
 /** The composition root: the one place that knows which parts there are and how they fit. */
@@ -83,29 +91,34 @@ export function createGateway(settings: Settings, options: GatewayOptions): Gate
 
 class Engine implements Gateway {
   readonly serve: Serve
-  readonly settings: Settings
   readonly world: World
   readonly fleet: Fleet
   readonly dialects: readonly Dialect[] = dialects
-  readonly #callers: Callers
   readonly #scheduler: Scheduler
+  readonly #watchdog: Watchdog
   readonly #roster = new Roster()
   readonly #listeners: ((event: Event) => void)[] = [this.#roster.listen]
   /** Sets the ids of this process apart from those of any other. */
   readonly #idStart: string
+  #settings: Settings
+  #callers: Callers
+  #dispatch: Serve
+  #reloaded: Promise<void> = Promise.resolve()
   #asked = 0
   #open = 0
   #draining: PromiseWithResolvers<void> | undefined
 
-  constructor(settings: Settings, { world, layers = [], hooks: applied }: GatewayOptions) {
+  constructor(settings: Settings, { world, layers = [], hooks: applied, policy = defaultPolicy }: GatewayOptions) {
     const { emit } = this
-    this.settings = settings
+    this.#settings = settings
     this.world = world
     this.#idStart = Math.floor(world.random() * 0x1_0000_0000_0000).toString(36)
     this.#callers = new Callers(settings.callers)
-    const { upstreams, probeEveryMs, queue, timeouts, attemptsMax } = settings
+    const { upstreams, probeEveryMs, queue } = settings
     this.fleet = new Fleet({ upstreams, world, emit, probeEveryMs })
-    this.#scheduler = new Scheduler({ world, fleet: this.fleet, policy: defaultPolicy, queueMax: queue.max, emit })
+    this.#scheduler = new Scheduler({ world, fleet: this.fleet, policy, queueMax: queue.max, emit })
+    this.#watchdog = new Watchdog(world)
+    this.#dispatch = this.#dispatchBy(settings)
     this.serve = compose(
       [
         observe(world, emit),
@@ -115,8 +128,12 @@ class Engine implements Gateway {
         permit,
         ...layers,
       ],
-      dispatch({ world, scheduler: this.#scheduler, dialectOf, timeouts, attemptsMax, watchdog: new Watchdog(world), emit }),
+      (ask) => this.#dispatch(ask),
     )
+  }
+
+  get settings(): Settings {
+    return this.#settings
   }
 
   identify(credential: string | undefined): Caller {
@@ -138,7 +155,7 @@ class Engine implements Gateway {
       priority: priority === undefined ? caller.priority : this.#granted(priority, caller),
       // A caller may keep a request at home, never send one out that must stay.
       cloud: cloud === 'never' ? 'never' : caller.cloud,
-      patienceMs: patienceMs ?? this.#callers.patienceMs(caller) ?? this.settings.queue.patienceMs,
+      patienceMs: patienceMs ?? this.#callers.patienceMs(caller) ?? this.#settings.queue.patienceMs,
       arrivedAt: this.world.now(),
       signal,
     }
@@ -176,6 +193,20 @@ class Engine implements Gateway {
     }
   }
 
+  reload(settings: Settings): Promise<void> {
+    // One after the other, so that the last one asked for is the one that stays.
+    const before = this.#reloaded.catch(() => {})
+    this.#reloaded = before.then(async () => {
+      const enforce = await this.fleet.prepare(settings)
+      this.#settings = settings
+      this.#callers = new Callers(settings.callers)
+      this.#dispatch = this.#dispatchBy(settings)
+      this.#scheduler.queueMax = settings.queue.max
+      enforce()
+    })
+    return this.#reloaded
+  }
+
   start(): Promise<void> {
     return this.fleet.start()
   }
@@ -195,9 +226,22 @@ class Engine implements Gateway {
     return Promise.resolve()
   }
 
+  #dispatchBy({ timeouts, attemptsMax }: Settings): Serve {
+    const { world, emit } = this
+    return dispatch({
+      world,
+      scheduler: this.#scheduler,
+      dialectOf,
+      timeouts,
+      attemptsMax,
+      watchdog: this.#watchdog,
+      emit,
+    })
+  }
+
   /** Where callers have names, one may step back in the queue, not forward; where they have none, their word is all there is. */
   #granted(wished: Priority, { priority }: Caller): Priority {
-    return this.settings.callers.length === 0 || ranks[wished] > ranks[priority] ? wished : priority
+    return this.#settings.callers.length === 0 || ranks[wished] > ranks[priority] ? wished : priority
   }
 
   /** Knows when the last one has left. */

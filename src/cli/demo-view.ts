@@ -81,7 +81,8 @@ export function rowsOf(lines: readonly string[], columns: number): number {
 
 function upstreamLine({ name, about, up, inFlight, limit }: DemoUpstream, feed: FeedSnapshot): string {
   const share = feed.upstreams.find((upstream) => upstream.name === name)
-  const state = up === true ? styleText('green', 'up  ') : up === false ? styleText('red', 'down') : styleText('dim', '?   ')
+  const state =
+    up === true ? styleText('green', 'up  ') : up === false ? styleText('red', 'down') : styleText('dim', '?   ')
   const places = `${inFlight}/${limit ?? '?'}`.padEnd(7)
   const bar = '█'.repeat(Math.min(inFlight, 24))
   const served = `${share?.served ?? 0} served`.padEnd(12)

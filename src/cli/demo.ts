@@ -70,7 +70,11 @@ async function openOnFreePorts(config: ConfigInput): Promise<House> {
   for (let port = firstPort; ; port += 2) {
     const parsed = parse({ ...config, listen: `127.0.0.1:${port}`, admin: { listen: `127.0.0.1:${port + 1}` } })
     try {
-      return await openHouse({ settings: settingsOf(parsed), doors: doorsOf(parsed), transport: parsed.upstream_transport })
+      return await openHouse({
+        settings: settingsOf(parsed),
+        doors: doorsOf(parsed),
+        transport: parsed.upstream_transport,
+      })
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE' || port > firstPort + 100) throw error
     }
@@ -95,7 +99,11 @@ function show(house: House, hasReal: boolean): () => void {
   }
   let drawn = 0
   const draw = (): void => {
-    const lines = picture({ ...facts, upstreams: upstreamsOf(house.gateway, about) }, house.feed.snapshot(), out.columns)
+    const lines = picture(
+      { ...facts, upstreams: upstreamsOf(house.gateway, about) },
+      house.feed.snapshot(),
+      out.columns,
+    )
     // Back to where the last picture began, and over it line by line: no flicker, and the last one stays to be read.
     const back = drawn === 0 ? '' : `\u001B[${drawn}F`
     out.write(`\u001B[?2026h${back}${lines.map((line) => `${line}\u001B[K\n`).join('')}\u001B[J\u001B[?2026l`)

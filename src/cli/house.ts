@@ -36,14 +36,16 @@ export async function openHouse({ settings, doors, transport, reload, listen }: 
   gateway.subscribe(metrics.listen)
   gateway.subscribe(feed.listen)
   if (listen !== undefined) gateway.subscribe(listen)
-  await gateway.start()
   let door: Door | undefined
   let admin: Admin | undefined
   try {
     door = await startDoor(gateway, doors.listen)
     admin = await startAdmin(gateway, { ...doors.admin, metrics, feed, reload })
+    // Only now, so that a port that is taken is told at once, and whoever looks after the process is answered meanwhile.
+    await gateway.start()
   } catch (error) {
     await door?.close(0)
+    await admin?.close()
     await gateway.stop()
     await world.close()
     throw error
@@ -55,8 +57,10 @@ export async function openHouse({ settings, doors, transport, reload, listen }: 
     address: urlOf(openDoor.address),
     adminAddress: urlOf(openAdmin.address),
     close: async (deadlineMs) => {
-      const drained = gateway.drain()
-      await Promise.all([openDoor.close(deadlineMs), Promise.race([drained, world.sleep(deadlineMs)])])
+      const startedAt = world.now()
+      // The port stays open meanwhile: whoever comes is told that the gateway is ending, and /readyz tells it too.
+      await Promise.race([gateway.drain(), world.sleep(deadlineMs)])
+      await openDoor.close(Math.max(0, deadlineMs - (world.now() - startedAt)))
       await openAdmin.close()
       await gateway.stop()
       await world.close()

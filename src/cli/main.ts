@@ -8,7 +8,10 @@ const program = new Command('spillway')
   .version(version(), '-v, --version')
   .showHelpAfterError('(--help shows what there is)')
   .showSuggestionAfterError()
-  .addHelpText('after', '\nExamples:\n  spillway serve\n  spillway check spillway.yaml\n  spillway simulate --requests 2000 --seed 7\n')
+  .addHelpText(
+    'after',
+    '\nExamples:\n  spillway serve\n  spillway check spillway.yaml\n  spillway simulate --requests 2000 --seed 7\n',
+  )
 
 const wanted = process.argv[2]
 const commands: Readonly<Record<string, () => Promise<Command>>> = {
@@ -18,8 +21,10 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   demo: async () => (await import('./demo.ts')).demoCommand(),
 }
 
-const lone = wanted === undefined ? undefined : commands[wanted]
-for (const load of lone === undefined ? Object.values(commands) : [lone]) program.addCommand(await load())
+const isVersion = wanted === '--version' || wanted === '-v'
+const named = wanted !== undefined && Object.hasOwn(commands, wanted) ? commands[wanted] : undefined
+const needed = isVersion ? [] : named === undefined ? Object.values(commands) : [named]
+for (const command of await Promise.all(needed.map((load) => load()))) program.addCommand(command)
 await program.parseAsync()
 
 function version(): string {

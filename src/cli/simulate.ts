@@ -6,9 +6,18 @@ import type { Settings } from '../core/settings.ts'
 import { machineFor, movedIn } from '../sim/fleet.ts'
 import type { Outages } from '../sim/outages.ts'
 import { picture } from '../sim/picture.ts'
-import { simulate, type Simulation, Violation } from '../sim/run.ts'
+import { simulate, Violation } from '../sim/run.ts'
+import type { Simulation } from '../sim/simulation.ts'
 import { readTrace } from '../sim/traces.ts'
-import { bursts, poisson, type SimCaller, usualCallers, usualModel, usualWorkload, type Workload } from '../sim/workload.ts'
+import {
+  bursts,
+  poisson,
+  type SimCaller,
+  usualCallers,
+  usualModel,
+  usualWorkload,
+  type Workload,
+} from '../sim/workload.ts'
 import { explain } from './sources.ts'
 
 interface Options {
@@ -24,7 +33,9 @@ interface Options {
 
 export function simulateCommand(): Command {
   return new Command('simulate')
-    .description('Runs the gateway against simulated servers and callers in virtual time: the same seed gives the same history.')
+    .description(
+      'Runs the gateway against simulated servers and callers in virtual time: the same seed gives the same history.',
+    )
     .option('-c, --config <file>', 'the fleet and the callers of a configuration; without it, an example')
     .option('--seed <n>', 'where chance begins', wholeNumber, 1)
     .option('--requests <n>', 'how many requests are made', count, 1_000)
@@ -42,7 +53,8 @@ export function simulateCommand(): Command {
 }
 
 async function run(options: Options, command: Command): Promise<void> {
-  if (options.workload === 'trace' && options.trace === undefined) command.error('error: a trace has to be named: --trace FILE')
+  if (options.workload === 'trace' && options.trace === undefined)
+    command.error('error: a trace has to be named: --trace FILE')
   try {
     const report = await simulate(simulationOf(options))
     console.log(options.json === true ? JSON.stringify(report) : picture(report).join('\n'))
@@ -73,8 +85,14 @@ function simulationOf(options: Options): Simulation {
   const simulation: Simulation = {
     seed,
     requests,
-    workload: { ...usualWorkload, ...(settings === undefined ? {} : askedOf(settings)), arrivals: arrivalsFor(options) },
-    ...(settings === undefined || configured === undefined ? {} : { fleet: configured, settings: movedIn(settings, configured) }),
+    workload: {
+      ...usualWorkload,
+      ...(settings === undefined ? {} : askedOf(settings)),
+      arrivals: arrivalsFor(options),
+    },
+    ...(settings === undefined || configured === undefined
+      ? {}
+      : { fleet: configured, settings: movedIn(settings, configured) }),
   }
   return trouble === true ? { ...simulation, outages, faults } : simulation
 }

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { detect, type Found } from '../config/detect.ts'
+import { detect, type Found, habits } from '../config/detect.ts'
 import { type Loaded, loadConfigFile } from '../config/load.ts'
 import { ConfigFault, sentence } from '../config/problem.ts'
 import { parse } from '../config/settings.ts'
@@ -26,12 +26,14 @@ export async function readSource(named: string | undefined): Promise<Source> {
   await world.close()
   if (found.length === 0) throw new ConfigFault([{ path: [], text: nothingFound }])
   const upstreams = found.map(({ name, kind, url }) => ({ name, kind, url }))
-  return { config: parse({ upstreams }), warnings: [], file: undefined, found }
+  return { config: parse({ upstreams }), warnings: [], secrets: new Set(), file: undefined, found }
 }
 
+const ports = habits.map(({ title, port }) => `${title} ${port}`).join(', ')
+
 const nothingFound =
-  'There is no spillway.yaml here, and no server answers on the usual ports of this machine (Ollama 11434, LM Studio 1234, ' +
-  'vLLM 8000, llama.cpp 8080, SGLang 30000, Exo 52415). Start one, or write a configuration; "npm run demo" needs neither.'
+  `There is no spillway.yaml here, and no server answers on the usual ports of this machine (${ports}). ` +
+  'Start one, or write a spillway.yaml; "spillway demo" needs neither.'
 
 /** Ends with what is wrong, for people, when it is the configuration; anything else is a bug and is thrown on. */
 export function explain(error: unknown): never {

@@ -5,6 +5,10 @@ export interface Address {
   readonly port: number
 }
 
+/** Where callers reach the gateway, and where its operator does, unless they are told otherwise. */
+export const usualListen = '127.0.0.1:11400'
+export const usualAdminListen = '127.0.0.1:11401'
+
 /** HOST:PORT, [V6]:PORT, :PORT or PORT; undefined for anything else. */
 export function readAddress(text: string): Address | undefined {
   const match = /^(?:\[([0-9a-f:.]+)\]:|([^:[\]\s/@]*):)?(\d{1,5})$/i.exec(text.trim())

@@ -1,3 +1,4 @@
+import { isObject, type Json } from '../core/json.ts'
 import type { World } from '../core/world.ts'
 
 /** A server on this machine that was recognised. */
@@ -9,70 +10,143 @@ export interface Found {
   readonly url: string
 }
 
+/** Looks at one path of a server: the object it answers with, or undefined for anything else. */
+type Look = (path: string) => Promise<Json | undefined>
+
 export interface Habit {
   readonly name: string
   readonly title: string
   readonly kind: string
+  /** Where such a server usually listens. */
   readonly port: number
-  /** Paths that this server answers and the others do not; several imitate each other's. */
-  readonly tells: readonly string[]
-  /** What must be in the answer. */
-  readonly says?: RegExp
+  /** Where else its users say that it is. */
+  readonly told?: (env: Environment) => string | undefined
+  /** Whether it is one. Many imitate Ollama or OpenAI, so each is known by what the others do not answer. */
+  readonly isAt: (look: Look) => Promise<boolean>
 }
+
+type Environment = Readonly<Record<string, string | undefined>>
+
+const compatible = 'openai-compatible'
 
 /** Where servers usually listen, and how each is told from those that imitate it. */
 export const habits: readonly Habit[] = [
-  { name: 'ollama', title: 'Ollama', kind: 'ollama', port: 11434, tells: ['/api/version', '/api/ps'], says: /"version"|"models"/ },
-  { name: 'lmstudio', title: 'LM Studio', kind: 'openai-compatible', port: 1234, tells: ['/api/v0/models'] },
-  { name: 'vllm', title: 'vLLM', kind: 'openai-compatible', port: 8000, tells: ['/version', '/v1/models'], says: /"version"|"data"/ },
-  { name: 'llamacpp', title: 'llama.cpp', kind: 'openai-compatible', port: 8080, tells: ['/v1/models'], says: /llamacpp|"n_ctx_train"|"meta"/ },
-  { name: 'sglang', title: 'SGLang', kind: 'openai-compatible', port: 30000, tells: ['/get_model_info', '/v1/models'] },
-  { name: 'exo', title: 'Exo', kind: 'openai-compatible', port: 52415, tells: ['/state', '/v1/models'] },
+  {
+    name: 'ollama',
+    title: 'Ollama',
+    kind: 'ollama',
+    port: 11434,
+    told: (env) => ollamaHost(env['OLLAMA_HOST']),
+    isAt: async (look) => {
+      const [version, running] = await Promise.all([look('/api/version'), look('/api/ps')])
+      return typeof version?.['version'] === 'string' && Array.isArray(running?.['models'])
+    },
+  },
+  {
+    name: 'lmstudio',
+    title: 'LM Studio',
+    kind: compatible,
+    port: 1234,
+    isAt: async (look) => {
+      const [older, newer] = await Promise.all([look('/api/v0/models'), look('/api/v1/models')])
+      return Array.isArray(older?.['data']) || Array.isArray(newer?.['models'])
+    },
+  },
+  {
+    name: 'vllm',
+    title: 'vLLM',
+    kind: compatible,
+    port: 8000,
+    isAt: async (look) => {
+      const [version, models] = await Promise.all([look('/version'), look('/v1/models')])
+      return typeof version?.['version'] === 'string' && Array.isArray(models?.['data'])
+    },
+  },
+  {
+    name: 'llamacpp',
+    title: 'llama.cpp',
+    kind: compatible,
+    port: 8080,
+    isAt: async (look) => isObject((await look('/props'))?.['default_generation_settings']),
+  },
+  {
+    name: 'sglang',
+    title: 'SGLang',
+    kind: compatible,
+    port: 30000,
+    isAt: async (look) => typeof (await look('/get_model_info'))?.['model_path'] === 'string',
+  },
+  {
+    name: 'exo',
+    title: 'Exo',
+    kind: compatible,
+    port: 52415,
+    isAt: async (look) => {
+      const [state, models] = await Promise.all([look('/state'), look('/v1/models')])
+      return state !== undefined && Array.isArray(models?.['data'])
+    },
+  },
 ]
 
-const patienceMs = 800
-const bodyMaxBytes = 1024 * 1024
+const patienceMs = 600
+const bodyMaxBytes = 4 * 1024 * 1024
 
-/** Looks for servers on the usual ports of this machine, all at once. `OLLAMA_HOST` says where Ollama is, as it does to Ollama. */
+/**
+ * Looks for servers on the usual ports of this machine, all at once. `OLLAMA_HOST` says where Ollama is, as it does to
+ * Ollama's own programs; it may well name another gateway, so the usual port is looked at too.
+ */
 export async function detect(
   world: World,
-  env: Readonly<Record<string, string | undefined>>,
+  env: Environment,
   looked: readonly Habit[] = habits,
 ): Promise<readonly Found[]> {
   const found = await Promise.all(
-    looked.map(async ({ name, title, kind, port, tells, says }): Promise<Found | undefined> => {
-      const url = (name === 'ollama' ? ollamaHost(env['OLLAMA_HOST']) : undefined) ?? `http://127.0.0.1:${port}`
-      const answers = await Promise.all(tells.map((path) => ask(world, url, path, says)))
-      return answers.every(Boolean) ? { name, title, kind, url } : undefined
+    looked.map(async ({ name, title, kind, port, told, isAt }) => {
+      const urls = new Set([told?.(env), `http://127.0.0.1:${port}`].filter((url) => url !== undefined))
+      const there = await Promise.all(
+        Array.from(urls, async (url) => ((await isAt((path) => lookAt(world, url, path))) ? [url] : [])),
+      )
+      return there.flat().map((url, i): Found => ({ name: i === 0 ? name : `${name}-${i + 1}`, title, kind, url }))
     }),
   )
-  return found.filter((one) => one !== undefined)
+  return found.flat()
 }
 
-/** HOST, HOST:PORT or a URL, as Ollama reads it; an address to listen on everywhere means this machine. */
-function ollamaHost(value: string | undefined): string | undefined {
-  if (value === undefined || value.trim() === '') return undefined
-  const text = value.includes('://') ? value : `http://${value}`
-  if (!URL.canParse(text)) return undefined
-  const url = new URL(text)
-  const host = url.hostname === '0.0.0.0' || url.hostname === '[::]' ? '127.0.0.1' : url.hostname
-  return `${url.protocol}//${host}:${url.port === '' ? (value.includes('://') ? (url.protocol === 'https:' ? 443 : 80) : 11434) : url.port}`
+/** HOST, HOST:PORT or a URL, as Ollama reads it; an address that means everywhere is this machine. */
+function ollamaHost(value = ''): string | undefined {
+  const text = value.trim()
+  if (text === '') return undefined
+  const hasScheme = text.includes('://')
+  const whole = hasScheme ? text : `http://${text}`
+  if (!URL.canParse(whole)) return undefined
+  const { protocol, hostname, port } = new URL(whole)
+  if (protocol !== 'http:' && protocol !== 'https:') return undefined
+  const host = /^(0\.0\.0\.0|\[::\]|localhost)$/.test(hostname) ? '127.0.0.1' : hostname
+  // With a scheme the port is that of the scheme, as for any address; without one it is Ollama's.
+  const usual = hasScheme ? (protocol === 'https:' ? 443 : 80) : 11434
+  return `${protocol}//${host}:${port === '' ? usual : port}`
 }
 
-async function ask(world: World, origin: string, path: string, says: RegExp = /^\s*[{[]/): Promise<boolean> {
-  const late = new AbortController()
-  void world.sleep(patienceMs, late.signal).then(() => late.abort())
+async function lookAt(world: World, origin: string, path: string): Promise<Json | undefined> {
+  const enough = new AbortController()
+  void world.sleep(patienceMs, enough.signal).then(() => enough.abort())
   try {
-    const { status, body } = await world.send({ method: 'GET', origin, path, headers: [], body: undefined, signal: late.signal })
-    let text = ''
+    const out = { method: 'GET', origin, path, headers: [], body: undefined, signal: enough.signal } as const
+    const { status, body } = await world.send(out)
+    if (status !== 200) return undefined
+    const chunks: Uint8Array[] = []
+    let bytes = 0
     for await (const chunk of body) {
-      text += Buffer.from(chunk).toString('latin1')
-      if (text.length > bodyMaxBytes) return false
+      bytes += chunk.length
+      if (bytes > bodyMaxBytes) return undefined
+      chunks.push(chunk)
     }
-    return status === 200 && says.test(text)
+    const json: unknown = JSON.parse(Buffer.concat(chunks).toString())
+    return isObject(json) ? json : undefined
   } catch {
-    return false
+    // Nobody there, or somebody else.
+    return undefined
   } finally {
-    late.abort()
+    enough.abort()
   }
 }

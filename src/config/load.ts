@@ -1,20 +1,26 @@
 import { readFileSync } from 'node:fs'
-import { type Document, isMap, isScalar, LineCounter, type Node, type Pair, parseDocument, visit } from 'yaml'
-import { interpolate, type Environment } from './interpolate.ts'
-import { ConfigFault, type Problem } from './problem.ts'
+import { dirname } from 'node:path'
+import { interpolate, type Surroundings } from './interpolate.ts'
+import { typesAt } from './json-schema.ts'
+import { ConfigFault, type Path, type Problem } from './problem.ts'
 import type { Config } from './schema.ts'
-import { parse, type ResolveOptions } from './settings.ts'
+import { inspect, type ResolveOptions, shownBut } from './settings.ts'
+import { nowhere } from './shape.ts'
+import { warnings } from './warnings.ts'
+import { YamlText } from './yaml-text.ts'
 
 export interface Loaded {
   readonly config: Config
-  /** Keys that stand there and do nothing in this version, each with its place. */
+  /** What stands there and does nothing in this version, each with its place. */
   readonly warnings: readonly Problem[]
+  /** Values that came from the environment. None of them is ever shown. */
+  readonly secrets: ReadonlySet<string>
 }
 
-export interface LoadOptions extends ResolveOptions {
-  /** What to call the text in messages. */
+export interface LoadOptions extends Omit<ResolveOptions, 'secrets'> {
+  /** What to call the text in messages. Relative references to files start in its folder. */
   readonly file: string
-  readonly env: Environment
+  readonly env: Surroundings['env']
 }
 
 /** Reads a configuration file. Throws a ConfigFault with everything that is wrong with it. */
@@ -23,87 +29,47 @@ export function loadConfigFile(file: string, options: Omit<LoadOptions, 'file'>)
   try {
     text = readFileSync(file, 'utf8')
   } catch (error) {
-    const why = (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'there is no such file' : `cannot be read: ${(error as Error).message}`
+    const { code } = error as NodeJS.ErrnoException
+    const why = code === 'ENOENT' ? 'there is no such file' : `cannot be read (${code ?? 'error'})`
     throw new ConfigFault([{ path: [], text: why, file }])
   }
   return loadConfig(text, { ...options, file })
 }
 
-export function loadConfig(text: string, { file, env, ...options }: LoadOptions): Loaded {
-  const lines = new LineCounter()
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, merge: true })
-  const at = (offset: number): Pick<Problem, 'line' | 'column'> => {
-    const { line, col } = lines.linePos(offset)
-    return { line, column: col }
-  }
-  const syntax = document.errors.map(({ message, pos }): Problem => ({ path: [], text: message, file, ...at(pos[0]) }))
-  if (syntax.length > 0) throw new ConfigFault(syntax)
+export function loadConfig(text: string, { file, env, backends }: LoadOptions): Loaded {
+  const yaml = new YamlText(text, file)
+  if (yaml.broken.length > 0) throw new ConfigFault(inOrder(yaml.broken))
 
-  const placed = (problem: Problem): Problem => ({ ...problem, file, ...at(offsetOf(document, problem)) })
-  const unset = fillIn(document, env).map((problem): Problem => ({ ...problem, file, ...at(problem.offset) }))
-  if (unset.length > 0) throw new ConfigFault(unset)
-  try {
-    const input: unknown = document.toJS({ maxAliasCount: 100 }) ?? {}
-    return { config: parse(input, options), warnings: idle(input).map(placed) }
-  } catch (error) {
-    if (error instanceof ConfigFault) throw new ConfigFault(error.problems.map(placed))
-    // The parser refuses aliases that would unfold without bound.
-    throw new ConfigFault([{ path: [], text: (error as Error).message, file, line: 1, column: 1 }])
-  }
+  const { secrets, unset } = fillIn(yaml, { env, folder: dirname(file) })
+  const result = inspect(yaml.data(), { backends, secrets })
+  const found = 'problems' in result ? result.problems : []
+  const problems = [...yaml.slips, ...unset, ...found.map((problem) => yaml.placed(problem))]
+  if ('problems' in result || problems.length > 0) throw new ConfigFault(inOrder(problems))
+  const { config } = result
+  return { config, warnings: inOrder(warnings(config, shownBut(secrets)).map((one) => yaml.placed(one))), secrets }
 }
 
-/** Puts the environment into scalars after parsing, so that a value can never become structure. */
-function fillIn(document: Document, env: Environment): (Problem & { offset: number })[] {
-  const problems: (Problem & { offset: number })[] = []
-  visit(document, {
-    Scalar(key, node) {
-      if (key === 'key' || typeof node.value !== 'string' || !node.value.includes('$')) return
-      const { value, faults } = interpolate(node.value, env)
-      node.value = value
-      const offset = node.range?.[0] ?? 0
-      for (const text of faults) problems.push({ path: [], text, offset })
-    },
-  })
-  return problems
+/** Puts the environment into values after parsing, so that nothing in it can become structure. */
+function fillIn(yaml: YamlText, around: Surroundings): { secrets: Set<string>; unset: Problem[] } {
+  const secrets = new Set<string>()
+  const unset: Problem[] = []
+  for (const leaf of yaml.leaves()) {
+    if (!leaf.text.includes('$')) continue
+    const { value, faults } = interpolate(leaf.text, around)
+    leaf.set(faults.length > 0 ? nowhere : typed(value, leaf.path))
+    if (leaf.text.includes('${')) secrets.add(value)
+    for (const { reference, text } of faults) unset.push(leaf.problem(text, reference))
+  }
+  return { secrets, unset }
 }
 
-/** Where a problem stands: at its value, at its key, or at the nearest thing around it that exists. */
-function offsetOf(document: Document, { path, atKey }: Problem): number {
-  if (atKey === true) {
-    const around: unknown = path.length === 1 ? document.contents : document.getIn(path.slice(0, -1), true)
-    if (isMap(around)) {
-      const pair = around.items.find((item: Pair) => isScalar(item.key) && item.key.value === path.at(-1))
-      const key = pair?.key as Node | undefined
-      if (key?.range) return key.range[0]
-    }
-  }
-  for (let length = path.length; length > 0; length -= 1) {
-    const node = document.getIn(path.slice(0, length), true) as Node | undefined
-    if (node?.range) return node.range[0]
-  }
-  return document.contents?.range?.[0] ?? 0
+/** The environment knows only text. Where the schema wants a number or a yes, text that is one becomes one. */
+function typed(value: string, path: Path): unknown {
+  const types = typesAt(path)
+  if (/^-?\d+(\.\d+)?$/.test(value) && (types.has('integer') || types.has('number'))) return Number(value)
+  if (/^(true|false)$/.test(value) && types.has('boolean')) return value === 'true'
+  return value
 }
 
-/** What the contract knows and this version does not act on: said aloud, since a budget that is not kept costs money. */
-function idle(input: unknown): Problem[] {
-  const { upstreams = [], callers = [], ...rest } = input as {
-    upstreams?: { models?: { preload?: unknown } }[]
-    callers?: Record<string, unknown>[]
-  } & Record<string, unknown>
-  const problems: Problem[] = []
-  const tell = (given: unknown, path: Problem['path'], text: string): void => {
-    if (given !== undefined) problems.push({ path, text })
-  }
-  for (const [i, { models }] of upstreams.entries()) {
-    tell(models?.preload, ['upstreams', i, 'models', 'preload'], 'nothing is loaded ahead by this version; models load when they are first asked for')
-  }
-  for (const [i, caller] of callers.entries()) {
-    tell(caller['limits'], ['callers', i, 'limits'], 'limits are not enforced by this version')
-    tell(caller['budget'], ['callers', i, 'budget'], 'budgets are not enforced by this version; use cloud: never to spend nothing')
-  }
-  tell(rest['budget'], ['budget'], 'budgets are not enforced by this version; cloud upstreams are used without a limit')
-  if ((rest['cache'] as { enabled?: boolean } | undefined)?.enabled === true) tell(true, ['cache'], 'nothing is cached by this version')
-  tell(rest['prices'], ['prices'], 'prices are not used by this version')
-  tell(rest['data_dir'], ['data_dir'], 'this version keeps no data')
-  return problems
-}
+const inOrder = (problems: readonly Problem[]): Problem[] =>
+  problems.toSorted((a, b) => (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0))

@@ -1,6 +1,8 @@
+export type Path = readonly (string | number)[]
+
 /** One thing that is wrong, and what to write instead. */
 export interface Problem {
-  readonly path: readonly (string | number)[]
+  readonly path: Path
   readonly text: string
   /** The key itself is at fault, not its value. */
   readonly atKey?: boolean
@@ -12,12 +14,16 @@ export interface Problem {
 
 /** `spillway.yaml:4:11 upstreams[0].url: is no http address; …` */
 export function sentence({ path, text, file, line, column }: Problem): string {
-  const place = file === undefined ? '' : line === undefined ? `${file} ` : `${file}:${line}:${column} `
-  const key = path.reduce<string>((whole, step) => {
+  const place = file === undefined ? '' : line === undefined ? `${file}: ` : `${file}:${line}:${column} `
+  return `${place}${path.length === 0 ? '' : `${spelled(path)}: `}${text}`
+}
+
+function spelled(path: Path): string {
+  return path.reduce<string>((whole, step) => {
     if (typeof step === 'number') return `${whole}[${step}]`
+    if (!/^[\w$-]+$/.test(step)) return `${whole}[${JSON.stringify(step)}]`
     return whole === '' ? step : `${whole}.${step}`
   }, '')
-  return `${place}${key === '' ? '' : `${key}: `}${text}`
 }
 
 /** Everything that is wrong with a configuration, at once. */

@@ -38,10 +38,11 @@ const none: ReadonlySet<Upstream> = new Set()
  * Nothing that decides awaits, so no decision ever sees another half done; what takes time happens to the lease's holder.
  */
 export class Scheduler {
+  /** Those who wait already stay when it shrinks. */
+  queueMax: number
   readonly #world: World
   readonly #fleet: Fleet
   readonly #policy: Policy
-  readonly #queueMax: number
   readonly #emit: Emit
   readonly #outputGuess = new OutputGuess()
   readonly #queues = new Map<Offering, Queue>()
@@ -57,7 +58,7 @@ export class Scheduler {
     this.#world = world
     this.#fleet = fleet
     this.#policy = policy
-    this.#queueMax = queueMax
+    this.queueMax = queueMax
     this.#emit = emit
     this.#alarm = new Alarm(world, () => this.#onAlarm())
     fleet.watch(() => this.#onFleetChange())
@@ -111,7 +112,7 @@ export class Scheduler {
   #noWaiting(situation: Situation): Fault | undefined {
     const { ask, now } = situation
     if (ask.arrivedAt + ask.patienceMs <= now) return patienceSpent(ask, drainMs(situation))
-    return this.#waiting.size >= this.#queueMax ? queueFull(this.#waiting.size, drainMs(situation)) : undefined
+    return this.#waiting.size >= this.queueMax ? queueFull(this.#waiting.size, drainMs(situation)) : undefined
   }
 
   #leaseNow(situation: Situation): Lease | undefined {

@@ -1,0 +1,181 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { backendOf } from '../backends/index.ts'
+import type { Backend } from '../core/backend.ts'
+import { isLoopback, readAddress, urlOf } from './address.ts'
+import { ConfigFault } from './problem.ts'
+import type { ConfigInput } from './schema.ts'
+import { doorsOf, parse, resolve } from './settings.ts'
+
+const box = { name: 'box', kind: 'ollama', url: 'http://127.0.0.1:11434' }
+
+test('three lines are enough, and everything else has a default', () => {
+  assert.deepEqual(resolve({ upstreams: [box] }), {
+    upstreams: [
+      {
+        name: 'box',
+        backend: backendOf('ollama'),
+        origin: 'http://127.0.0.1:11434',
+        basePath: '',
+        apiKey: undefined,
+        tier: 0,
+        concurrency: 'auto',
+        serve: undefined,
+        context: new Map(),
+      },
+    ],
+    queue: { max: 200, patienceMs: 8_000 },
+    callers: [],
+    timeouts: { connectMs: 5_000, firstTokenMs: 300_000, gapMs: 60_000 },
+    attemptsMax: 3,
+    probeEveryMs: 5_000,
+  })
+  assert.deepEqual(doorsOf(parse({ upstreams: [box] })), {
+    listen: { host: '127.0.0.1', port: 11_400 },
+    admin: { host: '127.0.0.1', port: 11_401, token: undefined },
+  })
+})
+
+test('everything that is set arrives', () => {
+  const settings = resolve({
+    upstreams: [
+      {
+        ...box,
+        api_key: 'k',
+        tier: 4,
+        concurrency: 3,
+        models: { serve: { mine: 'theirs' }, context: { theirs: 4_096 } },
+      },
+    ],
+    queue: { max: 0, patience: '1.5s' },
+    callers: [
+      { name: 'a', key: 'x y', priority: 'batch', weight: 0.5, patience: 0, models: ['mine'], cloud: 'never' },
+      { name: 'b', key: 'z' },
+    ],
+    timeouts: { connect: '1s', first_token: '2m', gap: 3 },
+    attempts: 1,
+    probe_every: '1h',
+  })
+  const [upstream] = settings.upstreams
+  assert.deepEqual([upstream?.apiKey, upstream?.tier, upstream?.concurrency], ['k', 4, 3])
+  assert.deepEqual([upstream?.serve, upstream?.context], [new Map([['mine', 'theirs']]), new Map([['theirs', 4_096]])])
+  assert.deepEqual(settings.queue, { max: 0, patienceMs: 1_500 })
+  assert.deepEqual(settings.callers, [
+    {
+      caller: { id: 'a', weight: 0.5, priority: 'batch', cloud: 'never', models: new Set(['mine']) },
+      key: 'x y',
+      patienceMs: 0,
+    },
+    {
+      caller: { id: 'b', weight: 1, priority: 'default', cloud: 'allowed', models: undefined },
+      key: 'z',
+      patienceMs: undefined,
+    },
+  ])
+  assert.deepEqual(settings.timeouts, { connectMs: 1_000, firstTokenMs: 120_000, gapMs: 3 })
+  assert.deepEqual([settings.attemptsMax, settings.probeEveryMs], [1, 3_600_000])
+})
+
+test('a kind has its own tier unless one is set', () => {
+  const tierOf = (kind: string, tier?: number): number | undefined =>
+    resolve({ upstreams: [{ ...box, kind, ...(tier !== undefined && { tier }) }] }).upstreams[0]?.tier
+  assert.deepEqual([tierOf('ollama'), tierOf('openai-compatible'), tierOf('openai'), tierOf('openai', 0)], [0, 0, 1, 0])
+})
+
+test('an address of a server is an origin and a base, without the version that the doors bring', () => {
+  const placeOf = (url: string): string[] => {
+    const [upstream] = resolve({ upstreams: [{ ...box, url }] }).upstreams
+    return [upstream!.origin, upstream!.basePath]
+  }
+  for (const [url, origin, basePath] of [
+    ['http://h', 'http://h', ''],
+    ['http://h/', 'http://h', ''],
+    ['http://h/v1', 'http://h', ''],
+    ['http://h/v1/', 'http://h', ''],
+    ['HTTP://H:80/v1//', 'http://h', ''],
+    ['https://h:8443/openai/v1', 'https://h:8443', '/openai'],
+    ['https://h/a/b/', 'https://h', '/a/b'],
+    ['http://[::1]:8000', 'http://[::1]:8000', ''],
+    ['http://h/v1beta', 'http://h', '/v1beta'],
+  ] as const) {
+    assert.deepEqual(placeOf(url), [origin, basePath], url)
+  }
+})
+
+test('a backend of one’s own can be named, and replaces one of the same name', () => {
+  const mine: Backend = { ...backendOf('ollama')!, kind: 'mine', tier: 2 }
+  const better: Backend = { ...mine, kind: 'ollama' }
+  const settings = resolve(
+    {
+      upstreams: [
+        { ...box, kind: 'mine' },
+        { ...box, name: 'other' },
+      ],
+    },
+    { backends: [mine, better] },
+  )
+  assert.deepEqual(
+    settings.upstreams.map(({ backend }) => backend),
+    [mine, better],
+  )
+  assert.throws(() => resolve({ upstreams: [{ ...box, kind: 'mine' }] }), /there is no kind "mine"; known here: ollama/)
+})
+
+test('an application gets every fault at once, without a file to name', () => {
+  const input: unknown = { upstreams: [{ name: 'a', kind: 'nope', url: 'h' }], qeue: {} }
+  assert.throws(
+    () => resolve(input as ConfigInput),
+    (error: ConfigFault) => {
+      assert.ok(error instanceof ConfigFault)
+      assert.deepEqual(error.problems.map(({ path }) => path.join('.')).sort(), [
+        'qeue',
+        'upstreams.0.kind',
+        'upstreams.0.url',
+      ])
+      return /^upstreams\[0\]\.url: is no http address/m.test(error.message)
+    },
+  )
+  for (const nonsense of [{}, { upstreams: {} }, { upstreams: [null] }, { upstreams: [{ kind: {} }] }]) {
+    assert.throws(() => resolve(nonsense as unknown as ConfigInput), ConfigFault)
+  }
+})
+
+test('a port open to strangers is allowed where callers have keys and operators a token', () => {
+  const callers = [{ name: 'a', key: 'k' }]
+  const admin = { listen: '0.0.0.0:2', token: 'long enough' }
+  const doors = doorsOf(parse({ upstreams: [box], listen: '[::]:1', callers, admin }))
+  assert.deepEqual(doors, {
+    listen: { host: '::', port: 1 },
+    admin: { host: '0.0.0.0', port: 2, token: 'long enough' },
+  })
+})
+
+test('addresses are read in every form that people write', () => {
+  const at = (host: string, port: number): object => ({ host, port })
+  for (const [text, address] of [
+    ['127.0.0.1:80', at('127.0.0.1', 80)],
+    ['localhost:0', at('localhost', 0)],
+    [':8080', at('127.0.0.1', 8080)],
+    ['8080', at('127.0.0.1', 8080)],
+    ['[::1]:8080', at('::1', 8080)],
+    ['gpu-box.lan:1', at('gpu-box.lan', 1)],
+    ['::1:8080', undefined],
+    ['[::g]:1', undefined],
+    ['[127.0.0.1]:1', undefined],
+    ['host', undefined],
+    ['host:', undefined],
+    ['host:65536', undefined],
+    ['http://host:1', undefined],
+    ['user@host:1', undefined],
+    ['', undefined],
+  ] as const) {
+    assert.deepEqual(readAddress(text), address, text)
+  }
+  assert.equal(urlOf({ host: '::1', port: 1 }), 'http://[::1]:1')
+  assert.equal(urlOf({ host: 'h', port: 1 }), 'http://h:1')
+})
+
+test('only what this machine alone can reach is loopback', () => {
+  const hosts = ['127.0.0.1', '127.9.9.9', 'localhost', '::1', '0.0.0.0', '::', '192.168.0.1', '127.0.0.1.example.com']
+  assert.deepEqual(hosts.filter(isLoopback), ['127.0.0.1', '127.9.9.9', 'localhost', '::1'])
+})

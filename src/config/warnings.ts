@@ -1,0 +1,60 @@
+import type { Problem } from './problem.ts'
+import type { Config } from './schema.ts'
+
+/** What is accepted and will not do what its writer expects. A budget that is not kept costs money, so it is said aloud. */
+export function warnings(config: Config, shown: (value: string) => string): Problem[] {
+  const problems: Problem[] = []
+  const idle = (isGiven: boolean, path: Problem['path'], text: string): void => {
+    if (isGiven) problems.push({ path, text, atKey: true })
+  }
+  for (const [i, { models }] of config.upstreams.entries()) {
+    idle(
+      (models?.preload.length ?? 0) > 0,
+      ['upstreams', i, 'models', 'preload'],
+      'nothing is loaded ahead by this version; models load when they are first asked for',
+    )
+  }
+  for (const [i, { key, limits, budget }] of config.callers.entries()) {
+    if (/^\s|\s$|[\0-\x08\x0A-\x1F\x7F]/.test(key)) {
+      problems.push({ path: ['callers', i, 'key'], text: strayed })
+    }
+    idle(
+      limits !== undefined,
+      ['callers', i, 'limits'],
+      'limits are not enforced by this version; this caller may ask as much as it likes',
+    )
+    idle(
+      budget !== undefined,
+      ['callers', i, 'budget'],
+      'a budget is not enforced by this version; cloud: never spends nothing',
+    )
+  }
+  idle(
+    config.budget !== undefined,
+    ['budget'],
+    'a budget is not enforced by this version; cloud upstreams are used without a limit',
+  )
+  idle(config.cache?.enabled === true, ['cache'], 'nothing is cached by this version')
+  idle(config.prices !== undefined, ['prices'], 'prices are not used by this version')
+  idle(config.data_dir !== undefined, ['data_dir'], 'this version keeps no data')
+  return [...problems, ...strangeModels(config, shown)]
+}
+
+const strayed =
+  'begins or ends with a space, or holds a line break, which no header can carry: nobody can send this key'
+
+/** Models that a caller may use and no server offers. Where one server offers all it lists, nobody can know. */
+function strangeModels({ upstreams, callers }: Config, shown: (value: string) => string): Problem[] {
+  const served = new Set<string>()
+  for (const { models } of upstreams) {
+    if (models?.serve === undefined) return []
+    for (const name of Object.keys(models.serve)) served.add(name.toLowerCase())
+  }
+  return callers.flatMap(({ models = [] }, i) =>
+    models.flatMap((model, j) =>
+      served.has(model.toLowerCase())
+        ? []
+        : [{ path: ['callers', i, 'models', j], text: `no upstream serves ${shown(model)}; add it to a models.serve` }],
+    ),
+  )
+}
