@@ -9,7 +9,7 @@ const retryMaxMs = 60_000
 
 const modelsShown = 5
 
-export const soon = (ms: number): number => Math.ceil(Math.min(retryMaxMs, Math.max(retryMinMs, ms)))
+const soon = (ms: number): number => Math.ceil(Math.min(retryMaxMs, Math.max(retryMinMs, ms)))
 
 /** Nobody is known to have the model. That is final only when every server has had its say. */
 export function unknownModel(fleet: Fleet, ask: Ask): Fault {
