@@ -163,17 +163,10 @@ class Engine implements Gateway {
 
   asks(): readonly AskView[] {
     const now = this.world.now()
-    return Array.from(this.#roster.list(), ({ ask, upstream }) => ({
-      id: ask.id,
-      caller: ask.caller.id,
-      model: ask.model,
-      dialect: ask.dialect,
-      priority: ask.priority,
-      stream: ask.stream,
-      state: upstream === undefined ? 'queued' : 'running',
-      upstream,
-      ageMs: now - ask.arrivedAt,
-      promptTokens: ask.promptTokens,
+    return Array.from(this.#roster.list(), ({ arrivedAt, ...known }) => ({
+      ...known,
+      state: known.upstream === undefined ? 'queued' : 'running',
+      ageMs: now - arrivedAt,
     }))
   }
 

@@ -32,6 +32,8 @@ export class Attempt implements Watched {
   readonly lease: Lease
   readonly startedAt: number
   deadline: number
+  /** Its place in the watchdog's bag. */
+  slot = -1
   firstTokenAt: number | undefined
   readonly #ask: Ask
   readonly #parts: AttemptParts

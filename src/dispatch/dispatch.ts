@@ -31,11 +31,11 @@ interface Opened {
 
 /** Tries upstreams until one speaks. */
 async function open(ask: Ask, parts: DispatchParts): Promise<Opened> {
-  const avoid = new Set<Upstream>()
+  let avoid: Set<Upstream> | undefined
   let waitMs = 0
   let last: Fault | undefined
   for (let attempts = 1; ; attempts += 1) {
-    const lease = await (last === undefined ? parts.scheduler.acquire(ask) : again(ask, avoid, last, parts))
+    const lease = await (last === undefined ? parts.scheduler.acquire(ask) : again(ask, avoid ?? none, last, parts))
     waitMs += lease.waitMs
     let attempt: Attempt | undefined
     try {
@@ -59,7 +59,7 @@ async function open(ask: Ask, parts: DispatchParts): Promise<Opened> {
       if (!fault.retry || attempts >= parts.attemptsMax) throw fault
       // A kept connection may die just as it is used again: that says nothing about the server behind it.
       const mayAgain = last === undefined && lease.upstream.settings.tier === 0 && isReset(fault)
-      if (!mayAgain) avoid.add(lease.upstream)
+      if (!mayAgain) (avoid ??= new Set()).add(lease.upstream)
       last = fault
     }
   }
@@ -74,6 +74,8 @@ async function again(ask: Ask, avoid: ReadonlySet<Upstream>, last: Fault, parts:
     throw fault.kind === 'no-upstream' || fault.kind === 'no-such-model' ? last : fault
   }
 }
+
+const none: ReadonlySet<Upstream> = new Set()
 
 const isReset = (fault: Fault): boolean => fault.cause instanceof NetFault && fault.cause.kind === 'reset'
 

@@ -22,7 +22,7 @@ test('what shows no progress in time is cut off once, and soon', async () => {
   const world = jumping()
   const dog = new Watchdog(world)
   const expired = new Promise<number>((resolve) => {
-    dog.watch({ deadline: 1_000, expire: () => resolve(world.now()) })
+    dog.watch({ slot: -1, deadline: 1_000, expire: () => resolve(world.now()) })
   })
   const at = await expired
   assert.ok(at >= 1_000 && at <= 1_250, `expired at ${at}`)
@@ -32,7 +32,7 @@ test('progress moves the deadline, and nobody watched means no clock runs', asyn
   const world = jumping()
   const dog = new Watchdog(world)
   let expired = 0
-  const watched = { deadline: 600, expire: () => (expired += 1) }
+  const watched = { slot: -1, deadline: 600, expire: () => (expired += 1) }
   dog.watch(watched)
   while (world.now() < 500) await Promise.resolve()
   watched.deadline = 2_000

@@ -1,7 +1,8 @@
+import { Bag, type Bagged } from '../core/bag.ts'
 import type { World } from '../core/world.ts'
 
 /** Something that must show progress in time, or is cut off. */
-export interface Watched {
+export interface Watched extends Bagged {
   /** Moved on at each sign of progress; a plain number, so that a frame costs nothing. */
   deadline: number
   expire(): void
@@ -15,7 +16,7 @@ const tickMs = 250
  */
 export class Watchdog {
   readonly #world: World
-  readonly #watched = new Set<Watched>()
+  readonly #watched = new Bag<Watched>()
   #running = false
 
   constructor(world: World) {

@@ -10,7 +10,9 @@ export class Guest {
   /** Something on it was refused so that nothing behind it can be trusted: it is closed, and nothing more is heard. */
   spoilt = false
   readonly #socket: Socket
-  readonly #asks = new Set<AbortController>()
+  /** The ask under way; on a pipelined connection, those behind it are in `#more`. */
+  #asking: AbortController | undefined
+  #more: Set<AbortController> | undefined
   #leaving = false
 
   constructor(socket: Socket) {
@@ -26,17 +28,20 @@ export class Guest {
   /** Fires when the caller goes away, which ends everything that was asked on the connection. */
   ask(): AbortController {
     const ask = new AbortController()
-    this.#asks.add(ask)
+    if (this.#asking === undefined) this.#asking = ask
+    else (this.#more ??= new Set()).add(ask)
     return ask
   }
 
   asked(ask: AbortController): void {
-    this.#asks.delete(ask)
+    if (this.#asking === ask) this.#asking = undefined
+    else this.#more?.delete(ask)
   }
 
   /** Calls off all that was asked. On a connection that still stands, the callers are told so. */
   cut(): void {
-    for (const ask of this.#asks) ask.abort()
+    this.#asking?.abort()
+    for (const ask of this.#more ?? []) ask.abort()
   }
 
   /** Closes the connection as soon as the last answer is out. */

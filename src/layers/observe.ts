@@ -1,4 +1,4 @@
-import type { Ask } from '../core/ask.ts'
+import type { Ask, Priority } from '../core/ask.ts'
 import type { Emit, Event } from '../core/event.ts'
 import { Fault } from '../core/fault.ts'
 import type { Outcome } from '../core/reply.ts'
@@ -37,14 +37,23 @@ function refused(ask: Ask, fault: Fault, now: number): Outcome {
   }
 }
 
+/** What may be shown of an ask that is here. */
 interface Present {
-  readonly ask: Ask
+  readonly id: string
+  readonly caller: string
+  readonly model: string
+  readonly dialect: string
+  readonly priority: Priority
+  readonly stream: boolean
+  readonly promptTokens: number
+  readonly arrivedAt: number
+  /** Where it runs; undefined while it waits. */
   upstream: string | undefined
 }
 
 /** Who is here now: the asks between their arrival and their end, and where they are. */
 export class Roster {
-  // By id, not by ask: a layer may have passed on a copy.
+  // By id, since a layer may have passed on a copy; and never the asks themselves, whose bodies may be large.
   readonly #present = new Map<string, Present>()
 
   list(): Iterable<Present> {
@@ -54,7 +63,7 @@ export class Roster {
   readonly listen = (event: Event): void => {
     switch (event.type) {
       case 'ask-arrived':
-        this.#present.set(event.ask.id, { ask: event.ask, upstream: undefined })
+        this.#present.set(event.ask.id, present(event.ask))
         break
       case 'ask-granted':
         this.#at(event.ask, event.upstream)
@@ -69,7 +78,19 @@ export class Roster {
   }
 
   #at({ id }: Ask, upstream: string | undefined): void {
-    const present = this.#present.get(id)
-    if (present !== undefined) present.upstream = upstream
+    const known = this.#present.get(id)
+    if (known !== undefined) known.upstream = upstream
   }
 }
+
+const present = ({ id, caller, model, dialect, priority, stream, promptTokens, arrivedAt }: Ask): Present => ({
+  id,
+  caller: caller.id,
+  model,
+  dialect,
+  priority,
+  stream,
+  promptTokens,
+  arrivedAt,
+  upstream: undefined,
+})
