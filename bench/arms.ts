@@ -1,27 +1,22 @@
-import { mkdtempSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { measuredCore, otherCore } from './machine.ts'
 import { Proc } from './process.ts'
 
-/** The core of what is measured, and the core of everything else. */
-export const measuredCore = 0
-export const otherCore = 1
-
-export const mockPort = 18_500
+/** What is measured side by side: nothing in between, nginx, the barest proxy on Node, and Spillway. */
+export const armNames = ['direct', 'nginx', 'undici', 'spillway'] as const
+export type ArmName = (typeof armNames)[number]
 
 export interface Arm {
-  readonly name: string
+  readonly name: ArmName
   readonly port: number
   /** Undefined where nothing stands between. */
   readonly proc: Proc | undefined
-  /** The admin port, where there is one. */
+  /** The operator's port, where there is one. */
   readonly adminPort?: number
 }
-
-const node = process.execPath
-
-export const armNames = ['direct', 'nginx', 'undici', 'spillway'] as const
-export type ArmName = (typeof armNames)[number]
 
 export interface ArmOptions {
   /** Requests in flight that Spillway is told its server can hold. */
@@ -30,80 +25,106 @@ export interface ArmOptions {
   readonly transport?: 'own' | 'undici'
 }
 
-export async function startArm(name: ArmName, options: ArmOptions = {}): Promise<Arm> {
-  switch (name) {
-    case 'direct':
-      return { name, port: mockPort, proc: undefined }
-    case 'nginx':
-      return nginx()
-    case 'undici': {
-      const proc = new Proc(measuredCore, node, [
-        'bench/peers/undici-proxy.ts',
-        '18502',
-        `http://127.0.0.1:${mockPort}`,
-      ])
-      await proc.line(({ said }) => said === 'ready')
-      return { name, port: 18_502, proc }
-    }
-    case 'spillway':
-      return spillway(options)
-  }
+export interface MockOptions {
+  /** Each stream gets a frame this often. */
+  readonly everyMs?: number
+  readonly core?: number
 }
 
-async function nginx(): Promise<Arm> {
-  const dir = mkdtempSync(join(tmpdir(), 'spillway-nginx-'))
-  const file = join(dir, 'nginx.conf')
-  writeFileSync(
-    file,
-    `daemon off; master_process off; worker_processes 1; pid ${dir}/pid; error_log stderr crit; worker_rlimit_nofile 60000;
-events { worker_connections 40000; }
-http {
-  access_log off; client_body_temp_path ${dir}/body; proxy_temp_path ${dir}/proxy; fastcgi_temp_path ${dir}/f;
-  uwsgi_temp_path ${dir}/u; scgi_temp_path ${dir}/s;
-  client_max_body_size 64m; client_body_buffer_size 2m; keepalive_requests 100000000; keepalive_timeout 75s; tcp_nodelay on;
-  upstream mock { server 127.0.0.1:${mockPort}; keepalive 512; keepalive_requests 100000000; }
-  server {
-    listen 127.0.0.1:18501 backlog=65535;
-    location / { proxy_pass http://mock; proxy_http_version 1.1; proxy_set_header Connection ""; proxy_buffering off; proxy_read_timeout 600s; }
-  }
-}
-`,
-  )
-  const proc = new Proc(measuredCore, 'nginx', ['-p', dir, '-c', file])
-  await new Promise((resolve) => void setTimeout(resolve, 400))
-  return { name: 'nginx', port: 18_501, proc }
-}
+const node = process.execPath
+const here = import.meta.dirname
+const root = join(here, '..')
 
-/** As a user would start it: logs, metrics, live feed and all. */
-async function spillway({ concurrency = 100_000, nodeFlags = [], transport = 'own' }: ArmOptions): Promise<Arm> {
-  const dir = mkdtempSync(join(tmpdir(), 'spillway-bench-'))
-  const file = join(dir, 'spillway.yaml')
-  writeFileSync(
-    file,
-    `listen: 127.0.0.1:18503
-admin: { listen: 127.0.0.1:18504 }
-upstream_transport: ${transport}
-queue: { max: 10000, patience: 60s }
-upstreams:
-  - { name: mock, kind: openai-compatible, url: "http://127.0.0.1:${mockPort}", concurrency: ${concurrency} }
-`,
-  )
-  // As `npm run spillway` and the installed command have it.
-  const args = ['--max-semi-space-size=8', ...nodeFlags, 'src/cli/main.ts', 'serve', '--config', file]
-  const proc = new Proc(measuredCore, node, args)
-  await proc.line((line) => JSON.stringify(line).includes('listens on'))
-  // The log goes on; what it said is not kept.
-  proc.child.stdout!.removeAllListeners('data')
-  proc.child.stdout!.resume()
-  return { name: 'spillway', port: 18_503, adminPort: 18_504, proc }
-}
+const folder = mkdtempSync(join(tmpdir(), 'spillway-bench-'))
+process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
 
-export async function startMock({ everyMs = 20, frames = 1_000_000 } = {}): Promise<Proc> {
-  const proc = new Proc(otherCore, node, ['bench/mock.ts', String(mockPort), String(everyMs), String(frames)])
-  await proc.line(({ said }) => said === 'ready')
+const [mockPort, nginxPort, undiciPort, spillwayPort, adminPort] = await freePorts(5)
+
+export async function startMock({ everyMs = 20, core = otherCore }: MockOptions = {}): Promise<Proc> {
+  const proc = new Proc(core, node, [join(here, 'mock.ts'), String(mockPort), String(everyMs)])
+  await proc.told('ready')
   return proc
 }
 
 export function startLoad(port: number, scenario: string, options: object): Proc {
-  return new Proc(otherCore, node, ['bench/load.ts', String(port), scenario, JSON.stringify(options)])
+  return new Proc(otherCore, node, [join(here, 'load.ts'), String(port), scenario, JSON.stringify(options)])
+}
+
+export async function startArm(name: ArmName, options: ArmOptions = {}): Promise<Arm> {
+  switch (name) {
+    case 'direct':
+      return { name, port: mockPort!, proc: undefined }
+    case 'nginx':
+      return { name, port: nginxPort!, proc: await nginx() }
+    case 'undici': {
+      const args = [join(here, 'peers/undici-proxy.ts'), String(undiciPort), `http://127.0.0.1:${mockPort}`]
+      const proc = new Proc(measuredCore, node, args)
+      await answers(proc, undiciPort!, '/v1/models')
+      return { name, port: undiciPort!, proc }
+    }
+    case 'spillway':
+      return { name, port: spillwayPort!, adminPort: adminPort!, proc: await spillway(options) }
+  }
+}
+
+async function nginx(): Promise<Proc> {
+  const file = join(folder, 'nginx.conf')
+  const filled = readFileSync(join(here, 'nginx.conf'), 'utf8')
+    .replaceAll('FOLDER', folder)
+    .replaceAll('MOCK_PORT', String(mockPort))
+    .replaceAll('PORT', String(nginxPort))
+  writeFileSync(file, filled)
+  const proc = new Proc(measuredCore, 'nginx', ['-p', folder, '-c', file])
+  await answers(proc, nginxPort!, '/v1/models')
+  return proc
+}
+
+/** As a user would start it; its log goes to a file. */
+async function spillway({ concurrency = 100_000, nodeFlags = [], transport = 'own' }: ArmOptions): Promise<Proc> {
+  const config = join(here, 'spillway.yaml')
+  const proc = new Proc(
+    measuredCore,
+    node,
+    [...nodeFlags, join(root, 'src/cli/main.ts'), 'serve', '--config', config],
+    {
+      outputFile: join(folder, 'spillway.log'),
+      env: {
+        BENCH_PORT: String(spillwayPort),
+        BENCH_ADMIN_PORT: String(adminPort),
+        BENCH_MOCK_PORT: String(mockPort),
+        BENCH_TRANSPORT: transport,
+        BENCH_CONCURRENCY: String(concurrency),
+      },
+    },
+  )
+  await answers(proc, spillwayPort!, '/v1/models')
+  return proc
+}
+
+async function answers(proc: Proc, port: number, path: string): Promise<void> {
+  const until = performance.now() + 20_000
+  while (!proc.isOver && performance.now() < until) {
+    const response = await fetch(`http://127.0.0.1:${port}${path}`).catch(() => undefined)
+    await response?.arrayBuffer()
+    if (response?.ok === true) return
+    await new Promise((resolve) => void setTimeout(resolve, 50))
+  }
+  throw new Error(`${proc.command} does not answer`)
+}
+
+/** Below the range from which the kernel takes ports for connections, of which thousands are made here. */
+async function freePorts(count: number): Promise<number[]> {
+  for (let first = 18_500; first < 30_000; first += 10) {
+    const ports = Array.from({ length: count }, (_, i) => first + i)
+    if ((await Promise.all(ports.map(isFree))).every(Boolean)) return ports
+  }
+  throw new Error('No ports are free.')
+}
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer()
+    server.on('error', () => resolve(false))
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)))
+  })
 }

@@ -1,48 +1,59 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { readdirSync, readFileSync } from 'node:fs'
+import { openSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 
-/** One process of the rig on one core, with the JSON lines it prints. */
-export class Proc {
-  readonly child: ChildProcess
-  readonly lines: Record<string, unknown>[] = []
-  readonly #waiting = new Set<() => void>()
-  #over = false
+/** A line that a process of the rig printed: JSON, or `{ said }` where it was none. */
+export type Line = Readonly<Record<string, unknown>>
 
-  constructor(core: number, command: string, args: readonly string[], env: Readonly<Record<string, string>> = {}) {
-    this.child = spawn('taskset', ['-c', String(core), command, ...args], {
-      stdio: ['ignore', 'pipe', 'inherit'],
+interface ProcOptions {
+  readonly env?: Readonly<Record<string, string>>
+  /** Where its output goes instead of to us, who would have to read it while we measure. */
+  readonly outputFile?: string
+}
+
+/** One process of the rig on its core, with the lines it prints. None outlives us. */
+export class Proc {
+  static readonly alive: Set<Proc> = new Set()
+  readonly core: number
+  readonly lines: Line[] = []
+  readonly #child: ChildProcess
+  readonly #waiting = new Set<() => void>()
+
+  constructor(core: number, command: string, args: readonly string[], { env = {}, outputFile }: ProcOptions = {}) {
+    this.core = core
+    this.#child = spawn('taskset', ['-c', String(core), command, ...args], {
+      stdio: ['ignore', outputFile === undefined ? 'pipe' : openSync(outputFile, 'w'), 'inherit'],
       env: { ...process.env, ...env },
     })
-    createInterface({ input: this.child.stdout! }).on('line', (line) => {
-      let said: unknown
-      try {
-        said = JSON.parse(line)
-      } catch {
-        said = line
-      }
-      this.lines.push(typeof said === 'object' && said !== null ? (said as Record<string, unknown>) : { said })
-      for (const wake of this.#waiting) wake()
-    })
-    this.child.on('exit', () => {
-      this.#over = true
-      for (const wake of this.#waiting) wake()
+    Proc.alive.add(this)
+    if (this.#child.stdout !== null) {
+      createInterface({ input: this.#child.stdout }).on('line', (text) => {
+        this.lines.push(parsed(text))
+        this.#wake()
+      })
+    }
+    this.#child.on('exit', () => {
+      Proc.alive.delete(this)
+      this.#wake()
     })
   }
 
   get pid(): number {
-    return this.child.pid!
+    return this.#child.pid!
   }
 
-  /** The first line, already said or still to come, that is meant. */
-  async line(isMeant: (line: Record<string, unknown>) => boolean, withinMs = 60_000): Promise<Record<string, unknown>> {
+  get isOver(): boolean {
+    return !Proc.alive.has(this)
+  }
+
+  /** The first line, already printed or still to come, that tells of `event`. */
+  async told(event: string, withinMs = 120_000): Promise<Line> {
     const until = performance.now() + withinMs
     for (;;) {
-      const found = this.lines.find(isMeant)
+      const found = this.lines.find((line) => line['event'] === event)
       if (found !== undefined) return found
-      if (this.#over) throw new Error(`${this.child.spawnargs.join(' ')} ended early`)
-      if (performance.now() > until)
-        throw new Error(`${this.child.spawnargs.join(' ')} did not say what was waited for`)
+      if (this.isOver) throw new Error(`${this.command} ended before it told "${event}"`)
+      if (performance.now() > until) throw new Error(`${this.command} did not tell "${event}" in time`)
       await new Promise<void>((resolve) => {
         const wake = (): void => {
           clearTimeout(timer)
@@ -56,39 +67,36 @@ export class Proc {
   }
 
   async end(): Promise<void> {
-    if (this.#over) return
-    const over = new Promise((resolve) => this.child.once('exit', resolve))
-    this.child.kill('SIGTERM')
-    const late = setTimeout(() => this.child.kill('SIGKILL'), 3_000)
+    if (this.isOver) return
+    const over = new Promise((resolve) => this.#child.once('exit', resolve))
+    this.#child.kill('SIGTERM')
+    const late = setTimeout(() => this.#child.kill('SIGKILL'), 5_000)
     await over
     clearTimeout(late)
   }
-}
 
-/** CPU that a process has used so far, all of its threads, in microseconds. */
-export function cpuUs(pid: number): number {
-  let ns = 0
-  for (const task of readdirSync(`/proc/${pid}/task`)) {
-    try {
-      ns += Number(readFileSync(`/proc/${pid}/task/${task}/schedstat`, 'utf8').split(' ')[0])
-    } catch {
-      // A thread that has just ended.
-    }
+  kill(): void {
+    this.#child.kill('SIGKILL')
   }
-  return ns / 1_000
+
+  get command(): string {
+    return this.#child.spawnargs.slice(3).join(' ')
+  }
+
+  #wake(): void {
+    for (const wake of this.#waiting) wake()
+  }
 }
 
-export function rssKb(pid: number): number {
-  return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1])
+function parsed(text: string): Line {
+  try {
+    return JSON.parse(text) as Line
+  } catch {
+    return { said: text }
+  }
 }
 
-/** Of all cores: time in use and time in all, in ticks. */
-export function machineTicks(): { readonly busy: number; readonly steal: number } {
-  const [user = 0, nice = 0, system = 0, , , irq = 0, softirq = 0, steal = 0] = readFileSync('/proc/stat', 'utf8')
-    .split('\n', 1)[0]!
-    .trim()
-    .split(/\s+/)
-    .slice(1)
-    .map(Number)
-  return { busy: user + nice + system + irq + softirq, steal }
-}
+process.on('exit', () => {
+  for (const proc of Proc.alive) proc.kill()
+})
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(1))

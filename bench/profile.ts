@@ -1,57 +1,115 @@
-import { mkdtempSync, readdirSync, readFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { parseArgs } from 'node:util'
 import { startArm, startMock } from './arms.ts'
 import { scenarios } from './scenarios.ts'
 
-/** Where the time of a scenario goes: `node bench/profile.ts small [seconds] [rows]` prints the functions by their own time. */
-interface Profile {
-  readonly nodes: readonly {
-    readonly id: number
-    readonly callFrame: { readonly functionName: string; readonly url: string; readonly lineNumber: number }
-  }[]
-  readonly samples: readonly number[]
-  readonly timeDeltas: readonly number[]
+const usage = `Where the time of a scenario goes in Spillway, or its memory: functions by what they use themselves.
+
+  node bench/profile.ts SCENARIO [--allocations] [--seconds 5] [--rows 40]
+
+  --allocations   who allocates, garbage included, instead of who computes
+
+The profiler itself costs: compare shares, and take figures from bench/run.ts.`
+
+interface CallFrame {
+  readonly functionName: string
+  readonly url: string
+  readonly lineNumber: number
 }
 
-const [name = 'small', seconds = '5', rows = '45'] = process.argv.slice(2)
-const scenario = scenarios.find((one) => one.name === name)
-if (scenario === undefined) throw new Error(`There is no scenario ${name}.`)
+interface CpuProfile {
+  readonly nodes: readonly { readonly id: number; readonly callFrame: CallFrame }[]
+  readonly samples: readonly number[]
+  readonly timeDeltas: readonly number[]
+  /** Microseconds of the clock that process.hrtime reads too. */
+  readonly startTime: number
+}
 
-const dir = mkdtempSync(join(tmpdir(), 'spillway-profile-'))
-const mock = await startMock(scenario.mock)
-const arm = await startArm('spillway', {
-  ...scenario.arm,
-  nodeFlags: ['--cpu-prof', `--cpu-prof-dir=${dir}`, '--cpu-prof-interval=200'],
+interface AllocationNode {
+  readonly callFrame: CallFrame
+  readonly selfSize: number
+  readonly children: readonly AllocationNode[]
+}
+
+type Spent = Map<string, number>
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    allocations: { type: 'boolean', default: false },
+    seconds: { type: 'string', default: '5' },
+    rows: { type: 'string', default: '40' },
+  },
 })
-const { figure } = await scenario.measure(arm, mock, Number(seconds))
+const scenario = scenarios.find(({ name }) => name === positionals[0])
+if (scenario === undefined) {
+  console.error(`${usage}\n\nScenarios: ${scenarios.map(({ name }) => name).join(', ')}`)
+  process.exit(2)
+}
+
+const folder = mkdtempSync(join(tmpdir(), 'spillway-profile-'))
+const nodeFlags = values.allocations
+  ? ['--import', join(import.meta.dirname, 'allocations.ts')]
+  : ['--cpu-prof', `--cpu-prof-dir=${folder}`, '--cpu-prof-interval=200']
+process.env['BENCH_ALLOCATIONS'] = join(folder, 'allocations.json')
+const mock = await startMock(scenario.mock)
+const arm = await startArm('spillway', { ...scenario.arm, nodeFlags })
+const { figure, window } = await scenario.measure(arm, mock, Number(values.seconds))
 await arm.proc!.end()
 await mock.end()
 
-const file = readdirSync(dir).find((one) => one.endsWith('.cpuprofile'))!
-const { nodes, samples, timeDeltas } = JSON.parse(readFileSync(join(dir, file), 'utf8')) as Profile
-const own = new Map<string, number>()
-const frames = new Map(nodes.map(({ id, callFrame }) => [id, callFrame]))
-const byFile = new Map<string, number>()
-let busy = 0
-let atUs = 0
-for (const [i, id] of samples.entries()) {
-  const { functionName, url, lineNumber } = frames.get(id)!
-  atUs += timeDeltas[i] ?? 0
-  // Start and warm-up are not what is measured.
-  if (functionName === '(idle)' || atUs < 3_500_000) continue
-  const place = `${functionName || '(anonymous)'} ${url.replace(/^.*\/(src|node_modules)\//, '$1/')}:${lineNumber + 1}`
-  const us = timeDeltas[i] ?? 0
-  busy += us
-  own.set(place, (own.get(place) ?? 0) + us)
-  const source = place.replace(/^\S+ /, '').replace(/:\d+$/, '')
-  byFile.set(source, (byFile.get(source) ?? 0) + us)
+const read = (name: string): unknown => JSON.parse(readFileSync(join(folder, name), 'utf8'))
+const byFunction: Spent = values.allocations
+  ? allocated(read('allocations.json') as AllocationNode)
+  : computed(read(readdirSync(folder).find((name) => name.endsWith('.cpuprofile'))!) as CpuProfile)
+rmSync(folder, { recursive: true })
+
+console.log(`${scenario.name}: ${figure.toFixed(1)} ${scenario.unit} with the profiler on`)
+show(`\nfunctions, by their own share of all that was ${values.allocations ? 'allocated' : 'computed'}:`, byFunction)
+const files: Spent = new Map()
+for (const [place, much] of byFunction) add(files, place.replace(/^.* /, '').replace(/:\d+$/, ''), much)
+show('\nfiles:', files)
+
+/** Only what fell into the window of measurement: starting and warming up are not what is asked about. */
+function computed({ nodes, samples, timeDeltas, startTime }: CpuProfile): Spent {
+  const frames = new Map(nodes.map(({ id, callFrame }) => [id, callFrame]))
+  const all: Spent = new Map()
+  let at = startTime
+  for (const [i, id] of samples.entries()) {
+    const us = timeDeltas[i]!
+    at += us
+    const frame = frames.get(id)!
+    if (frame.functionName !== '(idle)' && at >= window.fromUs && at < window.toUs) add(all, placeOf(frame), us)
+  }
+  return all
 }
-console.log('by file:')
-for (const [place, us] of [...byFile].toSorted((a, b) => b[1] - a[1]).slice(0, 30)) {
-  console.log(`${((us / busy) * 100).toFixed(1).padStart(5)} %  ${place}`)
+
+function allocated(root: AllocationNode): Spent {
+  const all: Spent = new Map()
+  const walk = ({ callFrame, selfSize, children }: AllocationNode): void => {
+    add(all, placeOf(callFrame), selfSize)
+    for (const child of children) walk(child)
+  }
+  walk(root)
+  return all
 }
-console.log(`${name}: ${figure.toFixed(1)} ${scenario.unit} with the profiler on; shares of busy time:`)
-for (const [place, us] of [...own].toSorted((a, b) => b[1] - a[1]).slice(0, Number(rows))) {
-  console.log(`${((us / busy) * 100).toFixed(1).padStart(5)} %  ${place}`)
+
+function placeOf({ functionName, url, lineNumber }: CallFrame): string {
+  const file = url.replace(/^.*\/(src|node_modules)\//, '$1/')
+  return `${functionName || '(anonymous)'} ${file === '' ? '(engine)' : `${file}:${lineNumber + 1}`}`
 }
+
+function add(spent: Spent, place: string, much: number): void {
+  spent.set(place, (spent.get(place) ?? 0) + much)
+}
+
+function show(title: string, spent: Spent): void {
+  const total = Array.from(spent.values()).reduce((sum, much) => sum + much, 0)
+  console.log(title)
+  for (const [place, much] of [...spent].toSorted((a, b) => b[1] - a[1]).slice(0, Number(values.rows))) {
+    console.log(`${((much / total) * 100).toFixed(1).padStart(6)} %  ${place}`)
+  }
+}
+process.exit(0)

@@ -1,0 +1,37 @@
+import { connect, type Socket } from 'node:net'
+
+/** Tells that counting begins or ends. */
+export type Tell = (event: 'counting' | 'counted') => void
+
+/** A chat request as clients send it; what the mock looks for stands first in its body. */
+export function request(port: number, first: Readonly<Record<string, unknown>>, promptBytes = 60): Buffer {
+  const text = 'the water and the mill '
+  const body = JSON.stringify({
+    ...first,
+    model: 'm',
+    messages: [
+      { role: 'system', content: 'You are a helpful mill.' },
+      { role: 'user', content: text.repeat(Math.ceil(promptBytes / text.length)).slice(0, promptBytes) },
+    ],
+    temperature: 0.5,
+    max_tokens: 256,
+  })
+  return Buffer.from(
+    `POST /v1/chat/completions HTTP/1.1\r\nhost: 127.0.0.1:${port}\r\ncontent-type: application/json\r\n` +
+      `accept: */*\r\nuser-agent: bench\r\ncontent-length: ${body.length}\r\n\r\n${body}`,
+  )
+}
+
+/** `from` tells addresses of this machine apart: each has as many ports as there are. */
+export const open = (port: number, from = 0): Socket =>
+  connect({ port, host: '127.0.0.1', noDelay: true, localAddress: `127.0.0.${1 + (from % 8)}` })
+
+export const nowUs = (): number => Number(process.hrtime.bigint() / 1_000n)
+
+export const sleep = (ms: number): Promise<void> => new Promise((resolve) => void setTimeout(resolve, ms))
+
+/** NaN when there are none. */
+export function percentile(numbers: readonly number[], share: number): number {
+  const sorted = numbers.toSorted((a, b) => a - b)
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? NaN
+}
