@@ -88,7 +88,7 @@ export async function until(isSo: () => boolean | Promise<boolean>, withinMs: nu
 }
 
 /** Who has hung up costs the server nothing any more. */
-export async function stops(server: Witness, withinMs = 250): Promise<void> {
+export async function stops(server: Witness, withinMs = 1_000): Promise<void> {
   await until(() => server.ledger.open === 0, withinMs, 'the server stopped generating')
   const { outputTokens } = server.ledger
   await new Promise((resolve) => setTimeout(resolve, 10))

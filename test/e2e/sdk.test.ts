@@ -88,7 +88,7 @@ for (const kind of kinds) {
         onError: ({ code }) => called.push(`error ${code}`),
       })
       assert.equal((await client.chat(params)).text, recital('Say 3 words.'))
-      await until(() => called.length > 1, 250, 'it was told that it is over')
+      await until(() => called.length > 1, 1_000, 'it was told that it is over')
       assert.deepEqual(called, [`transform ${model}`, `finish 3 ${kind} 1`])
       assert.equal(server.heard.length, 1)
     })
