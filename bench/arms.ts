@@ -85,7 +85,7 @@ async function spillway({ concurrency = 100_000, nodeFlags = [], transport = 'ow
   const proc = new Proc(
     measuredCore,
     node,
-    [...nodeFlags, join(root, 'src/cli/main.ts'), 'serve', '--config', config],
+    ['--max-semi-space-size=8', ...nodeFlags, join(root, 'src/cli/main.ts'), 'serve', '--config', config],
     {
       outputFile: join(folder, 'spillway.log'),
       env: {
