@@ -1,4 +1,5 @@
 import { closedLoop } from './load/closed-loop.ts'
+import { firstFrames } from './load/first-frames.ts'
 import { hangUps } from './load/hang-ups.ts'
 import { openStreams } from './load/open-streams.ts'
 
@@ -7,7 +8,12 @@ import { openStreams } from './load/open-streams.ts'
  * `{"event":"counting"}` when what it sees begins to count, `{"event":"counted"}` when it no longer does, and then what it saw.
  */
 const [port, scenario, options] = process.argv.slice(2)
-const run = { 'closed-loop': closedLoop, 'open-streams': openStreams, 'hang-ups': hangUps }[scenario!]
+const run = {
+  'closed-loop': closedLoop,
+  'open-streams': openStreams,
+  'first-frames': firstFrames,
+  'hang-ups': hangUps,
+}[scenario!]
 if (run === undefined) throw new Error(`There is no load called ${scenario}.`)
 const tell = (event: string): void => console.log(JSON.stringify({ event }))
 const seen = await run(Number(port), JSON.parse(options ?? '{}'), tell)

@@ -30,6 +30,8 @@ export interface AskInput {
   readonly patienceMs?: number | undefined
   readonly priority?: Priority | undefined
   readonly cloud?: Cloud | undefined
+  /** Those that the dialect names in `passHeaders`. */
+  readonly headers?: readonly (readonly [name: string, value: string])[] | undefined
 }
 
 /** An ask that is queued or running, as a person may see it: never its content. */
@@ -140,8 +142,8 @@ class Engine implements Gateway {
     return this.#callers.identify(credential)
   }
 
-  ask({ dialect, body, raw, caller, signal, id, patienceMs, priority, cloud }: AskInput): Ask {
-    const { model, stream, promptTokens, outputTokensMax } = dialect.glance(body)
+  ask({ dialect, body, raw, caller, signal, id, patienceMs, priority, cloud, headers }: AskInput): Ask {
+    const { model, stream, promptTokens, outputTokensMax, needs, errand } = dialect.glance(body)
     return {
       id: id ?? this.#nextId(),
       caller,
@@ -150,8 +152,11 @@ class Engine implements Gateway {
       stream,
       promptTokens,
       outputTokensMax,
+      needs,
+      errand,
       body,
       raw,
+      headers: headers ?? noHeaders,
       priority: priority === undefined ? caller.priority : this.#granted(priority, caller),
       // A caller may keep a request at home, never send one out that must stay.
       cloud: cloud === 'never' ? 'never' : caller.cloud,
@@ -268,6 +273,8 @@ class Engine implements Gateway {
     return `${this.#idStart}-${this.#asked.toString(36)}`
   }
 }
+
+const noHeaders: Ask['headers'] = []
 
 const dialectOf = (id: string): Dialect => {
   const dialect = dialectById(id)

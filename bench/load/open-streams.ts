@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net'
-import { nowUs, open, percentile, request, sleep, type Tell } from './request.ts'
+import { frameReader, nowUs, open, percentile, request, sleep, type Tell } from './request.ts'
 
 interface Options {
   readonly streams: number
@@ -7,55 +7,36 @@ interface Options {
   readonly warmUpSeconds: number
   /** Streams that are opened each second. */
   readonly rampPerSecond: number
-  /** The server sends its head first, and the first frame a moment later. */
-  readonly later?: boolean
 }
 
-/** What stands before the moment at which the server sent a frame: sixteen digits, in microseconds. */
-const mark = '"content":"0'
-const digits = 16
+const stepMs = 10
 
 /** Opens streams, keeps them open, and looks at when each frame left the server. */
 export async function openStreams(port: number, options: Options, tell: Tell): Promise<object> {
-  const { streams, seconds, warmUpSeconds, rampPerSecond, later = false } = options
-  const bytes = request(port, { stream: true, ...(later && { user: 'later' }) })
+  const { streams, seconds, warmUpSeconds, rampPerSecond } = options
+  const bytes = request(port, { stream: true })
   const delaysUs: number[] = []
-  const firstsUs: number[] = []
   let frames = 0
+  let opened = 0
   let broken = 0
   let isCounting = false
   let isEnding = false
 
   const listen = (from: number): Socket => {
     const socket = open(port, from)
-    let askedAt = 0
     let hasSpoken = false
-    const onFrame = (sentAt: number): void => {
+    const onFrame = (sentUs: number): void => {
       if (!hasSpoken) {
         hasSpoken = true
-        firstsUs.push(nowUs() - (later ? sentAt : askedAt))
+        opened += 1
       }
       if (!isCounting) return
       frames += 1
       // Looking at the clock for each would measure the one who looks.
-      if (frames % 8 === 0) delaysUs.push(nowUs() - sentAt)
+      if (frames % 8 === 0) delaysUs.push(nowUs() - sentUs)
     }
-    socket.on('connect', () => {
-      askedAt = nowUs()
-      socket.write(bytes)
-    })
-    let torn = ''
-    socket.on('data', (data) => {
-      const text = torn + data.toString('latin1')
-      let read = 0
-      for (let at = text.indexOf(mark); at !== -1; at = text.indexOf(mark, read)) {
-        const begin = at + mark.length - 1
-        if (begin + digits > text.length) break
-        read = begin + digits
-        onFrame(Number(text.slice(begin, read)))
-      }
-      torn = text.slice(Math.max(read, text.length - mark.length - digits))
-    })
+    socket.on('connect', () => socket.write(bytes))
+    socket.on('data', frameReader(onFrame))
     socket.on('error', () => {})
     socket.on('close', () => {
       if (!isEnding) broken += 1
@@ -63,12 +44,13 @@ export async function openStreams(port: number, options: Options, tell: Tell): P
     return socket
   }
 
+  const perStep = Math.ceil((rampPerSecond * stepMs) / 1_000)
   const all: Socket[] = []
   for (let i = 0; i < streams; i += 1) {
     all.push(listen(i))
-    if (i % 10 === 9) await sleep(10_000 / rampPerSecond)
+    if (i % perStep === 0) await sleep(stepMs)
   }
-  for (let waitedMs = 0; firstsUs.length < streams && waitedMs < 20_000; waitedMs += 50) await sleep(50)
+  for (let waitedMs = 0; opened < streams && waitedMs < 20_000; waitedMs += 50) await sleep(50)
   await sleep(warmUpSeconds * 1_000)
   isCounting = true
   const startedAt = performance.now()
@@ -81,12 +63,10 @@ export async function openStreams(port: number, options: Options, tell: Tell): P
   isEnding = true
   for (const socket of all) socket.destroy()
   return {
-    opened: firstsUs.length,
+    opened,
     broken,
     framesPerSecond,
     delayP50Us: percentile(delaysUs, 0.5),
     delayP99Us: percentile(delaysUs, 0.99),
-    firstP50Us: percentile(firstsUs, 0.5),
-    firstP99Us: percentile(firstsUs, 0.99),
   }
 }

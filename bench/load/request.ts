@@ -26,6 +26,26 @@ export function request(port: number, first: Readonly<Record<string, unknown>>, 
 export const open = (port: number, from = 0): Socket =>
   connect({ port, host: '127.0.0.1', noDelay: true, localAddress: `127.0.0.${1 + (from % 8)}` })
 
+/** What stands before the moment at which the server sent a frame: sixteen digits, in microseconds. */
+const mark = '"content":"0'
+const digits = 16
+
+/** Takes what a socket reads and tells when each frame in it was sent. */
+export function frameReader(onFrame: (sentUs: number) => void): (data: Buffer) => void {
+  let torn = ''
+  return (data) => {
+    const text = torn + data.toString('latin1')
+    let read = 0
+    for (let at = text.indexOf(mark); at !== -1; at = text.indexOf(mark, read)) {
+      const begin = at + mark.length - 1
+      if (begin + digits > text.length) break
+      read = begin + digits
+      onFrame(Number(text.slice(begin, read)))
+    }
+    torn = text.slice(Math.max(read, text.length - mark.length - digits))
+  }
+}
+
 export const nowUs = (): number => Number(process.hrtime.bigint() / 1_000n)
 
 export const sleep = (ms: number): Promise<void> => new Promise((resolve) => void setTimeout(resolve, ms))

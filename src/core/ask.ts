@@ -15,6 +15,24 @@ export interface Caller {
   readonly cloud: Cloud
 }
 
+/** What a request asks of a model beyond being there. A server that is known to lack it is not asked. */
+export type Need =
+  /** A turn in a conversation, more of a plain text, what stands between two texts, vectors. */
+  | 'chat'
+  | 'text'
+  | 'infill'
+  | 'vectors'
+  | 'tools'
+  | 'vision'
+  | 'audio'
+  | 'thinking'
+  | 'logprobs'
+  /** The server has kept what was said before, under an id. */
+  | 'memory'
+
+/** A request for no words at all: some clients load and unload models so. */
+export type Errand = 'load' | 'unload'
+
 /** What admission must know of a request, read from its body by its dialect in one look. */
 export interface Glance {
   readonly model: string
@@ -23,6 +41,8 @@ export interface Glance {
   readonly promptTokens: number
   /** What the caller allows at most; undefined when it did not say. */
   readonly outputTokensMax: number | undefined
+  readonly needs: readonly Need[]
+  readonly errand?: Errand | undefined
 }
 
 /** What a caller wants, frozen at the door. Nothing downstream edits it; a layer that must change it passes on a copy. */
@@ -35,6 +55,8 @@ export interface Ask extends Glance {
   readonly body: Json
   /** The bytes `body` was parsed from. A layer that replaces the body drops them. */
   readonly raw: Uint8Array | undefined
+  /** Headers that an upstream of the same dialect is to see, in small letters. */
+  readonly headers: readonly (readonly [name: string, value: string])[]
   readonly priority: Priority
   readonly cloud: Cloud
   /** How long the caller is glad to wait for a first token; beyond it, costlier upstreams may serve. */

@@ -1,11 +1,14 @@
+import type { Need } from './ask.ts'
 import type { Edits, Json } from './json.ts'
 
 /** Asks one upstream something small: bounded in size and time, JSON both ways. */
 export type Call = (request: {
-  readonly method: 'GET' | 'POST' | 'HEAD'
+  readonly method: 'GET' | 'POST' | 'HEAD' | 'DELETE'
   readonly path: string
   readonly body?: Json
-}) => Promise<{ readonly status: number; readonly json: unknown }>
+  /** Longer than the usual few seconds: to load a model takes minutes. */
+  readonly timeoutMs?: number
+}) => Promise<{ readonly status: number; readonly json: unknown; readonly text: string }>
 
 /** A model as an upstream lists it. */
 export interface ListedModel {
@@ -17,6 +20,10 @@ export interface ListedModel {
   readonly contextTokens?: number
   /** In memory now; undefined where the server does not tell. */
   readonly loaded?: boolean
+  /** All that it can do; undefined where the server does not tell. */
+  readonly can?: ReadonlySet<Need>
+  /** Answers it gives at once before others wait inside the server, where that is known. */
+  readonly slots?: number
   /** What the server says about it in its own words: size, digest, details, capabilities. */
   readonly about?: Json
 }
@@ -24,6 +31,25 @@ export interface ListedModel {
 export interface Health {
   readonly models: readonly ListedModel[]
   readonly version?: string
+  readonly gauge?: Gauge
+  /** Something to be put right, for people: a setting of this server that will hurt. */
+  readonly advice?: readonly string[]
+}
+
+/** A server's own word on how busy it is. */
+export interface Gauge {
+  readonly running: number
+  /** Taken in and not begun. */
+  readonly waiting: number
+  /** How full its memory for contexts is, from 0 to 1. */
+  readonly memory?: number
+}
+
+/** One model of a server, as it is to be used. */
+export interface Setting {
+  readonly model: string
+  /** The context length it is to have, where the configuration sets one. */
+  readonly contextTokens: number | undefined
 }
 
 /** A kind of server. Mostly data: a new kind is one file that fills this in. Shared code asks what it can do, never its name. */
@@ -39,12 +65,30 @@ export interface Backend {
   readonly tier: number
   /** Places per model before anything is learned, when `concurrency` is auto. */
   readonly initialConcurrency: number
-  /** Headers that carry the key. */
-  authorize(key: string): readonly (readonly [name: string, value: string])[]
+  /**
+   * Ends what was asked for in one piece when its caller leaves. Where it does not, everything is asked for as a stream,
+   * which it does end, and put together here.
+   */
+  readonly stopsWhole?: boolean
+  /** Carries on a text that ends with an assistant's message: proven by a recording, or false. */
+  readonly resumes?: boolean
+  /** Keeps answers, so that a request may refer to one by its id. */
+  readonly remembers?: boolean
+  /** What makes it carry on the last message of a prompt instead of replying to it. */
+  readonly continueEdits?: Edits
+  /** Headers that carry the key. `passed` are those of the caller that are passed on, in small letters. */
+  authorize(key: string, passed?: ReadonlyMap<string, string>): readonly (readonly [name: string, value: string])[]
+  /** Headers that a request needs even without a key. */
+  readonly headers?: readonly (readonly [name: string, value: string])[]
   /** Up, and what it serves: throws when it is not. Never loads a model. */
   probe(call: Call): Promise<Health>
   /** What must change in a body before this kind of server may see it. */
-  edits?(dialect: string, body: Json): Edits | undefined
+  edits?(dialect: string, body: Json, setting: Setting): Edits | undefined
   /** All that the server tells about one of its models, in its own words. */
   describe?(call: Call, model: string): Promise<Json>
+  /** Brings a model into memory and resolves when it is there. */
+  load?(call: Call, setting: Setting): Promise<void>
+  unload?(call: Call, model: string): Promise<void>
+  /** How many tokens a request has, by the server's own tokenizer. `body` is in the first dialect it speaks. */
+  countTokens?(call: Call, body: Json): Promise<number>
 }

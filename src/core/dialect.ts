@@ -1,15 +1,18 @@
-import type { Glance } from './ask.ts'
+import type { Errand, Glance } from './ask.ts'
 import type { Fault } from './fault.ts'
 import type { Edits, Json } from './json.ts'
 import type { Part } from './part.ts'
 import type { Prompt } from './prompt.ts'
 import type { Usage } from './usage.ts'
+import type { Inputs, Vectors } from './vectors.ts'
 
 /** What an answer must say of itself beyond its content. */
 export interface AnswerAbout {
   readonly id: string
   /** As the caller spelled it. */
   readonly model: string
+  /** The estimate of admission, for formats that tell the count before the server does. */
+  readonly promptTokens: number
   readonly createdMs: number
   /** Whether the caller asked to see the token counts of a stream. */
   readonly wantsUsage: boolean
@@ -17,18 +20,53 @@ export interface AnswerAbout {
   readonly epochMs: () => number
 }
 
+/** What can be asked of a model: a turn in a conversation, more of a plain text, or vectors. */
+export type Task = 'chat' | 'text' | 'vectors'
+
 /** A wire format, spoken in both directions: the same file reads what a client sends and writes what an upstream wants. */
-export interface Dialect {
+export type Dialect = TalkDialect | VectorDialect
+
+/** What all wire formats have, whatever they are for. */
+interface CommonDialect {
   readonly id: string
   /** Where clients find it. */
   readonly routes: readonly string[]
+  /** What can be said in it, the usual first. */
+  readonly tasks: readonly Task[]
   /** Content type of its streams. */
   readonly streamType: string
-  /** What ends one frame of a stream, as this dialect writes it. */
-  readonly frameEnd: string
+  /** Headers of a caller that an upstream of the same dialect is to see as they are. */
+  readonly passHeaders?: readonly string[]
 
   /** All that admission needs. Throws a `bad-request` that names the field at fault. */
   glance(body: Json): Glance
+
+  /** Token counts of an answer in one piece. */
+  usageOf(answer: Uint8Array): Usage | undefined
+  /** What an answer in one piece says went wrong under a 200: an error, or an end that is none; undefined when it is sound. */
+  faultIn(answer: Uint8Array): Fault | undefined
+  /** An answer in one piece with its model renamed; the same object when there is nothing to rename. */
+  rename(answer: Uint8Array, names: Rename): Uint8Array
+
+  /** An error answer before anything was streamed. */
+  writeFault(fault: Fault): Json
+  /** The status this dialect's clients know such an error by, where it is not the fault's own. */
+  statusOf?(fault: Fault): number
+  /** The error as a frame of a stream that has begun. After it nothing that looks like an end may follow. */
+  faultFrame(fault: Fault): string
+  /** What an upstream of this dialect meant by an error answer. */
+  readFault(answer: {
+    readonly status: number
+    readonly body: string
+    readonly retryAfterMs: number | undefined
+  }): Fault
+}
+
+/** A dialect in which models speak, in streams or in one piece. */
+export interface TalkDialect extends CommonDialect {
+  readonly form: 'talk'
+  /** What ends one frame of a stream, as this dialect writes it. */
+  readonly frameEnd: string
   /** Whether the caller of this body wants to see usage in the stream. */
   wantsUsage(body: Json): boolean
 
@@ -46,23 +84,20 @@ export interface Dialect {
   usageEdits(body: Json): Edits | undefined
   /** A fresh watcher over one stream that is passed through. */
   watcher(options: WatchOptions): Watcher
-  /** Token counts of an answer in one piece. */
-  usageOf(answer: Uint8Array): Usage | undefined
-  /** What an answer in one piece says went wrong under a 200: an error, or an end that is none; undefined when it is sound. */
-  faultIn(answer: Uint8Array): Fault | undefined
-  /** An answer in one piece with its model renamed; the same object when there is nothing to rename. */
-  rename(answer: Uint8Array, names: Rename): Uint8Array
 
-  /** An error answer before anything was streamed. */
-  writeFault(fault: Fault): Json
-  /** The error as a frame of a stream that has begun. After it nothing that looks like an end may follow. */
-  faultFrame(fault: Fault): string
-  /** What an upstream of this dialect meant by an error answer. */
-  readFault(answer: {
-    readonly status: number
-    readonly body: string
-    readonly retryAfterMs: number | undefined
-  }): Fault
+  /** What a request that asks for no words at all, only that the model be loaded or unloaded, is answered. */
+  errandDone?(errand: Errand, about: AnswerAbout): Json
+}
+
+/** A dialect in which texts are turned into vectors. */
+export interface VectorDialect extends CommonDialect {
+  readonly form: 'vectors'
+  readInputs(body: Json): Inputs
+  writeInputs(inputs: Inputs): Json
+  /** Throws a Fault for an answer that is none. */
+  readVectors(answer: Uint8Array): Vectors
+  /** `body` is what the caller asked with: some of it says how the answer is to be written. */
+  writeVectors(vectors: Vectors, about: AnswerAbout, body: Json): Json
 }
 
 export interface Rename {

@@ -1,6 +1,8 @@
 /** Every way an ask can fail: what the caller is told, whether another upstream might do better, and whose fault it is. */
 const table = {
   'bad-request': { status: 400, code: 'invalid_request', retry: false, blame: 'caller' },
+  /** The model is there and lacks what the request needs of it. */
+  'not-capable': { status: 400, code: 'unsupported_capability', retry: false, blame: 'caller' },
   'context-overflow': { status: 400, code: 'context_length_exceeded', retry: false, blame: 'caller' },
   unauthorized: { status: 401, code: 'invalid_api_key', retry: false, blame: 'caller' },
   forbidden: { status: 403, code: 'permission_denied', retry: false, blame: 'caller' },
@@ -29,6 +31,13 @@ const table = {
 
 export type FaultKind = keyof typeof table
 
+export interface OverflowTokens {
+  readonly prompt: number
+  readonly max: number
+  /** What was allowed for the answer, where it is only both together that do not fit. */
+  readonly output?: number | undefined
+}
+
 interface FaultDetails extends ErrorOptions {
   /** How long to wait before asking again makes sense. */
   readonly retryAfterMs?: number | undefined
@@ -36,8 +45,8 @@ interface FaultDetails extends ErrorOptions {
   readonly status?: number | undefined
   /** An upstream's own error code, handed on. */
   readonly code?: string | undefined
-  /** For an overflow: what was asked and what fits, where the server said. */
-  readonly tokens?: { readonly prompt: number; readonly max: number } | undefined
+  /** For an overflow: what was asked and what fits, where that is known. */
+  readonly tokens?: OverflowTokens | undefined
 }
 
 /** The one error. Thrown anywhere, written in the caller's dialect only at the edge. */
@@ -46,7 +55,7 @@ export class Fault extends Error {
   readonly status: number
   readonly code: string
   readonly retryAfterMs: number | undefined
-  readonly tokens: { readonly prompt: number; readonly max: number } | undefined
+  readonly tokens: OverflowTokens | undefined
 
   constructor(kind: FaultKind, message: string, details: FaultDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause })

@@ -4,6 +4,10 @@ import type { Json } from './json.ts'
 export interface Prompt {
   readonly model: string
   readonly messages: readonly Message[]
+  /** Instead of messages: a text as the model is to see it, without any template around it. */
+  readonly text?: PlainText | undefined
+  /** The last message is the beginning of the answer, to be carried on and not to be replied to. */
+  readonly continues?: boolean | undefined
   readonly stream: boolean
   readonly outputTokensMax: number | undefined
   readonly sampling: Sampling
@@ -15,6 +19,18 @@ export interface Prompt {
   readonly format: Format | undefined
   readonly reasoning: Reasoning | undefined
   readonly user: string | undefined
+  /** How many alternatives are to be told for each token; undefined when no probabilities are wanted. */
+  readonly logprobs?: number | undefined
+  /** Requests with the same key begin with the same text. */
+  readonly cacheKey?: string | undefined
+}
+
+export interface PlainText {
+  readonly before: string
+  /** What is to follow the gap that the model fills. */
+  readonly after: string | undefined
+  /** The answer is to begin with the text itself. */
+  readonly echo?: boolean | undefined
 }
 
 export interface Message {
@@ -25,14 +41,19 @@ export interface Message {
   /** Of a tool: which call this answers, and what the tool is called where known. */
   readonly toolCallId: string | undefined
   readonly name: string | undefined
+  /** Of a tool: it went wrong. */
+  readonly isError?: boolean | undefined
 }
 
 export type Content =
   | { readonly type: 'text'; readonly text: string }
-  | { readonly type: 'thinking'; readonly text: string }
+  /** Signed by the service that thought it, which takes it back only so; `sealed` where it tells nobody else what it thought. */
+  | { readonly type: 'thinking'; readonly text: string; readonly signature?: string; readonly sealed?: string }
   /** Bytes as base64, or an address that only the upstream may be asked to fetch. */
   | { readonly type: 'image'; readonly mediaType: string | undefined; readonly base64: string }
   | { readonly type: 'image-url'; readonly url: string; readonly detail?: string }
+  | { readonly type: 'audio'; readonly format: string; readonly base64: string }
+  | { readonly type: 'document'; readonly mediaType: string; readonly base64: string; readonly title?: string }
 
 export interface ToolCall {
   readonly id: string

@@ -3,6 +3,8 @@ export interface Usage {
   readonly promptTokens: number
   readonly outputTokens: number
   readonly cachedTokens?: number
+  /** Of the prompt, what was written to a cache and costs more for it. */
+  readonly cacheWriteTokens?: number
   readonly reasoningTokens?: number
   /** True when no server counted them and the numbers are our own guess. */
   readonly estimated?: boolean

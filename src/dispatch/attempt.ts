@@ -4,7 +4,7 @@ import { Fault } from '../core/fault.ts'
 import type { Timeouts } from '../core/settings.ts'
 import type { Usage } from '../core/usage.ts'
 import { NetFault, type Inbound, type World } from '../core/world.ts'
-import { collectFrom, translate, type Seen } from '../dialects/translate.ts'
+import { collectFrom, translate, type Seen, type Translating } from '../dialects/translate.ts'
 import type { Ending } from '../fleet/limit.ts'
 import type { Upstream } from '../fleet/upstream.ts'
 import type { Lease } from '../scheduler/scheduler.ts'
@@ -78,7 +78,7 @@ export class Attempt implements Watched {
         method: 'POST',
         origin: settings.origin,
         path: this.#speech.path,
-        headers: headersFor(this.lease.upstream),
+        headers: headersFor(this.lease.upstream, this.#passedHeaders()),
         body: this.#speech.body,
         signal: this.#cut.signal,
       })
@@ -114,13 +114,14 @@ export class Attempt implements Watched {
   }
 
   async #openStream(inbound: Inbound): Promise<void> {
-    const { dialect, passes, hideUsage, rename } = this.#speech
-    if (passes) {
-      this.#meter = new Meter(dialect, { hideUsage, rename })
+    const speech = this.#speech
+    if (speech.answer === 'read') {
+      this.#source = translate(inbound.body, this.#translating(speech), this.#seen)[Symbol.asyncIterator]()
+    } else if (speech.answer === 'passes' && speech.dialect.form === 'talk') {
+      this.#meter = new Meter(speech.dialect, speech)
       this.#source = inbound.body[Symbol.asyncIterator]()
     } else {
-      const to = this.#parts.dialectOf(this.#ask.dialect)
-      this.#source = translate(inbound.body, dialect, to, this.#about(to), this.#seen)[Symbol.asyncIterator]()
+      throw new Fault('internal', 'Vectors do not come as a stream.')
     }
     for (;;) {
       const step = await this.next()
@@ -133,19 +134,21 @@ export class Attempt implements Watched {
   }
 
   async #openWhole(inbound: Inbound): Promise<void> {
-    const { dialect, passes, rename } = this.#speech
+    const speech = this.#speech
     let answer: Uint8Array
-    if (passes) {
+    if (speech.answer === 'read') {
+      answer = jsonBytes(await collectFrom(inbound.body, this.#translating(speech), this.#seen))
+    } else {
+      const { dialect } = speech
       answer = await readWhole(inbound, answerMaxBytes)
       // Some servers say what went wrong under a 200.
       const fault = dialect.faultIn(answer)
       if (fault !== undefined) throw fault
       this.#seen.usage = dialect.usageOf(answer)
       this.#seen.frames = 1
-      if (rename !== undefined) answer = dialect.rename(answer, rename)
-    } else {
-      const to = this.#parts.dialectOf(this.#ask.dialect)
-      answer = Buffer.from(JSON.stringify(await collectFrom(inbound.body, dialect, to, this.#about(to), this.#seen)))
+      if (speech.answer === 'vectors')
+        answer = jsonBytes(speech.to.writeVectors(speech.dialect.readVectors(answer), this.#about(), this.#ask.body))
+      else if (speech.rename !== undefined) answer = dialect.rename(answer, speech.rename)
     }
     this.#first = { done: false, value: answer }
     this.firstTokenAt = this.#parts.world.now()
@@ -215,13 +218,26 @@ export class Attempt implements Watched {
     return Fault.from(error)
   }
 
-  #about(to: Dialect): AnswerAbout {
+  #translating({ dialect, to, oneCall }: Extract<Speech, { answer: 'read' }>): Translating {
+    return { from: dialect, to, oneCall, about: this.#about() }
+  }
+
+  /** Headers are part of a dialect: in another one they say nothing. */
+  #passedHeaders(): Headers {
+    const { answer, dialect } = this.#speech
+    return answer === 'passes' && dialect.id === this.#ask.dialect ? this.#ask.headers : noHeaders
+  }
+
+  #about(): AnswerAbout {
     const { world } = this.#parts
+    const { id, model, promptTokens, body, dialect } = this.#ask
+    const own = this.#parts.dialectOf(dialect)
     return {
-      id: this.#ask.id,
-      model: this.#ask.model,
+      id,
+      model,
+      promptTokens,
       createdMs: world.epochMs(),
-      wantsUsage: to.wantsUsage(this.#ask.body),
+      wantsUsage: own.form === 'talk' && own.wantsUsage(body),
       epochMs: () => world.epochMs(),
     }
   }
@@ -250,17 +266,27 @@ const said: Readonly<Record<NetFault['kind'], string>> = {
   unreachable: 'could not be reached',
 }
 
-const headers = new WeakMap<Upstream, readonly (readonly [string, string])[]>()
+const jsonBytes = (value: unknown): Uint8Array => Buffer.from(JSON.stringify(value))
 
-function headersFor(upstream: Upstream): readonly (readonly [string, string])[] {
-  const known = headers.get(upstream)
+const headers = new WeakMap<Upstream, Headers>()
+
+type Headers = readonly (readonly [name: string, value: string])[]
+
+const noHeaders: Headers = []
+
+/** Of two headers with one name, the caller's own is sent. */
+function headersFor(upstream: Upstream, passed: Headers): Headers {
+  const known = passed.length === 0 ? headers.get(upstream) : undefined
   if (known !== undefined) return known
   const { apiKey, backend } = upstream.settings
+  const names = new Map(passed)
   const made = [
     ['content-type', 'application/json'] as const,
-    ...(apiKey === undefined ? [] : backend.authorize(apiKey)),
+    ...(backend.headers ?? noHeaders).filter(([name]) => !names.has(name)),
+    ...(apiKey === undefined ? noHeaders : backend.authorize(apiKey, names)),
+    ...passed,
   ]
-  headers.set(upstream, made)
+  if (passed.length === 0) headers.set(upstream, made)
   return made
 }
 

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Dialect, Watcher } from '../core/dialect.ts'
+import type { TalkDialect, Watcher } from '../core/dialect.ts'
 import { Fault } from '../core/fault.ts'
 import { Meter } from './meter.ts'
 
 /** A dialect that passes everything and remembers what it was shown. */
-function recording(frameEnd: string): { dialect: Dialect; shown: string[] } {
+function recording(frameEnd: string): { dialect: TalkDialect; shown: string[] } {
   const shown: string[] = []
   const watcher: Watcher = {
     see: (frames) => {
@@ -17,7 +17,7 @@ function recording(frameEnd: string): { dialect: Dialect; shown: string[] } {
     ended: false,
     fault: undefined,
   }
-  return { dialect: { frameEnd, watcher: () => watcher } as unknown as Dialect, shown }
+  return { dialect: { frameEnd, watcher: () => watcher } as unknown as TalkDialect, shown }
 }
 
 const options = { hideUsage: false, rename: undefined }

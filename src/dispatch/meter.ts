@@ -1,4 +1,4 @@
-import type { Dialect, Watcher, WatchOptions } from '../core/dialect.ts'
+import type { TalkDialect, Watcher, WatchOptions } from '../core/dialect.ts'
 import { Fault } from '../core/fault.ts'
 
 /** More than this without the end of a frame is no stream that anybody reads. */
@@ -15,7 +15,7 @@ export class Meter {
   readonly #oneLine: boolean
   #torn: Uint8Array = empty
 
-  constructor(dialect: Dialect, options: WatchOptions) {
+  constructor(dialect: TalkDialect, options: WatchOptions) {
     this.watcher = dialect.watcher(options)
     this.#oneLine = dialect.frameEnd === '\n'
   }

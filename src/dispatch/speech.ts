@@ -1,77 +1,129 @@
-import type { Ask } from '../core/ask.ts'
-import type { Dialect, Rename } from '../core/dialect.ts'
-import { applyEdits, type Edits } from '../core/json.ts'
+import type { Ask, Need } from '../core/ask.ts'
+import type { Setting } from '../core/backend.ts'
+import type { Dialect, Rename, TalkDialect, Task, VectorDialect } from '../core/dialect.ts'
+import { Fault } from '../core/fault.ts'
+import { applyEdits, type Edits, type Json } from '../core/json.ts'
+import type { Prompt } from '../core/prompt.ts'
 import { splice } from '../dialects/splice.ts'
 import type { Lease } from '../scheduler/scheduler.ts'
 
-/** An ask as one upstream is to hear it. */
-export interface Speech {
-  readonly dialect: Dialect
-  readonly path: string
-  readonly body: Uint8Array
-  /** What the upstream was asked for; a translated answer always comes as a stream. */
-  readonly stream: boolean
-  /** The answer is in the caller's dialect already. */
-  readonly passes: boolean
-  readonly hideUsage: boolean
-  readonly rename: Rename | undefined
-}
+/** An ask as one upstream is to hear it, and how its answer is to be heard. */
+export type Speech = { readonly path: string; readonly body: Uint8Array } & (
+  | {
+      /** The answer is the caller's as it comes. */
+      readonly answer: 'passes'
+      readonly dialect: Dialect
+      readonly hideUsage: boolean
+      readonly rename: Rename | undefined
+    }
+  | {
+      /** It comes as a stream, and is written anew: as a stream, or put together. */
+      readonly answer: 'read'
+      readonly dialect: TalkDialect
+      readonly to: TalkDialect
+      readonly oneCall: boolean
+    }
+  | { readonly answer: 'vectors'; readonly dialect: VectorDialect; readonly to: VectorDialect }
+)
 
-/** Says the ask in a dialect the upstream knows: the caller's own if it does, else the first it does know. */
+/** Says the ask in a dialect the upstream knows: the caller's own if it does, else the first it does know for the task. */
 export function phrase(ask: Ask, lease: Lease, dialectOf: (id: string) => Dialect): Speech {
   const { backend, basePath } = lease.upstream.settings
-  const own = backend.speaks[ask.dialect]
-  return own === undefined
-    ? translated(ask, lease, dialectOf)
-    : passed(ask, lease, dialectOf(ask.dialect), basePath + own)
+  const own = dialectOf(ask.dialect)
+  const path = backend.speaks[own.id]
+  if (path !== undefined) {
+    if (own.form === 'talk' && !ask.stream && backend.stopsWhole === false && isOne(ask.body)) {
+      return streamed(ask, lease, own, basePath + path)
+    }
+    return passed(ask, lease, own, basePath + path)
+  }
+  const task = taskOf(ask.needs)
+  for (const [id, itsPath] of Object.entries(backend.speaks)) {
+    const dialect = dialectOf(id)
+    if (!dialect.tasks.includes(task)) continue
+    if (own.form === 'talk' && dialect.form === 'talk')
+      return translated(ask, lease, { dialect, to: own, path: basePath + itsPath })
+    if (own.form === 'vectors' && dialect.form === 'vectors')
+      return converted(ask, lease, { dialect, to: own, path: basePath + itsPath })
+  }
+  // Placement does not send an ask where it cannot be said; a listing that changed in between might.
+  throw new Fault('not-capable', `The server ${lease.upstream.settings.name} has no way to be asked for this.`)
 }
+
+export const taskOf = (needs: readonly Need[]): Task =>
+  needs.includes('vectors') ? 'vectors' : needs.includes('text') ? 'text' : 'chat'
+
+/** Several answers to one question cannot be told apart in a stream that is put together. */
+const isOne = ({ n, best_of: bestOf }: Json): boolean => !isMany(n) && !isMany(bestOf)
+
+const isMany = (count: unknown): boolean => typeof count === 'number' && count > 1
 
 /** The caller's own bytes, but for what the wire forces us to change. */
 function passed(ask: Ask, lease: Lease, dialect: Dialect, path: string): Speech {
   const renamed = lease.model.id !== ask.model
-  const usageEdits = ask.stream ? dialect.usageEdits(ask.body) : undefined
+  const usageEdits = ask.stream && dialect.form === 'talk' ? dialect.usageEdits(ask.body) : undefined
   const edits: Edits | undefined = merged(
     renamed ? { model: lease.model.id } : undefined,
     usageEdits,
-    lease.upstream.settings.backend.edits?.(dialect.id, ask.body),
+    lease.upstream.settings.backend.edits?.(dialect.id, ask.body, settingOf(lease)),
   )
   return {
+    answer: 'passes',
     dialect,
     path,
     body: edited(ask, edits),
-    stream: ask.stream,
-    passes: true,
     hideUsage: usageEdits !== undefined,
     rename: renamed ? { from: lease.model.id, to: ask.model } : undefined,
   }
 }
 
-function translated(ask: Ask, lease: Lease, dialectOf: (id: string) => Dialect): Speech {
-  const { backend, basePath } = lease.upstream.settings
-  const [id, path] = Object.entries(backend.speaks)[0]!
-  const dialect = dialectOf(id)
-  const prompt = dialectOf(ask.dialect).readPrompt(ask.body)
-  const written = dialect.writePrompt({ ...prompt, model: lease.model.id, stream: true })
+/** The caller's own bytes, except that they ask for a stream. */
+function streamed(ask: Ask, lease: Lease, dialect: TalkDialect, path: string): Speech {
+  const asked = { ...ask.body, stream: true }
+  const edits = merged(
+    { model: lease.model.id, stream: true },
+    dialect.usageEdits(asked),
+    lease.upstream.settings.backend.edits?.(dialect.id, asked, settingOf(lease)),
+  )
+  return { answer: 'read', dialect, to: dialect, oneCall: false, path, body: edited(ask, edits) }
+}
+
+interface Route<D extends Dialect> {
+  readonly dialect: D
+  readonly to: D
+  readonly path: string
+}
+
+function translated(ask: Ask, lease: Lease, { dialect, to, path }: Route<TalkDialect>): Speech {
+  const { backend } = lease.upstream.settings
+  const prompt: Prompt = { ...to.readPrompt(ask.body), model: lease.model.id, stream: true }
+  const written = dialect.writePrompt(prompt)
   // Also here: the counts of a stream come only when asked for.
-  const edits = merged(dialect.usageEdits(written), backend.edits?.(id, written))
-  const body = edits === undefined ? written : applyEdits(written, edits)
-  return {
-    dialect,
-    path: basePath + path,
-    body: Buffer.from(JSON.stringify(body)),
-    stream: true,
-    passes: false,
-    hideUsage: false,
-    rename: undefined,
-  }
+  const edits = merged(
+    prompt.continues === true ? backend.continueEdits : undefined,
+    dialect.usageEdits(written),
+    backend.edits?.(dialect.id, written, settingOf(lease)),
+  )
+  return { answer: 'read', dialect, to, oneCall: prompt.parallelTools === false, path, body: bytesOf(written, edits) }
+}
+
+function converted(ask: Ask, lease: Lease, { dialect, to, path }: Route<VectorDialect>): Speech {
+  const written = dialect.writeInputs({ ...to.readInputs(ask.body), model: lease.model.id })
+  const edits = lease.upstream.settings.backend.edits?.(dialect.id, written, settingOf(lease))
+  return { answer: 'vectors', dialect, to, path, body: bytesOf(written, edits) }
+}
+
+function settingOf({ upstream, model }: Lease): Setting {
+  return { model: model.id, contextTokens: upstream.settings.context.get(model.id) }
 }
 
 function edited(ask: Ask, edits: Edits | undefined): Uint8Array {
-  if (ask.raw === undefined) {
-    return Buffer.from(JSON.stringify(edits === undefined ? ask.body : applyEdits(ask.body, edits)))
-  }
+  if (ask.raw === undefined) return bytesOf(ask.body, edits)
   return edits === undefined ? ask.raw : splice(ask.raw, edits)
 }
+
+const bytesOf = (body: Json, edits: Edits | undefined): Uint8Array =>
+  Buffer.from(JSON.stringify(edits === undefined ? body : applyEdits(body, edits)))
 
 /** Undefined when nothing changes, which is what makes the fast path fast. */
 function merged(...all: readonly (Edits | undefined)[]): Edits | undefined {
