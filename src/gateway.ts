@@ -1,4 +1,4 @@
-import type { Ask, Caller, Cloud, Priority } from './core/ask.ts'
+import type { Ask, Caller, Cloud, Errand, Priority } from './core/ask.ts'
 import type { Dialect } from './core/dialect.ts'
 import type { Emit, Event } from './core/event.ts'
 import { Fault } from './core/fault.ts'
@@ -7,14 +7,21 @@ import type { Policy } from './core/policy.ts'
 import { compose, type Layer, type Serve } from './core/serve.ts'
 import type { Settings } from './core/settings.ts'
 import type { World } from './core/world.ts'
-import { dialectById, dialects } from './dialects/index.ts'
+import { dialectById, dialects, talkById } from './dialects/index.ts'
+import { reachOf } from './dialects/reach.ts'
 import { dispatch } from './dispatch/dispatch.ts'
 import { Watchdog } from './dispatch/watchdog.ts'
+import { exactly, Ways } from './dispatch/ways.ts'
+import { runErrand } from './fleet/errands.ts'
 import { Fleet } from './fleet/fleet.ts'
+import { Wordiness } from './fleet/wordiness.ts'
 import { Callers } from './layers/callers.ts'
+import { errands } from './layers/errands.ts'
+import { fit } from './layers/fit.ts'
 import { hooks, type Hooks } from './layers/hooks.ts'
 import { observe, Roster } from './layers/observe.ts'
-import { permit } from './layers/permit.ts'
+import { checkPermitted, permit } from './layers/permit.ts'
+import { recall } from './layers/recall.ts'
 import { defaultPolicy } from './policies/index.ts'
 import { Scheduler } from './scheduler/scheduler.ts'
 
@@ -59,6 +66,8 @@ export interface Gateway {
   identify(credential: string | undefined): Caller
   /** Reads a request into a frozen ask. Throws `bad-request`. */
   ask(input: AskInput): Ask
+  /** How many tokens a request has: exact where a server tells, else estimated, and rather too many. */
+  countTokens(input: AskInput): Promise<number>
   asks(): readonly AskView[]
   readonly waiting: number
   readonly emit: Emit
@@ -99,7 +108,9 @@ class Engine implements Gateway {
   readonly #scheduler: Scheduler
   readonly #watchdog: Watchdog
   readonly #roster = new Roster()
-  readonly #listeners: ((event: Event) => void)[] = [this.#roster.listen]
+  readonly #wordiness = new Wordiness()
+  readonly #ways: Ways
+  readonly #listeners: ((event: Event) => void)[] = [this.#roster.listen, (event) => this.#learn(event)]
   /** Sets the ids of this process apart from those of any other. */
   readonly #idStart: string
   #settings: Settings
@@ -117,9 +128,11 @@ class Engine implements Gateway {
     this.#idStart = Math.floor(world.random() * 0x1_0000_0000_0000).toString(36)
     this.#callers = new Callers(settings.callers)
     const { upstreams, probeEveryMs, queue } = settings
-    this.fleet = new Fleet({ upstreams, world, emit, probeEveryMs })
+    this.fleet = new Fleet({ upstreams, world, emit, probeEveryMs, canOf: reachOf })
     this.#scheduler = new Scheduler({ world, fleet: this.fleet, policy, queueMax: queue.max, emit })
     this.#watchdog = new Watchdog(world)
+    const ways = new Ways(this.fleet, dialectOf)
+    this.#ways = ways
     this.#dispatch = this.#dispatchBy(settings)
     this.serve = compose(
       [
@@ -128,6 +141,13 @@ class Engine implements Gateway {
         ...(applied === undefined ? [] : [hooks(applied, { glanceOf, onThrow: this.#onHookThrow })]),
         // After the hooks, which may have chosen another model.
         permit,
+        recall({ recallOf: (id) => talkById(id)?.recall, glanceOf }),
+        errands({
+          now: () => world.now(),
+          run: (errand, ask) => runErrand(this.fleet, errand, ask, this.#settings.callers.length > 0),
+          answerTo: (errand, ask) => this.#errandAnswer(errand, ask),
+        }),
+        fit({ isPlain: (ask) => ways.isPlain(ask), waysOf: (ask) => ways.of(ask), exactly }),
         ...layers,
       ],
       (ask) => this.#dispatch(ask),
@@ -150,7 +170,7 @@ class Engine implements Gateway {
       dialect: dialect.id,
       model,
       stream,
-      promptTokens,
+      promptTokens: this.#wordiness.estimate(model, promptTokens),
       outputTokensMax,
       needs,
       errand,
@@ -164,6 +184,12 @@ class Engine implements Gateway {
       arrivedAt: this.world.now(),
       signal,
     }
+  }
+
+  async countTokens(input: AskInput): Promise<number> {
+    const ask = this.ask(input)
+    checkPermitted(ask)
+    return this.#ways.count(ask)
   }
 
   asks(): readonly AskView[] {
@@ -222,6 +248,26 @@ class Engine implements Gateway {
   stop(): Promise<void> {
     this.fleet.stop()
     return Promise.resolve()
+  }
+
+  /** What the server counted tells how many tokens this model makes of a text. */
+  #learn(event: Event): void {
+    if (event.type !== 'ask-settled') return
+    const { ask, outcome } = event
+    const { promptTokens, estimated } = outcome.usage
+    // A picture weighs what its server makes of it.
+    if (outcome.fault !== undefined || estimated === true || ask.needs.length > 1) return
+    if (this.fleet.offering(ask.model) !== undefined) this.#wordiness.learn(ask.model, ask.promptTokens, promptTokens)
+  }
+
+  #errandAnswer(errand: Errand, ask: Ask): Uint8Array {
+    const dialect = dialectOf(ask.dialect)
+    const createdMs = this.world.epochMs()
+    const { id, model, promptTokens } = ask
+    const about = { id, model, promptTokens, createdMs, wantsUsage: false, epochMs: () => this.world.epochMs() }
+    const done = dialect.errandDone?.(errand, about)
+    if (done === undefined) throw new Fault('internal', `The dialect ${dialect.id} has no answer to an errand.`)
+    return Buffer.from(`${JSON.stringify(done)}${ask.stream && dialect.form === 'talk' ? dialect.frameEnd : ''}`)
   }
 
   #dispatchBy({ timeouts, attemptsMax }: Settings): Serve {

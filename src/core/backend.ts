@@ -8,6 +8,8 @@ export type Call = (request: {
   readonly body?: Json
   /** Longer than the usual few seconds: to load a model takes minutes. */
   readonly timeoutMs?: number
+  /** Waits this long before asking: to look again at what takes its time. */
+  readonly afterMs?: number
 }) => Promise<{ readonly status: number; readonly json: unknown; readonly text: string }>
 
 /** A model as an upstream lists it. */
@@ -45,6 +47,13 @@ export interface Gauge {
   readonly memory?: number
 }
 
+/** The other models of a server, as far as the gateway knows what they do. */
+export interface Residents {
+  isIdle(model: string): boolean
+  /** It was unloaded to make room. */
+  left(model: string): void
+}
+
 /** One model of a server, as it is to be used. */
 export interface Setting {
   readonly model: string
@@ -72,6 +81,10 @@ export interface Backend {
   readonly stopsWhole?: boolean
   /** Carries on a text that ends with an assistant's message: proven by a recording, or false. */
   readonly resumes?: boolean
+  /** What nobody can be asked for here, whatever the model. */
+  readonly lacks?: readonly Need[]
+  /** Its models think unless told not to: who did not ask for thoughts is not made to wait for them. */
+  readonly thinksUnasked?: boolean
   /** Keeps answers, so that a request may refer to one by its id. */
   readonly remembers?: boolean
   /** What makes it carry on the last message of a prompt instead of replying to it. */
@@ -86,8 +99,8 @@ export interface Backend {
   edits?(dialect: string, body: Json, setting: Setting): Edits | undefined
   /** All that the server tells about one of its models, in its own words. */
   describe?(call: Call, model: string): Promise<Json>
-  /** Brings a model into memory and resolves when it is there. */
-  load?(call: Call, setting: Setting): Promise<void>
+  /** Brings a model into memory and resolves when it is there. Where another has to make room, it is one that nobody uses. */
+  load?(call: Call, setting: Setting, others: Residents): Promise<void>
   unload?(call: Call, model: string): Promise<void>
   /** How many tokens a request has, by the server's own tokenizer. `body` is in the first dialect it speaks. */
   countTokens?(call: Call, body: Json): Promise<number>

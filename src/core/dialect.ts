@@ -18,6 +18,8 @@ export interface AnswerAbout {
   readonly wantsUsage: boolean
   /** Now, for formats that date every frame or time the whole. */
   readonly epochMs: () => number
+  /** What the caller asked with, for formats whose answers repeat some of it. */
+  readonly body?: Json
 }
 
 /** What can be asked of a model: a turn in a conversation, more of a plain text, or vectors. */
@@ -37,6 +39,8 @@ interface CommonDialect {
   readonly streamType: string
   /** Headers of a caller that an upstream of the same dialect is to see as they are. */
   readonly passHeaders?: readonly string[]
+  /** The name by which clients look for the id of their request, beside `x-request-id`. */
+  readonly idHeader?: string
 
   /** All that admission needs. Throws a `bad-request` that names the field at fault. */
   glance(body: Json): Glance
@@ -48,8 +52,11 @@ interface CommonDialect {
   /** An answer in one piece with its model renamed; the same object when there is nothing to rename. */
   rename(answer: Uint8Array, names: Rename): Uint8Array
 
+  /** What a request that asks for no words at all, only that the model be loaded or unloaded, is answered. */
+  errandDone?(errand: Errand, about: AnswerAbout): Json
+
   /** An error answer before anything was streamed. */
-  writeFault(fault: Fault): Json
+  writeFault(fault: Fault, requestId?: string): Json
   /** The status this dialect's clients know such an error by, where it is not the fault's own. */
   statusOf?(fault: Fault): number
   /** The error as a frame of a stream that has begun. After it nothing that looks like an end may follow. */
@@ -84,9 +91,17 @@ export interface TalkDialect extends CommonDialect {
   usageEdits(body: Json): Edits | undefined
   /** A fresh watcher over one stream that is passed through. */
   watcher(options: WatchOptions): Watcher
+  readonly recall?: Recall
+}
 
-  /** What a request that asks for no words at all, only that the model be loaded or unloaded, is answered. */
-  errandDone?(errand: Errand, about: AnswerAbout): Json
+/** For a dialect whose requests may name pieces of earlier answers instead of saying them. */
+export interface Recall {
+  /** The request with the pieces in the place of their names; undefined when one is not known, the same object when there are none. */
+  resolve(body: Json, find: (id: string) => Json | undefined): Json | undefined
+  /** Whether later requests may name pieces of the answer to this one. */
+  isKept(body: Json): boolean
+  /** The pieces in whole frames of an answer, or in an answer in one piece; each has its name as `id`. */
+  piecesIn(bytes: Uint8Array): readonly Json[]
 }
 
 /** A dialect in which texts are turned into vectors. */

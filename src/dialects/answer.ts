@@ -1,5 +1,5 @@
 import { Fault } from '../core/fault.ts'
-import type { FinishReason, Part } from '../core/part.ts'
+import type { FinishReason, Part, TokenLogprob } from '../core/part.ts'
 import type { Usage } from '../core/usage.ts'
 
 export interface Call {
@@ -15,6 +15,9 @@ export interface Answer {
   readonly thinking: string
   readonly calls: readonly Call[]
   readonly reason: FinishReason
+  readonly stopSequence: string | undefined
+  readonly logprobs: readonly TokenLogprob[] | undefined
+  readonly signature: string | undefined
   readonly usage: Usage | undefined
 }
 
@@ -22,15 +25,20 @@ export function gather(parts: Iterable<Part>): Answer {
   let text = ''
   let thinking = ''
   let reason: FinishReason = 'stop'
+  let stopSequence: string | undefined
+  let signature: string | undefined
   let usage: Usage | undefined
+  const logprobs: TokenLogprob[] = []
   const calls: { id: string; name: string; arguments: string }[] = []
   for (const part of parts) {
     switch (part.type) {
       case 'text-delta':
         text += part.text
+        if (part.logprobs !== undefined) logprobs.push(...part.logprobs)
         break
       case 'thinking-delta':
         thinking += part.text
+        signature = part.signature ?? signature
         break
       case 'tool-start':
         calls[part.index] = { id: part.id, name: part.name, arguments: '' }
@@ -40,6 +48,7 @@ export function gather(parts: Iterable<Part>): Answer {
         break
       case 'finish':
         reason = part.reason
+        stopSequence = part.stopSequence
         break
       case 'usage':
         usage = part.usage
@@ -48,7 +57,16 @@ export function gather(parts: Iterable<Part>): Answer {
         break
     }
   }
-  return { text, thinking, calls, reason, usage }
+  return {
+    text,
+    thinking,
+    calls,
+    reason,
+    stopSequence,
+    logprobs: logprobs.length > 0 ? logprobs : undefined,
+    signature,
+    usage,
+  }
 }
 
 /** The reason that the calls prove, where servers say `stop` after a call or `tool_calls` without one. */

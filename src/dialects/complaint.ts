@@ -1,4 +1,4 @@
-import { Fault } from '../core/fault.ts'
+import { Fault, type OverflowTokens } from '../core/fault.ts'
 import { isObject, type Json } from '../core/json.ts'
 import { asBuffer, Members, parsed } from './members.ts'
 
@@ -10,7 +10,7 @@ export interface Complaint {
   readonly type: string | undefined
   /** The HTTP status it names itself: the only one there is for an error in mid-stream. */
   readonly status: number | undefined
-  readonly tokens: { readonly prompt: number; readonly max: number } | undefined
+  readonly tokens: OverflowTokens | undefined
 }
 
 /** Servers put whole documents into their messages; a person reads no more than this. */
@@ -47,14 +47,28 @@ export function inObject(error: Json): Complaint {
   if (nested !== undefined) return nested
   const status = Number(code)
   const isStatus = Number.isInteger(status) && status >= 400 && status <= 599
+  const word = typeof type === 'string' ? type : undefined
   return {
     message: shortened(text),
     code: typeof code === 'string' && !isStatus ? code : undefined,
-    type: typeof type === 'string' ? type : undefined,
-    status: isStatus ? status : undefined,
+    type: word,
+    status: isStatus ? status : statuses.get(word ?? ''),
     tokens: typeof prompt === 'number' && typeof max === 'number' ? { prompt, max } : tokensIn(text),
   }
 }
+
+/** Anthropic's words for the kinds of errors, which in mid-stream are all there is. */
+const statuses: ReadonlyMap<string, number> = new Map([
+  ['invalid_request_error', 400],
+  ['authentication_error', 401],
+  ['billing_error', 402],
+  ['permission_error', 403],
+  ['not_found_error', 404],
+  ['request_too_large', 413],
+  ['rate_limit_error', 429],
+  ['timeout_error', 504],
+  ['overloaded_error', 529],
+])
 
 /** What an error answer with a status of its own meant. */
 export function readFault(answer: { status: number; body: string; retryAfterMs: number | undefined }): Fault {
@@ -73,10 +87,12 @@ export function complaintUnder200(answer: Uint8Array): Fault | undefined {
     const key = members.key()
     // An answer has choices or a message: what stands behind them is not looked for.
     if (key === 'choices' || key === 'message') return undefined
-    if (key === 'error' || key === 'detail' || (key === 'object' && members.valueIs('error'))) break
+    if (key === 'error' || key === 'detail' || (key === 'object' && members.valueIs('error'))) {
+      const complaint = complaintIn(parsed(asBuffer(answer).toString('utf8')))
+      return complaint && faultInBand(complaint)
+    }
   }
-  const complaint = complaintIn(parsed(asBuffer(answer).toString('utf8')))
-  return complaint && faultInBand(complaint)
+  return undefined
 }
 
 function faultOf(complaint: Complaint, status: number, retryAfterMs: number | undefined): Fault {
@@ -147,18 +163,25 @@ const callersFaults = new RegExp(
 
 const counts: readonly RegExp[] = [
   /request \((?<prompt>\d+) tokens\) exceeds the available context size \((?<max>\d+) tokens\)/,
-  /context length is (?<max>\d+) tokens\. However, you requested \d+ tokens \((?<prompt>\d+) in the messages/,
+  /context length is (?<max>\d+) tokens\. However, you requested \d+ tokens \((?<prompt>\d+) in the messages, (?<output>\d+) in the completion/,
   /context length is (?<max>\d+) tokens\. However, (your messages resulted in|your request has|you requested) (?<prompt>\d+)/,
   /Input length \((?<prompt>\d+)\) exceeds model's maximum context length \((?<max>\d+)\)/,
   /The input \((?<prompt>\d+) tokens\) is longer than the model's context length \((?<max>\d+) tokens\)/,
   /context length of (?<max>\d+) tokens\. You requested a total of (?<prompt>\d+)/,
   /prompt is too long: (?<prompt>\d+) tokens > (?<max>\d+) maximum/,
+  /exceed context limit: (?<prompt>\d+) \+ (?<output>\d+) > (?<max>\d+)/,
 ]
 
 function tokensIn(text: string): Complaint['tokens'] {
   for (const form of counts) {
     const groups = form.exec(text)?.groups
-    if (groups !== undefined) return { prompt: Number(groups['prompt']), max: Number(groups['max']) }
+    if (groups === undefined) continue
+    const prompt = Number(groups['prompt'])
+    const max = Number(groups['max'])
+    // A prompt that is too long by itself is not helped by a shorter answer.
+    return groups['output'] === undefined || prompt >= max
+      ? { prompt, max }
+      : { prompt, max, output: Number(groups['output']) }
   }
   return undefined
 }

@@ -8,7 +8,7 @@ import { ollamaChat as dialect } from './ollama-chat.ts'
 const body = (more: Json = {}): Json => ({ model: 'm', messages: [{ role: 'user', content: 'hi' }], ...more })
 
 let nowMs = 0
-const about = { id: 'x-1', model: 'm', createdMs: 1_000, wantsUsage: true, epochMs: () => nowMs }
+const about = { id: 'x-1', model: 'm', promptTokens: 7, createdMs: 1_000, wantsUsage: true, epochMs: () => nowMs }
 
 function lines(...parts: readonly (readonly [atMs: number, part: Part])[]): Json[] {
   const write = dialect.partWriter(about)

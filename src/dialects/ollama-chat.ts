@@ -1,25 +1,26 @@
-import type { Glance } from '../core/ask.ts'
-import type { Dialect } from '../core/dialect.ts'
-import { Fault } from '../core/fault.ts'
+import type { Glance, Need } from '../core/ask.ts'
+import type { TalkDialect } from '../core/dialect.ts'
 import { isObject, type Json } from '../core/json.ts'
-import type { Usage } from '../core/usage.ts'
-import { complaintUnder200, readFault } from './complaint.ts'
+import { readFault } from './complaint.ts'
 import { estimateTokens } from './estimate.ts'
 import { limitIn, listIn, modelIn, optionalFlag, optionalObject, refuse } from './fields.ts'
-import { Members } from './members.ts'
-import { faultFrame, writeFault } from './ollama-chat/faults.ts'
+import { needsOf } from './needs.ts'
 import { readPrompt } from './ollama-chat/prompt-reader.ts'
 import { writePrompt } from './ollama-chat/prompt-writer.ts'
 import { partReader } from './ollama-chat/reader.ts'
-import { readUsage } from './ollama-chat/usage.ts'
-import { OllamaWatcher } from './ollama-chat/watcher.ts'
 import { collect, partWriter } from './ollama-chat/writer.ts'
+import { errandDone, errandFor } from './ollama/errand.ts'
+import { faultFrame, faultIn, writeFault } from './ollama/faults.ts'
+import { usageOf } from './ollama/usage.ts'
+import { OllamaWatcher } from './ollama/watcher.ts'
 import { renameIn } from './splice.ts'
 
 /** `/api/chat` of Ollama: a line of JSON for each piece, streamed unless the caller says otherwise. */
-export const ollamaChat: Dialect = {
+export const ollamaChat: TalkDialect = {
   id: 'ollama-chat',
+  form: 'talk',
   routes: ['/api/chat'],
+  tasks: ['chat'],
   streamType: 'application/x-ndjson',
   frameEnd: '\n',
   glance,
@@ -31,10 +32,11 @@ export const ollamaChat: Dialect = {
   partWriter,
   collect,
   usageEdits: () => undefined,
-  watcher: (options) => new OllamaWatcher(options),
+  watcher: (options) => new OllamaWatcher(options, 'content"'),
   usageOf,
   faultIn,
   rename: renameIn,
+  errandDone: (errand, about) => errandDone(errand, about, { message: { role: 'assistant', content: '' } }),
   writeFault,
   faultFrame,
   readFault,
@@ -43,16 +45,30 @@ export const ollamaChat: Dialect = {
 const media: ReadonlySet<string> = new Set(['images'])
 
 function glance(body: Json): Glance {
-  // No messages at all is a request to load the model.
-  listIn(body['messages'], 'messages').forEach(checkMessage)
+  const messages = listIn(body['messages'], 'messages')
+  messages.forEach(checkMessage)
   const options = optionalObject(body['options'], 'options')
   return {
     model: modelIn(body),
     stream: optionalFlag(body['stream'], 'stream') ?? true,
     promptTokens: estimateTokens(body, media),
     outputTokensMax: limitIn(options?.['num_predict'], 'options.num_predict'),
+    needs: needsIn(body),
+    errand: messages.length === 0 ? errandFor(body['keep_alive']) : undefined,
   }
 }
+
+function needsIn({ messages, tools, think, logprobs }: Json): readonly Need[] {
+  return needsOf('chat', {
+    tools: Array.isArray(tools) && tools.length > 0,
+    vision: Array.isArray(messages) && messages.some(hasImages),
+    thinking: think !== undefined && think !== null && think !== false,
+    logprobs: logprobs === true,
+  })
+}
+
+const hasImages = (message: unknown): boolean =>
+  isObject(message) && Array.isArray(message['images']) && message['images'].length > 0
 
 function checkMessage(message: unknown, index: number): void {
   if (!isObject(message)) throw refuse(`messages[${index}] must be an object.`)
@@ -61,26 +77,4 @@ function checkMessage(message: unknown, index: number): void {
   if (content !== undefined && content !== null && typeof content !== 'string') {
     throw refuse(`messages[${index}].content must be a string.`)
   }
-}
-
-function usageOf(answer: Uint8Array): Usage | undefined {
-  const counts: Record<string, unknown> = {}
-  const members = new Members(answer)
-  while (members.next()) {
-    const key = members.key()
-    if (key === 'prompt_eval_count' || key === 'eval_count') counts[key] = members.value()
-  }
-  return readUsage(counts)
-}
-
-/** After too many equal tokens Ollama just stops: a 200 that is not done. It would do so anywhere, so nobody should try again. */
-function faultIn(answer: Uint8Array): Fault | undefined {
-  const members = new Members(answer)
-  if (members.find('done') && members.value() === false) {
-    return new Fault('upstream-refused', 'The server stopped the answer because it repeated itself.', {
-      status: 502,
-      code: 'upstream_error',
-    })
-  }
-  return complaintUnder200(answer)
 }

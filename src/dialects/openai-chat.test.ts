@@ -30,6 +30,7 @@ test('fields that nobody here knows are let through', () => {
       stream: false,
       promptTokens: 0,
       outputTokensMax: undefined,
+      needs: ['chat'],
     },
   )
 })
@@ -66,7 +67,7 @@ test('a prompt that is too long is told in the words that agents look for', () =
 })
 
 test('a stream of our own has one role, ends with [DONE], and tells counts only to who asked', () => {
-  const about = { id: 'x', model: 'm', createdMs: 5_000, wantsUsage: false, epochMs: () => 6_000 }
+  const about = { id: 'x', model: 'm', promptTokens: 7, createdMs: 5_000, wantsUsage: false, epochMs: () => 6_000 }
   const frames = (wantsUsage: boolean): string[] => {
     const write = dialect.partWriter({ ...about, wantsUsage })
     return [

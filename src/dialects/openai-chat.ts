@@ -1,24 +1,25 @@
-import type { Glance } from '../core/ask.ts'
-import type { Dialect } from '../core/dialect.ts'
-import { isObject, type Edits, type Json } from '../core/json.ts'
-import type { Usage } from '../core/usage.ts'
-import { complaintUnder200, readFault } from './complaint.ts'
+import type { Glance, Need } from '../core/ask.ts'
+import type { TalkDialect } from '../core/dialect.ts'
+import { isObject, type Json } from '../core/json.ts'
+import { readFault } from './complaint.ts'
 import { estimateTokens } from './estimate.ts'
 import { limitIn, listIn, modelIn, optionalFlag, refuse } from './fields.ts'
-import { asBuffer, Members, parsed } from './members.ts'
-import { faultFrame, writeFault } from './openai-chat/faults.ts'
+import { needsOf } from './needs.ts'
 import { readPrompt } from './openai-chat/prompt-reader.ts'
 import { writePrompt } from './openai-chat/prompt-writer.ts'
 import { partReader } from './openai-chat/reader.ts'
-import { readUsage } from './openai-chat/usage.ts'
-import { OpenAiWatcher } from './openai-chat/watcher.ts'
 import { collect, partWriter } from './openai-chat/writer.ts'
+import { faultFrame, faultIn, writeFault } from './openai/faults.ts'
+import { usageEdits, usageOf, wantsUsage } from './openai/usage.ts'
+import { OpenAiWatcher } from './openai/watcher.ts'
 import { renameIn } from './splice.ts'
 
 /** `/v1/chat/completions`: what OpenAI began and nearly everybody speaks, each a little differently. */
-export const openAiChat: Dialect = {
+export const openAiChat: TalkDialect = {
   id: 'openai-chat',
+  form: 'talk',
   routes: ['/v1/chat/completions'],
+  tasks: ['chat'],
   streamType: 'text/event-stream',
   frameEnd: '\n\n',
   glance,
@@ -29,9 +30,9 @@ export const openAiChat: Dialect = {
   partWriter,
   collect,
   usageEdits,
-  watcher: (options) => new OpenAiWatcher(options),
+  watcher: (options) => new OpenAiWatcher(options, 'content"'),
   usageOf,
-  faultIn: complaintUnder200,
+  faultIn,
   rename: renameIn,
   writeFault,
   faultFrame,
@@ -50,7 +51,22 @@ function glance(body: Json): Glance {
     promptTokens: estimateTokens(body, media),
     outputTokensMax:
       limitIn(body['max_completion_tokens'], 'max_completion_tokens') ?? limitIn(body['max_tokens'], 'max_tokens'),
+    needs: needsIn(body, messages),
   }
+}
+
+function needsIn({ tools, tool_choice: choice, logprobs }: Json, messages: readonly unknown[]): readonly Need[] {
+  return needsOf('chat', {
+    tools: Array.isArray(tools) && tools.length > 0 && choice !== 'none',
+    vision: messages.some((message) => hasPart(message, 'image_url')),
+    audio: messages.some((message) => hasPart(message, 'input_audio')),
+    logprobs: logprobs === true,
+  })
+}
+
+function hasPart(message: unknown, type: string): boolean {
+  const content = isObject(message) ? message['content'] : undefined
+  return Array.isArray(content) && content.some((part) => isObject(part) && part['type'] === type)
 }
 
 function checkMessage(message: unknown, index: number): void {
@@ -61,24 +77,4 @@ function checkMessage(message: unknown, index: number): void {
   if (!Array.isArray(content) || !content.every(isObject)) {
     throw refuse(`messages[${index}].content must be a string or a list of parts.`)
   }
-}
-
-function wantsUsage({ stream_options: options }: Json): boolean {
-  return isObject(options) && options['include_usage'] === true
-}
-
-function usageEdits(body: Json): Edits | undefined {
-  if (body['stream'] !== true || wantsUsage(body)) return undefined
-  const options = body['stream_options']
-  return { stream_options: { ...(isObject(options) && options), include_usage: true } }
-}
-
-function usageOf(answer: Uint8Array): Usage | undefined {
-  // Nearly always it is the last thing said, and a quote within a text would be escaped.
-  const bytes = asBuffer(answer)
-  const at = bytes.lastIndexOf('"usage":{')
-  const usage = at === -1 ? undefined : readUsage(parsed(bytes.toString('latin1', at + 8, bytes.lastIndexOf('}'))))
-  if (usage !== undefined) return usage
-  const members = new Members(answer)
-  return members.find('usage') ? readUsage(members.value()) : undefined
 }

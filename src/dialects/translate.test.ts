@@ -4,7 +4,7 @@ import { ollamaChat } from './ollama-chat.ts'
 import { openAiChat } from './openai-chat.ts'
 import { collectFrom, translate, type Seen } from './translate.ts'
 
-const about = { id: 'x', model: 'mine', createdMs: 0, wantsUsage: true, epochMs: () => 0 }
+const about = { id: 'x', model: 'mine', promptTokens: 7, createdMs: 0, wantsUsage: true, epochMs: () => 0 }
 const hello = 'data: {"choices":[{"delta":{"content":"hello"}}]}\n\n'
 const stop = 'data: {"choices":[{"delta":{},"finish_reason":"stop"}]}\n\n'
 
@@ -29,13 +29,13 @@ function source(chunks: readonly (string | Error)[]): Source {
   return made
 }
 
+const translating = { from: openAiChat, to: ollamaChat, about, oneCall: false }
 const nothingSeen = (): Seen => ({ usage: undefined, frames: 0, ended: false })
 
 async function heard(body: Source, seen = nothingSeen()): Promise<{ text: string; error: unknown; seen: Seen }> {
   let text = ''
   try {
-    for await (const bytes of translate(body, openAiChat, ollamaChat, about, seen))
-      text += Buffer.from(bytes).toString()
+    for await (const bytes of translate(body, translating, seen)) text += Buffer.from(bytes).toString()
   } catch (error) {
     return { text, error, seen }
   }
@@ -76,17 +76,29 @@ test('frames are counted while they carry content', async () => {
 
 test('a caller who stops reading closes the source', async () => {
   const body = source([hello, hello, stop])
-  for await (const _ of translate(body, openAiChat, ollamaChat, about, nothingSeen())) break
+  for await (const _ of translate(body, translating, nothingSeen())) break
   assert.equal(body.closed, true)
 })
 
 test('a stream becomes one answer, or a fault if it was not whole', async () => {
-  const answer = await collectFrom(source([hello, stop]), openAiChat, ollamaChat, about, nothingSeen())
+  const answer = await collectFrom(source([hello, stop]), translating, nothingSeen())
   assert.deepEqual(
     [answer['model'], answer['message'], answer['done']],
     ['mine', { role: 'assistant', content: 'hello' }, true],
   )
-  await assert.rejects(collectFrom(source([hello]), openAiChat, ollamaChat, about, nothingSeen()), {
+  await assert.rejects(collectFrom(source([hello]), translating, nothingSeen()), {
     kind: 'upstream-broke',
   })
+})
+
+test('a caller who takes one call at a time gets the first of several', async () => {
+  const call = (index: number): string =>
+    `data: {"choices":[{"index":0,"delta":{"tool_calls":[{"index":${index},"id":"c${index}","function":{"name":"f${index}","arguments":"{}"}}]}}]}\n\n`
+  const body = source([call(0), call(1), stop])
+  const answer = await collectFrom(body, { ...translating, oneCall: true }, nothingSeen())
+  const { tool_calls: calls } = answer['message'] as { tool_calls: { function: { name: string } }[] }
+  assert.deepEqual(
+    calls.map((one) => one.function.name),
+    ['f0'],
+  )
 })

@@ -1,9 +1,10 @@
-import type { AnswerAbout, Dialect } from '../core/dialect.ts'
+import type { AnswerAbout, TalkDialect } from '../core/dialect.ts'
 import { Fault } from '../core/fault.ts'
 import type { Json } from '../core/json.ts'
 import type { Part } from '../core/part.ts'
 import type { Usage } from '../core/usage.ts'
 import { Framer } from './frames.ts'
+import { ThoughtFinder } from './thoughts.ts'
 
 /** What came by on the way, for whoever settles the ask. */
 export interface Seen {
@@ -13,31 +14,40 @@ export interface Seen {
   ended: boolean
 }
 
+export interface Translating {
+  readonly from: TalkDialect
+  readonly to: TalkDialect
+  readonly about: AnswerAbout
+  /** The caller takes one tool call at a time, and servers that were not told so may make more. */
+  readonly oneCall: boolean
+}
+
 /** An answer in one piece is held in memory; this is far beyond any that a model gives. */
 const collectedBytesMax = 64 * 1024 * 1024
 
 /** Reads one dialect and writes another. It throws a Fault when the stream reports an error, or ends before it was whole. */
 export function translate(
   body: AsyncIterable<Uint8Array>,
-  from: Dialect,
-  to: Dialect,
-  about: AnswerAbout,
+  translating: Translating,
   seen: Seen,
 ): AsyncIterable<Uint8Array> {
-  return new Translation(new PartSource(body, from, seen), to.partWriter(about))
+  const { to, about } = translating
+  return new Translation(new PartSource(body, translating, seen), to.partWriter(about))
 }
 
 /** A stream in one dialect as a whole answer in another. */
 export async function collectFrom(
   body: AsyncIterable<Uint8Array>,
-  from: Dialect,
-  to: Dialect,
-  about: AnswerAbout,
+  translating: Translating,
   seen: Seen,
+  /** Called whenever more of the answer has come. */
+  onPieces: () => void = () => {},
 ): Promise<Json> {
-  const source = new PartSource(body, from, seen)
+  const { to, about } = translating
+  const source = new PartSource(body, translating, seen)
   const all: Part[] = []
   for (let parts = await source.next(); parts !== undefined; parts = await source.next()) {
+    if (parts.length > 0) onPieces()
     for (const part of parts) all.push(part)
     if (source.bytes > collectedBytesMax) {
       await source.close()
@@ -89,16 +99,22 @@ class PartSource {
   readonly #framer: Framer
   readonly #read: (frame: string) => Part[]
   readonly #seen: Seen
+  readonly #oneCall: boolean
+  /** Undefined where the caller takes thoughts as the server gives them. */
+  readonly #thoughts: ThoughtFinder | undefined
   #finished = false
   #over = false
   /** What went wrong behind parts that are still to be handed out. */
   #fault: Fault | undefined
 
-  constructor(body: AsyncIterable<Uint8Array>, from: Dialect, seen: Seen) {
+  constructor(body: AsyncIterable<Uint8Array>, { from, to, oneCall }: Translating, seen: Seen) {
     this.#body = body[Symbol.asyncIterator]()
     this.#framer = new Framer(from.frameEnd)
     this.#read = from.partReader()
     this.#seen = seen
+    this.#oneCall = oneCall
+    // A plain text is carried on with whatever follows, tags and all.
+    if (from !== to && to.tasks.includes('chat')) this.#thoughts = new ThoughtFinder()
   }
 
   /** Undefined at the end of a whole answer. */
@@ -141,15 +157,19 @@ class PartSource {
   #take(chunk: Uint8Array | undefined, parts: Part[]): Fault | undefined {
     try {
       for (const frame of chunk === undefined ? this.#framer.rest() : this.#framer.push(chunk)) {
-        for (const part of this.#read(frame)) {
-          this.#note(part)
-          parts.push(part)
-        }
+        for (const part of this.#read(frame)) this.#keep(part, parts)
       }
       return undefined
     } catch (error) {
       return Fault.from(error)
     }
+  }
+
+  #keep(part: Part, parts: Part[]): void {
+    this.#note(part)
+    if (this.#oneCall && (part.type === 'tool-start' || part.type === 'tool-delta') && part.index > 0) return
+    if (this.#thoughts === undefined) parts.push(part)
+    else parts.push(...this.#thoughts.sort(part))
   }
 
   #note(part: Part): void {

@@ -6,6 +6,7 @@ import type { Usage } from '../core/usage.ts'
 import { NetFault, type Inbound, type World } from '../core/world.ts'
 import { collectFrom, translate, type Seen, type Translating } from '../dialects/translate.ts'
 import type { Ending } from '../fleet/limit.ts'
+import { untilGone } from '../fleet/loading.ts'
 import type { Upstream } from '../fleet/upstream.ts'
 import type { Lease } from '../scheduler/scheduler.ts'
 import { Meter } from './meter.ts'
@@ -18,6 +19,9 @@ export interface AttemptParts {
   readonly timeouts: Timeouts
   readonly watchdog: Watchdog
 }
+
+/** How much longer than a first token a whole answer may take. */
+const wholeShare = 5
 
 /** More than this of an error answer is not worth reading. */
 const errorMaxBytes = 64 * 1024
@@ -43,6 +47,11 @@ export class Attempt implements Watched {
   readonly #onChunk = (
     step: IteratorResult<Uint8Array>,
   ): IteratorResult<Uint8Array> | Promise<IteratorResult<Uint8Array>> => this.#step(step)
+  /** Of an answer that is put together here. */
+  readonly #onPieces = (): void => {
+    this.firstTokenAt ??= this.#parts.world.now()
+    this.#progressed()
+  }
   readonly #onError = (error: unknown): never => {
     throw this.#faultOf(error)
   }
@@ -58,7 +67,7 @@ export class Attempt implements Watched {
     this.#parts = parts
     this.#speech = phrase(ask, lease, parts.dialectOf)
     this.startedAt = parts.world.now()
-    this.deadline = this.startedAt + parts.timeouts.firstTokenMs
+    this.deadline = this.startedAt + this.#patienceMs
   }
 
   /** Token counts: the server's own, else what could be counted on the way. */
@@ -67,12 +76,20 @@ export class Attempt implements Watched {
     return seen.usage ?? { promptTokens: this.#ask.promptTokens, outputTokens: seen.frames, estimated: true }
   }
 
+  /** How long nothing may be heard at first. An answer in one piece shows nothing of itself until it is whole. */
+  get #patienceMs(): number {
+    const { firstTokenMs } = this.#parts.timeouts
+    return this.#ask.stream || this.#speech.answer === 'read' ? firstTokenMs : firstTokenMs * wholeShare
+  }
+
   async open(): Promise<void> {
     const { world, watchdog } = this.#parts
     this.#ask.signal.addEventListener('abort', this.#hangUp)
     watchdog.watch(this)
     try {
       if (this.#ask.signal.aborted) throw new Fault('cancelled', 'The caller went away.')
+      const ready = this.lease.upstream.ready(this.lease.model)
+      if (ready !== undefined) await this.#untilLoaded(ready)
       const { settings } = this.lease.upstream
       const inbound = await world.send({
         method: 'POST',
@@ -113,6 +130,13 @@ export class Attempt implements Watched {
     this.#cut.abort()
   }
 
+  /** The time for a first token begins when there is a model to give one. Whoever leaves meanwhile does not stop the load. */
+  async #untilLoaded(ready: Promise<void>): Promise<void> {
+    this.deadline = Infinity
+    await untilGone(ready, this.#cut.signal)
+    this.deadline = this.#parts.world.now() + this.#patienceMs
+  }
+
   async #openStream(inbound: Inbound): Promise<void> {
     const speech = this.#speech
     if (speech.answer === 'read') {
@@ -137,7 +161,7 @@ export class Attempt implements Watched {
     const speech = this.#speech
     let answer: Uint8Array
     if (speech.answer === 'read') {
-      answer = jsonBytes(await collectFrom(inbound.body, this.#translating(speech), this.#seen))
+      answer = jsonBytes(await collectFrom(inbound.body, this.#translating(speech), this.#seen, this.#onPieces))
     } else {
       const { dialect } = speech
       answer = await readWhole(inbound, answerMaxBytes)
@@ -151,7 +175,7 @@ export class Attempt implements Watched {
       else if (speech.rename !== undefined) answer = dialect.rename(answer, speech.rename)
     }
     this.#first = { done: false, value: answer }
-    this.firstTokenAt = this.#parts.world.now()
+    this.firstTokenAt ??= this.#parts.world.now()
     this.#end()
   }
 
@@ -239,6 +263,7 @@ export class Attempt implements Watched {
       createdMs: world.epochMs(),
       wantsUsage: own.form === 'talk' && own.wantsUsage(body),
       epochMs: () => world.epochMs(),
+      body,
     }
   }
 }

@@ -3,7 +3,7 @@ import type { Setting } from '../core/backend.ts'
 import type { Dialect, Rename, TalkDialect, Task, VectorDialect } from '../core/dialect.ts'
 import { Fault } from '../core/fault.ts'
 import { applyEdits, type Edits, type Json } from '../core/json.ts'
-import type { Prompt } from '../core/prompt.ts'
+import type { Prompt, Reasoning } from '../core/prompt.ts'
 import { splice } from '../dialects/splice.ts'
 import type { Lease } from '../scheduler/scheduler.ts'
 
@@ -54,7 +54,8 @@ export const taskOf = (needs: readonly Need[]): Task =>
   needs.includes('vectors') ? 'vectors' : needs.includes('text') ? 'text' : 'chat'
 
 /** Several answers to one question cannot be told apart in a stream that is put together. */
-const isOne = ({ n, best_of: bestOf }: Json): boolean => !isMany(n) && !isMany(bestOf)
+const isOne = ({ n, best_of: bestOf, prompt }: Json): boolean =>
+  !isMany(n) && !isMany(bestOf) && !(Array.isArray(prompt) && prompt.length > 1 && typeof prompt[0] !== 'number')
 
 const isMany = (count: unknown): boolean => typeof count === 'number' && count > 1
 
@@ -88,6 +89,12 @@ function streamed(ask: Ask, lease: Lease, dialect: TalkDialect, path: string): S
   return { answer: 'read', dialect, to: dialect, oneCall: false, path, body: edited(ask, edits) }
 }
 
+/** A model that cannot think is not told how to; one that does so unasked is told not to, unless it was asked. */
+function reasoningFor({ reasoning }: Prompt, { model, upstream }: Lease): Reasoning | undefined {
+  if (model.can !== undefined && !model.can.has('thinking')) return undefined
+  return reasoning ?? (upstream.settings.backend.thinksUnasked === true ? 'off' : undefined)
+}
+
 interface Route<D extends Dialect> {
   readonly dialect: D
   readonly to: D
@@ -96,7 +103,8 @@ interface Route<D extends Dialect> {
 
 function translated(ask: Ask, lease: Lease, { dialect, to, path }: Route<TalkDialect>): Speech {
   const { backend } = lease.upstream.settings
-  const prompt: Prompt = { ...to.readPrompt(ask.body), model: lease.model.id, stream: true }
+  const read = to.readPrompt(ask.body)
+  const prompt: Prompt = { ...read, model: lease.model.id, stream: true, reasoning: reasoningFor(read, lease) }
   const written = dialect.writePrompt(prompt)
   // Also here: the counts of a stream come only when asked for.
   const edits = merged(

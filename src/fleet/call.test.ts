@@ -13,7 +13,11 @@ test('it sends the key, the base path and the body, and reads the answer', async
     return Promise.resolve(answerOf(200, { ok: true }))
   }
   const call = callTo(settingsOf('box', { apiKey: 'secret', basePath: '/base' }), world, 3_000)
-  assert.deepEqual(await call({ method: 'POST', path: '/x', body: { a: 1 } }), { status: 200, json: { ok: true } })
+  assert.deepEqual(await call({ method: 'POST', path: '/x', body: { a: 1 } }), {
+    status: 200,
+    json: { ok: true },
+    text: '{"ok":true}',
+  })
   assert.equal(sent!.path, '/base/x')
   assert.equal(Buffer.from(sent!.body!).toString(), '{"a":1}')
   assert.deepEqual(sent!.headers, [
@@ -30,6 +34,7 @@ test('an error status is an answer, and what is no JSON is undefined', async () 
   assert.deepEqual(await callTo(settingsOf('box'), world, 3_000)({ method: 'GET', path: '/' }), {
     status: 503,
     json: undefined,
+    text: '<html>busy</html>',
   })
 })
 
@@ -63,4 +68,18 @@ test('an answer without end is not read to its end', async () => {
     })
   await assert.rejects(callTo(settingsOf('box'), world, 3_000)({ method: 'GET', path: '/' }), { kind: 'framing' })
   assert.ok(chunks < 20)
+})
+
+test('it waits first where it is to look again later', async () => {
+  const world = new FakeWorld()
+  let sent = 0
+  world.answer = () => {
+    sent += 1
+    return Promise.resolve(answerOf(200, {}))
+  }
+  const looked = callTo(settingsOf('box'), world, 3_000)({ method: 'GET', path: '/', afterMs: 250 })
+  await world.settle()
+  assert.equal(sent, 0)
+  await world.advance(250)
+  assert.equal((await looked).status, 200)
 })

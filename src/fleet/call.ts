@@ -8,12 +8,13 @@ const answerMaxBytes = 8 * 1024 * 1024
 const json = 'application/json'
 
 /** Asks one upstream something small, bounded in time and size. An error status is an answer; a broken wire throws. */
-export function callTo(settings: UpstreamSettings, world: World, timeoutMs: number): Call {
-  const headers: (readonly [string, string])[] = [['accept', json]]
+export function callTo(settings: UpstreamSettings, world: World, usualMs: number): Call {
+  const headers: (readonly [string, string])[] = [['accept', json], ...(settings.backend.headers ?? [])]
   if (settings.apiKey !== undefined) headers.push(...settings.backend.authorize(settings.apiKey))
   const headersWithBody = [...headers, ['content-type', json] as const]
 
-  return async ({ method, path, body }) => {
+  return async ({ method, path, body, timeoutMs = usualMs, afterMs }) => {
+    if (afterMs !== undefined) await world.sleep(afterMs)
     const cut = new AbortController()
     const done = new AbortController()
     let late = false
@@ -31,7 +32,8 @@ export function callTo(settings: UpstreamSettings, world: World, timeoutMs: numb
         body: body === undefined ? undefined : Buffer.from(JSON.stringify(body)),
         signal: cut.signal,
       })
-      return { status: inbound.status, json: await readJson(inbound) }
+      const text = await readText(inbound)
+      return { status: inbound.status, json: parsed(text), text }
     } catch (error) {
       if (late)
         throw new NetFault('timeout', `no answer to ${method} ${path} within ${timeoutMs / 1_000} s`, { cause: error })
@@ -42,8 +44,7 @@ export function callTo(settings: UpstreamSettings, world: World, timeoutMs: numb
   }
 }
 
-/** Undefined when it is no JSON: whoever asked knows what that means, by the status. */
-async function readJson(inbound: Inbound): Promise<unknown> {
+async function readText(inbound: Inbound): Promise<string> {
   const chunks: Uint8Array[] = []
   let sizeBytes = 0
   for await (const chunk of inbound.body) {
@@ -51,8 +52,13 @@ async function readJson(inbound: Inbound): Promise<unknown> {
     if (sizeBytes > answerMaxBytes) throw new NetFault('framing', 'its answer is larger than any list of models')
     chunks.push(chunk)
   }
+  return Buffer.concat(chunks).toString('utf8')
+}
+
+/** Undefined when it is no JSON: whoever asked knows what that means, by the status. */
+function parsed(text: string): unknown {
   try {
-    return JSON.parse(Buffer.concat(chunks).toString('utf8')) as unknown
+    return JSON.parse(text) as unknown
   } catch {
     return undefined
   }

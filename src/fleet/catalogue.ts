@@ -1,3 +1,4 @@
+import type { Need } from '../core/ask.ts'
 import type { ListedModel } from '../core/backend.ts'
 import type { Json } from '../core/json.ts'
 import type { UpstreamSettings } from '../core/settings.ts'
@@ -11,6 +12,8 @@ export interface ServedModel {
   readonly contextTokens: number | undefined
   readonly loaded: boolean | undefined
   readonly about: Json | undefined
+  /** What it is known to be able to do; undefined where nobody tells. */
+  readonly can: ReadonlySet<Need> | undefined
 }
 
 /** What one upstream offers: the models, and every spelling under which each is found. */
@@ -58,5 +61,6 @@ function served(name: string, id: string, listed: ListedModel | undefined, { con
     contextTokens: set === undefined ? listed?.contextTokens : context.get(set),
     loaded: listed?.loaded,
     about: listed?.about,
+    can: listed?.can,
   }
 }

@@ -5,7 +5,7 @@ import type { UpstreamSettings } from '../core/settings.ts'
 import { NetFault } from '../core/world.ts'
 import { answerOf, FakeWorld } from './fake-world.test-helper.ts'
 import { Fleet } from './fleet.ts'
-import { plainBackend, settingsOf } from './settings.test-helper.ts'
+import { anything, plainBackend, settingsOf } from './settings.test-helper.ts'
 
 type Behaviour = readonly string[] | 'refuses' | 'hangs' | number
 
@@ -27,7 +27,13 @@ function fleetOf(behaviours: Record<string, Behaviour>, more: Record<string, Par
     return Promise.resolve(typeof behaviour === 'number' ? answerOf(behaviour, 'no') : answerOf(200, behaviour))
   }
   const upstreams = Object.keys(behaviours).map((name) => settingsOf(name, more[name]))
-  const fleet = new Fleet({ upstreams, world, emit: (event) => events.push(event), probeEveryMs: 10_000 })
+  const fleet = new Fleet({
+    upstreams,
+    world,
+    emit: (event) => events.push(event),
+    probeEveryMs: 10_000,
+    canOf: anything,
+  })
   const changes = (): string[] =>
     events.map((event) =>
       event.type === 'upstream-changed' ? `${event.upstream} ${event.up ? 'up' : 'down'}: ${event.reason}` : event.type,

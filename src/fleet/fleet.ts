@@ -1,6 +1,8 @@
-import type { Call } from '../core/backend.ts'
+import type { Need } from '../core/ask.ts'
+import type { Backend, Call } from '../core/backend.ts'
 import type { Emit } from '../core/event.ts'
 import type { Json } from '../core/json.ts'
+import { bySpelling, isPattern } from '../core/names.ts'
 import type { UpstreamSettings } from '../core/settings.ts'
 import type { World } from '../core/world.ts'
 import { callTo } from './call.ts'
@@ -15,6 +17,8 @@ export interface FleetModel {
   readonly contextTokens: number | undefined
   readonly loaded: boolean | undefined
   readonly about: Json | undefined
+  /** What it can do wherever it is served; undefined where nobody tells. */
+  readonly can: ReadonlySet<Need> | undefined
   /** Names of the upstreams that serve it now. */
   readonly upstreams: readonly string[]
 }
@@ -27,6 +31,8 @@ export interface FleetSettings {
 export interface FleetParts extends FleetSettings {
   readonly world: World
   readonly emit: Emit
+  /** What can be asked of a server of this kind, by the dialects it speaks. */
+  readonly canOf: (backend: Backend) => ReadonlySet<Need>
 }
 
 const none: readonly Upstream[] = []
@@ -37,16 +43,18 @@ export class Fleet {
   probed = false
   readonly #world: World
   readonly #emit: Emit
+  readonly #canOf: FleetParts['canOf']
   readonly #listeners = new Set<() => void>()
   #upstreams: readonly Upstream[]
   #prober: Prober
   #offerings: ReadonlyMap<string, Offering>
   #stopped = false
 
-  constructor({ upstreams, world, emit, probeEveryMs }: FleetParts) {
+  constructor({ upstreams, world, emit, probeEveryMs, canOf }: FleetParts) {
     this.#world = world
     this.#emit = emit
-    this.#upstreams = upstreams.map((settings) => new Upstream(settings, this.#callTo(settings)))
+    this.#canOf = canOf
+    this.#upstreams = upstreams.map((settings) => this.#newUpstream(settings))
     this.#offerings = offeringsOf(this.#upstreams)
     this.#prober = this.#proberOf(this.#upstreams, probeEveryMs)
   }
@@ -61,7 +69,7 @@ export class Fleet {
 
   /** What is offered under a name, however it is spelled; undefined when nothing is. */
   offering(name: string): Offering | undefined {
-    return this.#offerings.get(name) ?? this.#offerings.get(name.toLowerCase())
+    return bySpelling(this.#offerings, name)
   }
 
   /** Who serves a model, up or down. */
@@ -74,13 +82,16 @@ export class Fleet {
     const found = new Map<string, FleetModel>()
     for (const upstream of this.#upstreams) {
       if (upstream.up === false) continue
-      for (const { name, contextTokens, loaded, about } of upstream.models()) {
+      for (const { name, contextTokens, loaded, about, can } of upstream.models()) {
+        // Nobody can ask for a pattern by its own name.
+        if (isPattern(name)) continue
         const other = found.get(name)
         found.set(name, {
           name,
           contextTokens: least(other?.contextTokens, contextTokens),
           loaded: other?.loaded === true ? true : (loaded ?? other?.loaded),
           about: other?.about ?? about,
+          can: other?.can ?? can,
           upstreams: [...(other?.upstreams ?? []), upstream.settings.name],
         })
       }
@@ -113,7 +124,7 @@ export class Fleet {
   async prepare({ upstreams, probeEveryMs }: FleetSettings): Promise<() => void> {
     const next = upstreams.map((settings) => {
       const known = this.#upstreams.find((upstream) => isSameServer(upstream.settings, settings))
-      return { settings, upstream: known ?? new Upstream(settings, this.#callTo(settings)) }
+      return { settings, upstream: known ?? this.#newUpstream(settings) }
     })
     const all = next.map(({ upstream }) => upstream)
     const prober = this.#proberOf(all, probeEveryMs)
@@ -131,6 +142,10 @@ export class Fleet {
   readonly #onChange = (modelsChanged: boolean): void => {
     if (modelsChanged) this.#offerings = offeringsOf(this.#upstreams)
     for (const listener of this.#listeners) listener()
+  }
+
+  #newUpstream(settings: UpstreamSettings): Upstream {
+    return new Upstream(settings, this.#callTo(settings), this.#canOf(settings.backend))
   }
 
   #callTo(settings: UpstreamSettings): Call {

@@ -118,6 +118,7 @@ export class Prober {
 
   #found(upstream: Upstream, health: Health): void {
     const before = namesOf(upstream)
+    const knownAdvice = upstream.advice
     const wasUp = upstream.up
     const modelsChanged = upstream.learn(health)
     upstream.up = true
@@ -126,6 +127,11 @@ export class Prober {
     if (wasUp === false) upstream.breaker.close()
     const reason = wasUp === true ? changes(before, namesOf(upstream)) : welcome(upstream)
     if (reason !== undefined) this.#tell(upstream, reason)
+    for (const advice of upstream.advice) {
+      if (knownAdvice.includes(advice)) continue
+      const text = `${upstream.settings.name}: ${advice}`
+      this.#parts.emit({ type: 'notice', level: 'warn', text })
+    }
     if (modelsChanged || wasUp !== true) this.#parts.onChange(modelsChanged)
   }
 

@@ -1,3 +1,4 @@
+import type { Need } from '../core/ask.ts'
 import type { Backend } from '../core/backend.ts'
 import type { UpstreamSettings } from '../core/settings.ts'
 
@@ -31,3 +32,7 @@ export function settingsOf(name: string, more: Partial<UpstreamSettings> = {}): 
     ...more,
   }
 }
+
+/** A server of which everything may be asked. */
+export const anything = (): ReadonlySet<Need> =>
+  new Set<Need>(['chat', 'text', 'infill', 'vectors', 'tools', 'vision', 'audio', 'thinking', 'logprobs', 'memory'])

@@ -1,8 +1,11 @@
-import type { Call, Health, ListedModel } from '../core/backend.ts'
+import type { Need } from '../core/ask.ts'
+import type { Call, Gauge, Health, ListedModel, Residents } from '../core/backend.ts'
+import { bySpelling } from '../core/names.ts'
 import type { UpstreamSettings } from '../core/settings.ts'
 import { Breaker } from './breaker.ts'
 import { catalogueOf, type Catalogue, type ServedModel } from './catalogue.ts'
 import { Limit, type Ending } from './limit.ts'
+import { Loading } from './loading.ts'
 import { Place, type Guest, type Seen, type Stay } from './place.ts'
 
 export type { ServedModel } from './catalogue.ts'
@@ -14,6 +17,12 @@ export class Upstream {
   up: boolean | undefined
   lastError: string | undefined
   version: string | undefined
+  /** How busy it says it is. */
+  gauge: Gauge | undefined
+  /** What it would like to have put right. */
+  advice: readonly string[] = []
+  /** What can be asked of it at all. */
+  readonly can: ReadonlySet<Need>
   /** Called when its breaker opens, so that a probe can look at once. */
   onTrouble: () => void = () => {}
   #settings: UpstreamSettings
@@ -24,8 +33,10 @@ export class Upstream {
   /** Where the only ask under way is, as long as there is only one. */
   #alone: Place | undefined
   readonly #places = new Map<string, Place>()
+  readonly #loading = new Loading()
 
-  constructor(settings: UpstreamSettings, call: Call) {
+  constructor(settings: UpstreamSettings, call: Call, can: ReadonlySet<Need>) {
+    this.can = can
     this.#settings = settings
     this.#call = call
     this.#catalogue = catalogueOf(settings, [])
@@ -55,8 +66,7 @@ export class Upstream {
 
   /** By any spelling. */
   modelFor(name: string): ServedModel | undefined {
-    const { spellings } = this.#catalogue
-    return spellings.get(name) ?? spellings.get(name.toLowerCase())
+    return bySpelling(this.#catalogue.spellings, name)
   }
 
   /** Takes an id of its own, not a caller's name: two names for one model share its places. */
@@ -73,6 +83,26 @@ export class Upstream {
   /** By the models' ids. */
   places(): ReadonlyMap<string, Place> {
     return this.#places
+  }
+
+  /** What has to be waited for before the model can answer; undefined when it is there, or comes by being asked. */
+  ready({ id }: ServedModel): Promise<void> | undefined {
+    const { backend, context } = this.#settings
+    const { load } = backend
+    const place = this.place(id)
+    if (place.loaded !== false || load === undefined) return undefined
+    return this.#loading.bring({ model: id, contextTokens: context.get(id) }, async (setting) => {
+      await load(this.#call, setting, this.#residents)
+      place.loaded = true
+    })
+  }
+
+  readonly #residents: Residents = {
+    isIdle: (model) => (this.#places.get(model)?.inFlight ?? 0) === 0,
+    left: (model) => {
+      const place = this.#places.get(model)
+      if (place !== undefined) place.loaded = false
+    },
   }
 
   /** Not known to be down, and not resting after failures. */
@@ -111,6 +141,8 @@ export class Upstream {
   /** Takes in what a probe saw; tells whether its models have changed. */
   learn(health: Health): boolean {
     this.version = health.version
+    this.gauge = health.gauge
+    this.advice = health.advice ?? []
     for (const { id, aliases, loaded } of health.models) {
       for (const name of [id, ...(aliases ?? [])]) {
         const place = this.#places.get(name)
@@ -130,5 +162,8 @@ export class Upstream {
 }
 
 function sameModels(some: readonly ListedModel[], others: readonly ListedModel[]): boolean {
-  return some.length === others.length && JSON.stringify(some) === JSON.stringify(others)
+  return some.length === others.length && textOf(some) === textOf(others)
 }
+
+const textOf = (models: readonly ListedModel[]): string =>
+  JSON.stringify(models, (_key, value: unknown) => (value instanceof Set ? [...value].toSorted() : value))

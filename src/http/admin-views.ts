@@ -11,7 +11,7 @@ export function upstreamsView({ fleet, world }: Pick<Gateway, 'fleet' | 'world'>
 }
 
 function upstreamView(upstream: Upstream, now: number): object {
-  const { settings, up, lastError, version, inFlight, breaker } = upstream
+  const { settings, up, lastError, version, inFlight, breaker, gauge, advice } = upstream
   return {
     name: settings.name,
     kind: settings.backend.kind,
@@ -21,6 +21,9 @@ function upstreamView(upstream: Upstream, now: number): object {
     last_error: lastError ?? null,
     breaker: breaker.state(now),
     version: version ?? null,
+    // Its own word, where it has one: it may serve others beside this gateway.
+    gauge: gauge ?? null,
+    advice,
     in_flight: inFlight,
     places: Array.from(upstream.places(), ([model, place]) => ({
       model,
@@ -31,11 +34,12 @@ function upstreamView(upstream: Upstream, now: number): object {
       // How long an ask of middling size that begins now is expected to take to its first token.
       expected_first_token_ms: Math.round(place.firstTokenMs(middlingTokens, now)),
     })),
-    models: upstream.models().map(({ name, id, contextTokens, loaded }) => ({
+    models: upstream.models().map(({ name, id, contextTokens, loaded, can }) => ({
       name,
       id,
       context_tokens: contextTokens ?? null,
       loaded: loaded ?? null,
+      can: can === undefined ? null : [...can],
     })),
   }
 }

@@ -30,6 +30,8 @@ test('upstreams are told with their address, state, places and models, and witho
         last_error: null,
         breaker: 'closed',
         version: '0.12.0',
+        gauge: null,
+        advice: [],
         in_flight: 2,
         places: [
           {
@@ -41,7 +43,7 @@ test('upstreams are told with their address, state, places and models, and witho
             expected_first_token_ms: 123,
           },
         ],
-        models: [{ name: 'llama3.1:8b', id: 'llama3.1:8b-q4', context_tokens: 8_192, loaded: true }],
+        models: [{ name: 'llama3.1:8b', id: 'llama3.1:8b-q4', context_tokens: 8_192, loaded: true, can: null }],
       },
     ],
   })

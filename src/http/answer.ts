@@ -88,9 +88,10 @@ export function faultFor(error: unknown, signal: AbortSignal): Fault {
 
 export const isGone = ({ req }: ServerResponse): boolean => req.socket.destroyed
 
-const aboutOf = ({ upstream, decision }: Reply, { requestId }: Audience): readonly string[] => [
+const aboutOf = ({ upstream, decision }: Reply, { dialect, requestId }: Audience): readonly string[] => [
   'x-request-id',
   requestId,
+  ...(dialect.idHeader === undefined ? [] : [dialect.idHeader, requestId]),
   'x-spillway-upstream',
   plain(upstream),
   'x-spillway-decision',

@@ -105,7 +105,8 @@ function valuesIn(rawHeaders: readonly string[]): (string | undefined)[] {
     const place = places.get(name)
     if (place === undefined) {
       // To some servers `X_Api_Key` and `X-Api-Key` are one header, to others two.
-      if (name.includes('_')) throw odd('A header name with an underscore is not taken.')
+      if (name.includes('_') && places.has(name.replaceAll('_', '-')))
+        throw odd(`A header is called ${name.replaceAll('_', '-')} here, without underscores.`)
       continue
     }
     if (values[place] !== undefined) throw odd(`The header ${name} came twice.`)

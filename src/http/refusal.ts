@@ -20,13 +20,17 @@ export function writeFault(
   { requestId, allow, close }: Told,
 ): void {
   const headers: string[] = []
-  if (requestId !== undefined) headers.push('x-request-id', requestId)
+  if (requestId !== undefined) {
+    headers.push('x-request-id', requestId)
+    if (shape.idHeader !== undefined) headers.push(shape.idHeader, requestId)
+  }
   if (allow !== undefined) headers.push('allow', allow)
   if (fault.status === 401) headers.push('www-authenticate', 'Bearer')
+  const status = shape.statusOf?.(fault) ?? fault.status
   if (fault.status === 429 || fault.status === 503) headers.push(...retryHeaders(fault))
   if (hopeless.has(fault.kind)) headers.push('x-should-retry', 'false')
   if (close === true) headers.push('connection', 'close')
-  writeText(response, fault.status, JSON.stringify(shape.writeFault(fault)), { headers, lingers: close === true })
+  writeText(response, status, JSON.stringify(shape.writeFault(fault, requestId)), { headers, lingers: close === true })
 }
 
 interface TextOptions {

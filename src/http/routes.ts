@@ -1,5 +1,7 @@
+import type { IncomingHttpHeaders } from 'node:http'
 import type { Dialect } from '../core/dialect.ts'
-import { type FleetDoor, fleetDoors } from './fleet-doors.ts'
+import type { FleetDoor } from './doors/door.ts'
+import { fleetDoors } from './doors/fleet-doors.ts'
 import { decoded } from './target.ts'
 
 /** What is behind a path. */
@@ -15,7 +17,7 @@ export interface Route {
 }
 
 /** Whose form an error has. */
-export type Shape = Pick<Dialect, 'id' | 'writeFault'>
+export type Shape = Pick<Dialect, 'id' | 'writeFault' | 'statusOf' | 'idHeader'>
 
 /** All doors of the client port by their exact path, and for what has none the form its refusal takes. */
 export class Routes {
@@ -24,6 +26,7 @@ export class Routes {
   readonly #open: readonly (readonly [start: string, route: Route])[]
   readonly #shapes: readonly (readonly [start: string, shape: Shape])[]
   readonly #first: Shape
+  readonly #byHeader: readonly Dialect[]
 
   constructor(dialects: readonly Dialect[]) {
     for (const dialect of dialects) {
@@ -37,9 +40,10 @@ export class Routes {
     this.#open = [...this.#exact].filter(([path]) => path.length > 1 && path.endsWith('/'))
     this.#first = dialects[0]!
     this.#shapes = [
-      ['/v1/messages', anthropic],
+      ...dialects.flatMap((dialect) => dialect.routes.map((route) => [route, dialect] as const)),
       ...dialects.flatMap((dialect) => dialect.routes.map((route) => [`/${route.split('/')[1]}`, dialect] as const)),
     ]
+    this.#byHeader = dialects.filter(({ passHeaders = [] }) => passHeaders.length > 0)
   }
 
   at(path: string): Route | undefined {
@@ -51,29 +55,17 @@ export class Routes {
     return undefined
   }
 
-  /** The dialect whose clients come to such paths: its neighbours under `/v1` or `/api`. Takes any target, read or not. */
-  shapeFor(target: string): Shape {
+  /**
+   * The dialect whose clients come to such paths, or send such headers: its neighbours under `/v1` or `/api`. Takes any
+   * target, read or not.
+   */
+  shapeFor(target: string, headers: IncomingHttpHeaders = {}): Shape {
+    const named = this.#byHeader.find(({ passHeaders = [] }) => passHeaders.some((name) => headers[name] !== undefined))
+    if (named !== undefined) return named
     for (const [start, shape] of this.#shapes) {
       const next = target.startsWith(start) ? target[start.length] : ''
       if (next === undefined || next === '/' || next === '?') return shape
     }
     return this.#first
   }
-}
-
-/** Nobody speaks it here, but its clients can read why. */
-const anthropic: Shape = {
-  id: 'anthropic-messages',
-  writeFault: ({ status, message }) => ({
-    type: 'error',
-    error: { type: anthropicTypes[status] ?? 'api_error', message },
-  }),
-}
-
-const anthropicTypes: Readonly<Record<number, string>> = {
-  400: 'invalid_request_error',
-  401: 'authentication_error',
-  403: 'permission_error',
-  404: 'not_found_error',
-  405: 'invalid_request_error',
 }

@@ -7,7 +7,7 @@ import { Fault } from '../core/fault.ts'
 import type { Gateway } from '../gateway.ts'
 import { faultFor, isGone, writeReply } from './answer.ts'
 import { checkBodyHead, parseBody, readBody } from './body.ts'
-import { closedDoor } from './closed-doors.ts'
+import { closedDoor } from './doors/closed-doors.ts'
 import { type Head, readHead } from './guard.ts'
 import { Guest } from './guest.ts'
 import { type Nonsense, nonsenseIn, writeRaw } from './nonsense.ts'
@@ -139,7 +139,7 @@ class House {
     }
     const route = this.#routes.at(head.path)
     if (route?.ask !== undefined && head.method === 'POST') void this.#ask(guest, response, head, route.ask)
-    else void this.#answer(response, head, route)
+    else void this.#answer(guest, response, head, route)
   }
 
   async #ask(guest: Guest, response: ServerResponse, head: Head, dialect: Dialect): Promise<void> {
@@ -153,6 +153,7 @@ class House {
       const caller = gateway.identify(head.credential)
       const raw = await this.#read(response, head)
       const { patienceMs, priority, cloud } = head
+      const headers = passedHeaders(dialect, response)
       const ask = gateway.ask({
         dialect,
         body: parseBody(raw),
@@ -163,6 +164,7 @@ class House {
         patienceMs,
         priority,
         cloud,
+        headers,
       })
       asked = true
       await writeReply(await gateway.serve(ask), { response, dialect, requestId, signal, stallMs: this.#stallMs })
@@ -179,8 +181,9 @@ class House {
   }
 
   /** Everything that is not for a model. */
-  async #answer(response: ServerResponse, head: Head, route: Route | undefined): Promise<void> {
+  async #answer(guest: Guest, response: ServerResponse, head: Head, route: Route | undefined): Promise<void> {
     const requestId = head.requestId ?? this.#nextId()
+    const gone = guest.ask()
     try {
       const { method, path } = head
       if (path === '/healthz' || path === '/readyz') return this.#tellHealth(response, head)
@@ -196,13 +199,24 @@ class House {
       if (door === undefined) throw new Fault('wrong-method', `${shown} takes ${route.allow}.`)
       const caller = door.open === true ? nobody : this.#gateway.identify(head.credential)
       const body = door.method === 'POST' ? parseBody(await this.#read(response, head)) : {}
-      const answer = await door.answer({ fleet: this.#gateway.fleet, caller, rest: route.rest, body })
+      const { req } = response
+      const answer = await door.answer({
+        gateway: this.#gateway,
+        caller,
+        rest: route.rest,
+        query: queryOf(req.url ?? ''),
+        body,
+        header: (name) => req.headersDistinct[name]?.[0],
+        signal: gone.signal,
+      })
       const headers = ['x-request-id', requestId]
       if (typeof answer === 'string') writeText(response, 200, answer, { type: 'text/plain; charset=utf-8', headers })
       else writeText(response, 200, JSON.stringify(answer), { headers })
     } catch (error) {
       if (isGone(response)) return
       this.#refuse(response, error, head, requestId)
+    } finally {
+      guest.asked(gone)
     }
   }
 
@@ -221,7 +235,7 @@ class House {
   #refuse(response: ServerResponse, error: unknown, head?: Head, requestId: string = this.#nextId()): void {
     const { req } = response
     const fault = Fault.from(error)
-    const shape = this.#routes.shapeFor(req.url ?? '')
+    const shape = this.#routes.shapeFor(req.url ?? '', req.headers)
     // An unread body, or a head that two would read in two ways, stands between this request and any other behind it.
     const close = head === undefined || (head.hasBody && !req.complete)
     const guest = this.#guests.get(req.socket)
@@ -268,5 +282,21 @@ class House {
 
 /** Who asks where nobody is asked for a name: it may see nothing of the fleet. */
 const nobody: Caller = { id: 'nobody', weight: 1, priority: 'default', models: new Set(), cloud: 'never' }
+
+const noHeaders: readonly (readonly [string, string])[] = []
+
+/** What an upstream of the same dialect is to see of a caller's headers. */
+function passedHeaders({ passHeaders }: Dialect, { req }: ServerResponse): readonly (readonly [string, string])[] {
+  if (passHeaders === undefined) return noHeaders
+  return passHeaders.flatMap((name) => {
+    const value = req.headersDistinct[name]?.join(',')
+    return value === undefined ? [] : [[name, value] as const]
+  })
+}
+
+function queryOf(target: string): URLSearchParams {
+  const at = target.indexOf('?')
+  return new URLSearchParams(at === -1 ? '' : target.slice(at + 1))
+}
 
 const methodRefused = new Fault('wrong-method', 'The method CONNECT is not spoken here.')

@@ -21,8 +21,10 @@ const ask = (over: Partial<Ask> = {}): Ask => ({
   stream: false,
   promptTokens: 10,
   outputTokensMax: undefined,
+  needs: ['chat'],
   body: { model: 'm' },
   raw: Buffer.from('{"model":"m"}'),
+  headers: [],
   priority: 'default',
   cloud: 'allowed',
   patienceMs: 1_000,
@@ -126,6 +128,7 @@ const glanceOf = (_: string, body: Readonly<Record<string, unknown>>): Glance =>
   stream: false,
   promptTokens: 99,
   outputTokensMax: undefined,
+  needs: ['chat'],
 })
 
 test('a hook may change the request, and what is counted is what is sent', async () => {

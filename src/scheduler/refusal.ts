@@ -1,5 +1,6 @@
 import type { Ask } from '../core/ask.ts'
 import { Fault } from '../core/fault.ts'
+import { hasName } from '../core/names.ts'
 import type { Fleet } from '../fleet/fleet.ts'
 import { isOpenTo, permits, type Situation } from './tiers.ts'
 
@@ -25,8 +26,7 @@ export function unknownModel(fleet: Fleet, ask: Ask): Fault {
     )
   }
   const names: string[] = []
-  for (const { name } of fleet.models())
-    if (ask.caller.models === undefined || ask.caller.models.has(name)) names.push(name)
+  for (const { name } of fleet.models()) if (hasName(ask.caller.models, name)) names.push(name)
   const shown = names.slice(0, modelsShown).join(', ')
   const rest = names.length > modelsShown ? ` and ${names.length - modelsShown} more` : ''
   const available = names.length === 0 ? 'No model is available.' : `Available: ${shown}${rest}.`

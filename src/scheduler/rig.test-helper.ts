@@ -4,7 +4,7 @@ import type { Policy } from '../core/policy.ts'
 import type { UpstreamSettings } from '../core/settings.ts'
 import { FakeWorld } from '../fleet/fake-world.test-helper.ts'
 import { Fleet } from '../fleet/fleet.ts'
-import { settingsOf } from '../fleet/settings.test-helper.ts'
+import { anything, settingsOf } from '../fleet/settings.test-helper.ts'
 import { Scheduler, type Lease } from './scheduler.ts'
 
 export const callerOf = (id: string, more: Partial<Caller> = {}): Caller => ({
@@ -34,7 +34,7 @@ export function rigOf(upstreams: Record<string, Partial<UpstreamSettings>>, queu
   const settings = Object.entries(upstreams).map(([name, more]) =>
     settingsOf(name, { concurrency: 1, serve: new Map([['m', 'm']]), ...more }),
   )
-  const fleet = new Fleet({ upstreams: settings, world, emit, probeEveryMs: 10_000 })
+  const fleet = new Fleet({ upstreams: settings, world, emit, probeEveryMs: 10_000, canOf: anything })
   const scheduler = new Scheduler({ world, fleet, policy: leastLoaded, queueMax, emit })
   let asks = 0
   const ask = (more: Partial<Ask> = {}): Ask => ({
@@ -45,8 +45,10 @@ export function rigOf(upstreams: Record<string, Partial<UpstreamSettings>>, queu
     stream: true,
     promptTokens: 100,
     outputTokensMax: 100,
+    needs: ['chat'],
     body: {},
     raw: undefined,
+    headers: [],
     priority: 'default',
     cloud: 'allowed',
     patienceMs: 60_000,

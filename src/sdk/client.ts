@@ -1,5 +1,5 @@
 import type { Ask, Caller } from '../core/ask.ts'
-import type { Dialect } from '../core/dialect.ts'
+import type { TalkDialect } from '../core/dialect.ts'
 import { Fault } from '../core/fault.ts'
 import type { Json } from '../core/json.ts'
 import type { FinishReason, Part } from '../core/part.ts'
@@ -49,7 +49,7 @@ export interface ChatStream extends AsyncIterable<StreamPart> {
 
 /** What a client needs of whatever it talks to: the gateway in this process, or one at an address. */
 export interface Line {
-  readonly dialect: Dialect
+  readonly dialect: TalkDialect
   open(
     params: ChatParams & { readonly stream: true },
     options: CallOptions & { readonly signal: AbortSignal },
@@ -93,13 +93,13 @@ class Stream implements ChatStream {
   readonly decision: string
   readonly result: Promise<ChatResult>
   readonly #reply: Reply
-  readonly #dialect: Dialect
+  readonly #dialect: TalkDialect
   readonly #done: () => void
   readonly #cut: AbortController
   readonly #resolve: (result: ChatResult) => void
   readonly #reject: (fault: Fault) => void
 
-  constructor(reply: Reply, dialect: Dialect, done: () => void, cut: AbortController) {
+  constructor(reply: Reply, dialect: TalkDialect, done: () => void, cut: AbortController) {
     const { promise, resolve, reject } = Promise.withResolvers<ChatResult>()
     // Whoever only iterates hears of a fault there; the second telling must not take the process down.
     promise.catch(() => {})
@@ -139,7 +139,7 @@ class Stream implements ChatStream {
   }
 }
 
-async function* partsOf(body: AsyncIterable<Uint8Array>, dialect: Dialect): AsyncGenerator<Part> {
+async function* partsOf(body: AsyncIterable<Uint8Array>, dialect: TalkDialect): AsyncGenerator<Part> {
   const read = dialect.partReader()
   const decoder = new TextDecoder()
   let held = ''

@@ -1,10 +1,12 @@
 import type { Ask } from '../core/ask.ts'
 import type { Dialect } from '../core/dialect.ts'
 import { Fault } from '../core/fault.ts'
+import type { Json } from '../core/json.ts'
 import { compose, type Layer } from '../core/serve.ts'
-import { dialectById } from '../dialects/index.ts'
+import { dialectById, talkById, vectorsById } from '../dialects/index.ts'
 import { hooks, type Hooks } from '../layers/hooks.ts'
 import { application, type CallOptions, type ChatParams, type ChatResult, type ChatStream, Client } from './client.ts'
+import { embed, type EmbedParams, type EmbedResult } from './embed.ts'
 import { remote } from './remote.ts'
 
 export interface ConnectOptions {
@@ -17,11 +19,11 @@ export interface ConnectOptions {
 export interface Connection {
   chat(params: ChatParams, options?: CallOptions): Promise<ChatResult>
   stream(params: ChatParams, options?: CallOptions): Promise<ChatStream>
+  embed(params: EmbedParams, options?: CallOptions): Promise<EmbedResult>
 }
 
 /** The same client, to a gateway at an address. */
 export function connect(url: string, options: ConnectOptions = {}): Connection {
-  const dialect = dialectOf('openai-chat')
   const around: Layer[] = [...(options.layers ?? [])]
   if (options.hooks !== undefined) {
     around.unshift(
@@ -32,9 +34,9 @@ export function connect(url: string, options: ConnectOptions = {}): Connection {
     )
   }
   const serve = compose(around, remote({ url, key: options.key, dialectOf }))
-  const client = new Client({
+  const lineIn = <D extends Dialect>(dialect: D) => ({
     dialect,
-    open: (body, { signal, patienceMs, priority, cloud }) =>
+    open: (body: Json, { signal, patienceMs, priority, cloud }: CallOptions & { readonly signal: AbortSignal }) =>
       serve({
         id: crypto.randomUUID(),
         caller: application,
@@ -42,6 +44,7 @@ export function connect(url: string, options: ConnectOptions = {}): Connection {
         ...dialect.glance(body),
         body,
         raw: undefined,
+        headers: [],
         priority: priority ?? 'default',
         cloud: cloud ?? 'allowed',
         // The gateway's own default, unless the caller said.
@@ -50,9 +53,12 @@ export function connect(url: string, options: ConnectOptions = {}): Connection {
         signal,
       } satisfies Ask),
   })
+  const client = new Client(lineIn(talkById('openai-chat')!))
+  const vectors = lineIn(vectorsById('openai-embeddings')!)
   return {
     chat: (params, wishes) => client.chat(params, wishes),
     stream: (params, wishes) => client.stream(params, wishes),
+    embed: (params, wishes) => embed(vectors, params, wishes),
   }
 }
 

@@ -1,14 +1,17 @@
 import type { ConfigInput } from '../config/schema.ts'
 import { resolve } from '../config/settings.ts'
 import type { Backend } from '../core/backend.ts'
+import type { Dialect } from '../core/dialect.ts'
+import type { Json } from '../core/json.ts'
 import type { Policy } from '../core/policy.ts'
 import type { Layer } from '../core/serve.ts'
 import type { World } from '../core/world.ts'
-import { dialectById } from '../dialects/index.ts'
+import { talkById, vectorsById } from '../dialects/index.ts'
 import { createGateway as createEngine, type Gateway as Engine } from '../gateway.ts'
 import { realWorld } from '../http/world.ts'
 import type { Hooks } from '../layers/hooks.ts'
 import { application, type CallOptions, type ChatParams, type ChatResult, type ChatStream, Client } from './client.ts'
+import { embed, type EmbedParams, type EmbedResult } from './embed.ts'
 
 export interface GatewayOptions {
   readonly layers?: readonly Layer[]
@@ -25,6 +28,7 @@ export interface GatewayOptions {
 export interface Gateway {
   chat(params: ChatParams, options?: CallOptions): Promise<ChatResult>
   stream(params: ChatParams, options?: CallOptions): Promise<ChatStream>
+  embed(params: EmbedParams, options?: CallOptions): Promise<EmbedResult>
   /** What the doors, the telemetry and further layers build on. */
   readonly engine: Engine
   close(): Promise<void>
@@ -37,15 +41,17 @@ export async function createGateway(config: ConfigInput, options: GatewayOptions
   const own = world === undefined ? realWorld({ connectMs: settings.timeouts.connectMs }) : undefined
   const engine = createEngine(settings, { world: own ?? world!, layers, hooks, policy })
   await engine.start()
-  const dialect = dialectById('openai-chat')!
-  const client = new Client({
+  const lineIn = <D extends Dialect>(dialect: D) => ({
     dialect,
-    open: (body, { signal, ...wishes }) =>
+    open: (body: Json, { signal, ...wishes }: CallOptions & { readonly signal: AbortSignal }) =>
       engine.serve(engine.ask({ dialect, body, caller: application, signal, ...wishes })),
   })
+  const client = new Client(lineIn(talkById('openai-chat')!))
+  const vectors = lineIn(vectorsById('openai-embeddings')!)
   return {
     chat: (params, wishes) => client.chat(params, wishes),
     stream: (params, wishes) => client.stream(params, wishes),
+    embed: (params, wishes) => embed(vectors, params, wishes),
     engine,
     close: async () => {
       await engine.stop()

@@ -3,7 +3,7 @@ import type { Dialect, Watcher } from '../core/dialect.ts'
 import { Fault } from '../core/fault.ts'
 import type { Outcome, Reply } from '../core/reply.ts'
 import type { Serve } from '../core/serve.ts'
-import { noUsage } from '../core/usage.ts'
+import { noUsage, type Usage } from '../core/usage.ts'
 
 export interface RemoteOptions {
   /** `http://127.0.0.1:11400`. */
@@ -44,7 +44,11 @@ class Heard {
   readonly outcome: Promise<Outcome>
   readonly #ask: Ask
   readonly #dialect: Dialect
-  readonly #watcher: Watcher
+  /** Of a stream. */
+  readonly #watcher: Watcher | undefined
+  readonly #frameEnd: string
+  /** Of an answer in one piece. */
+  readonly #whole: Uint8Array[] = []
   readonly #settle: (outcome: Outcome) => void
   readonly #startedAt = performance.now()
   #firstTokenMs: number | undefined
@@ -56,7 +60,9 @@ class Heard {
     this.outcome = promise
     this.#ask = ask
     this.#dialect = dialect
-    this.#watcher = dialect.watcher({ hideUsage: false, rename: undefined })
+    const isStream = ask.stream && dialect.form === 'talk'
+    this.#watcher = isStream ? dialect.watcher({ hideUsage: false, rename: undefined }) : undefined
+    this.#frameEnd = isStream ? dialect.frameEnd : ''
     this.#settle = resolve
   }
 
@@ -65,10 +71,11 @@ class Heard {
     try {
       for await (const chunk of body) {
         this.#firstTokenMs ??= performance.now() - this.#startedAt
-        if (this.#ask.stream) this.#look(chunk)
+        if (this.#watcher === undefined) this.#whole.push(chunk)
+        else this.#look(chunk, this.#watcher)
         yield chunk
       }
-      if (this.#ask.stream && !this.#watcher.ended) throw this.#watcher.fault ?? new Error('ended early')
+      if (this.#watcher?.ended === false) throw this.#watcher.fault ?? new Error('ended early')
       fault = undefined
     } catch (error) {
       fault =
@@ -78,21 +85,25 @@ class Heard {
       throw fault
     } finally {
       // Who reads on top of this may stop at the error first; it is what happened all the same.
-      this.#end(this.#watcher.fault ?? fault)
+      this.#end(this.#watcher?.fault ?? fault)
     }
   }
 
-  #look(chunk: Uint8Array): void {
+  #look(chunk: Uint8Array, watcher: Watcher): void {
     const bytes = Buffer.concat([this.#torn, chunk])
-    const end = bytes.lastIndexOf(this.#dialect.frameEnd)
-    const whole = end === -1 ? 0 : end + this.#dialect.frameEnd.length
+    const end = bytes.lastIndexOf(this.#frameEnd)
+    const whole = end === -1 ? 0 : end + this.#frameEnd.length
     this.#torn = bytes.subarray(whole)
-    if (whole > 0) this.#watcher.see(bytes.subarray(0, whole))
+    if (whole > 0) watcher.see(bytes.subarray(0, whole))
+  }
+
+  #counted(): Usage | undefined {
+    return this.#whole.length === 0 ? undefined : this.#dialect.usageOf(Buffer.concat(this.#whole))
   }
 
   #end(fault: Fault | undefined): void {
     this.#settle({
-      usage: this.#watcher.usage ?? noUsage,
+      usage: this.#watcher?.usage ?? (fault === undefined ? this.#counted() : undefined) ?? noUsage,
       upstream: this.upstream,
       tier: 0,
       attempts: 1,

@@ -31,8 +31,10 @@ const asks: fc.Arbitrary<Ask> = fc
     id: 'ask',
     caller: { id: 'caller', weight, priority: ask.priority, models: undefined, cloud: ask.cloud },
     dialect: 'openai.chat',
+    needs: ['chat' as const],
     body: {},
     raw: undefined,
+    headers: [],
     arrivedAt: 0,
     signal: new AbortController().signal,
   }))

@@ -7,6 +7,7 @@ import type { CallerSettings, UpstreamSettings } from '../../src/core/settings.t
 import { noUsage } from '../../src/core/usage.ts'
 import type { World } from '../../src/core/world.ts'
 import { dialects } from '../../src/dialects/index.ts'
+import { reachOf } from '../../src/dialects/reach.ts'
 import { Fleet } from '../../src/fleet/fleet.ts'
 import type { Gateway } from '../../src/gateway.ts'
 import { type DoorOptions, startDoor } from '../../src/http/server.ts'
@@ -51,7 +52,7 @@ export async function openDoor(t: TestContext, setting: DoorSetting = {}): Promi
     return { caller, key, patienceMs: undefined }
   })
   const known = new Callers(callers)
-  const fleet = new Fleet({ upstreams, world, emit, probeEveryMs: 1_000_000 })
+  const fleet = new Fleet({ upstreams, world, emit, probeEveryMs: 1_000_000, canOf: reachOf })
   await fleet.start()
   const gateway: Gateway = {
     serve: (ask) => {
@@ -68,15 +69,17 @@ export async function openDoor(t: TestContext, setting: DoorSetting = {}): Promi
     },
     world,
     reload: () => Promise.resolve(),
+    countTokens: () => Promise.resolve(1),
     fleet,
     dialects,
     identify: (credential) => known.identify(credential),
-    ask: ({ dialect, body, raw, caller, signal, id = 'none', patienceMs = 8_000, priority, cloud }) => ({
+    ask: ({ dialect, body, raw, caller, signal, id = 'none', patienceMs = 8_000, priority, cloud, headers = [] }) => ({
       ...dialect.glance(body),
       id,
       caller,
       dialect: dialect.id,
       body,
+      headers,
       raw,
       priority: priority ?? caller.priority,
       cloud: cloud ?? caller.cloud,

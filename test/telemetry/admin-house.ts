@@ -96,6 +96,7 @@ const upstream = {
   up: true,
   lastError: undefined,
   version: '0.12.0',
+  advice: [],
   inFlight: 2,
   breaker: { state: () => 'closed' },
   places: () => [['llama3.1:8b', place]],

@@ -14,6 +14,8 @@ export function someAsk(over: Partial<Ask> = {}): Ask {
     stream: true,
     promptTokens: 12,
     outputTokensMax: undefined,
+    needs: ['chat'],
+    headers: [],
     body: {},
     raw: undefined,
     priority: 'default',

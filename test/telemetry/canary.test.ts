@@ -44,7 +44,7 @@ function tellingEvents(): Event[] {
     raw: Buffer.from(`{"messages":"${secret}"}`),
     // More than the types allow: a careless layer may add it.
     caller: { ...someAsk().caller, key: secret, authorization: `Bearer ${secret}` },
-    headers: { authorization: secret },
+    headers: [['authorization', secret]] as const,
     signal: AbortSignal.abort(new Error(secret)),
   } as Ask
   const upstream = 'gpu-1'

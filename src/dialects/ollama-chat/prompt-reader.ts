@@ -1,55 +1,20 @@
-import { isObject, type Json } from '../../core/json.ts'
-import type { Content, Format, Message, Prompt, Reasoning, Sampling, Tool, ToolCall } from '../../core/prompt.ts'
-import {
-  known,
-  listIn,
-  modelIn,
-  objectIn,
-  optionalFlag,
-  optionalNumber,
-  optionalObject,
-  optionalText,
-  refuse,
-  textIn,
-  textsIn,
-} from '../fields.ts'
-import { mediaTypeOf } from '../images.ts'
+import type { Json } from '../../core/json.ts'
+import type { Content, Message, Prompt, Tool, ToolCall } from '../../core/prompt.ts'
+import { listIn, objectIn, optionalObject, optionalText, refuse, textIn } from '../fields.ts'
+import { readImages } from '../ollama/content.ts'
+import { readManner } from '../ollama/manner.ts'
 
 /** Reads a request. What only concerns Ollama's own housekeeping (`keep_alive`, how a model is loaded) has no meaning elsewhere. */
 export function readPrompt(body: Json): Prompt {
-  if (body['logprobs'] === true) throw refuse('logprobs are not to be had from the server for this model.')
-  const options = optionalObject(body['options'], 'options') ?? {}
-  const limit = optionalNumber(options['num_predict'], 'options.num_predict')
   const open: ToolCall[] = []
   return {
-    model: modelIn(body),
+    ...readManner(body),
     messages: listIn(body['messages'], 'messages').map((message, index) => readMessage(message, index, open)),
-    stream: optionalFlag(body['stream'], 'stream') ?? true,
-    // Zero and less mean that there is no limit.
-    outputTokensMax: limit === undefined || limit <= 0 ? undefined : limit,
-    sampling: readSampling(options),
-    stop: textsIn(options['stop'], 'options.stop'),
     tools: listIn(body['tools'], 'tools').map(readTool),
     toolChoice: undefined,
     parallelTools: undefined,
-    format: readFormat(body['format']),
-    reasoning: readThink(body['think']),
     user: undefined,
   }
-}
-
-function readSampling(options: Json): Sampling {
-  const number = (name: string): number | undefined => optionalNumber(options[name], `options.${name}`)
-  return known({
-    temperature: number('temperature'),
-    topP: number('top_p'),
-    topK: number('top_k'),
-    minP: number('min_p'),
-    seed: number('seed'),
-    frequencyPenalty: number('frequency_penalty'),
-    presencePenalty: number('presence_penalty'),
-    repeatPenalty: number('repeat_penalty'),
-  })
 }
 
 /** `open` holds the calls that no result has answered yet: a result may name its tool only, not its call. */
@@ -97,10 +62,7 @@ function readContent(message: Json, field: string): Content[] {
   const text = optionalText(message['content'], `${field}.content`)
   if (thinking !== undefined && thinking !== '') content.push({ type: 'thinking', text: thinking })
   if (text !== undefined && text !== '') content.push({ type: 'text', text })
-  listIn(message['images'], `${field}.images`).forEach((image, index) => {
-    const base64 = textIn(image, `${field}.images[${index}]`)
-    content.push({ type: 'image', mediaType: mediaTypeOf(base64), base64 })
-  })
+  content.push(...readImages(message['images'], `${field}.images`))
   return content
 }
 
@@ -124,18 +86,4 @@ function readTool(value: unknown, index: number): Tool {
     parameters: optionalObject(fn['parameters'], `${field}.parameters`),
     strict: undefined,
   }
-}
-
-function readFormat(format: unknown): Format | undefined {
-  if (format === undefined || format === null || format === '') return undefined
-  if (format === 'json') return { type: 'json' }
-  if (isObject(format)) return { type: 'json-schema', name: undefined, schema: format, strict: undefined }
-  throw refuse('format must be "json" or a JSON schema.')
-}
-
-function readThink(think: unknown): Reasoning | undefined {
-  if (think === undefined || think === null) return undefined
-  if (typeof think === 'boolean') return think ? 'on' : 'off'
-  if (think === 'low' || think === 'medium' || think === 'high' || think === 'max') return think
-  throw refuse('think must be true, false, "low", "medium", "high" or "max".')
 }

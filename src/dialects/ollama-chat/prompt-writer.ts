@@ -1,14 +1,17 @@
 import type { Json } from '../../core/json.ts'
-import type { Content, Message, Prompt, Reasoning, Tool } from '../../core/prompt.ts'
+import type { Message, Prompt, Tool } from '../../core/prompt.ts'
 import { argumentsObject, parseExactly } from '../answer.ts'
+import { asidesAsUser } from '../asides.ts'
 import { known, refuse } from '../fields.ts'
+import { writeContent } from '../ollama/content.ts'
+import { writeManner } from '../ollama/manner.ts'
+import { resultsAsText } from '../results.ts'
 
 /** Writes a request. Which tool to call cannot be asked for here: only that one is offered, or none. */
 export function writePrompt(prompt: Prompt): Json {
-  const { format, reasoning, toolChoice } = prompt
-  const options = writeOptions(prompt)
+  const { toolChoice } = prompt
   const tools = toolsFor(prompt)
-  const messages = prompt.messages.map(writeMessage)
+  const messages = asidesAsUser(resultsAsText(prompt.messages)).map(writeMessage)
   if (toolChoice?.type === 'tool' || (toolChoice?.type === 'required' && tools.length > 0)) {
     const which = toolChoice.type === 'tool' ? `the tool ${toolChoice.name}` : 'one of the tools'
     messages.push({ role: 'system', content: `Answer by calling ${which}.` })
@@ -16,26 +19,8 @@ export function writePrompt(prompt: Prompt): Json {
   return known({
     model: prompt.model,
     messages,
-    stream: prompt.stream,
-    format: format && (format.type === 'json' ? 'json' : format.schema),
-    options: Object.keys(options).length > 0 ? options : undefined,
     tools: tools.length > 0 ? tools.map(writeTool) : undefined,
-    think: reasoning && thinks[reasoning],
-  })
-}
-
-function writeOptions({ outputTokensMax, sampling, stop }: Prompt): Json {
-  return known({
-    num_predict: outputTokensMax,
-    temperature: sampling.temperature,
-    top_p: sampling.topP,
-    top_k: sampling.topK,
-    min_p: sampling.minP,
-    seed: sampling.seed,
-    frequency_penalty: sampling.frequencyPenalty,
-    presence_penalty: sampling.presencePenalty,
-    repeat_penalty: sampling.repeatPenalty,
-    stop: stop.length > 0 ? stop : undefined,
+    ...writeManner(prompt),
   })
 }
 
@@ -49,16 +34,11 @@ function toolsFor({ tools, toolChoice }: Prompt): readonly Tool[] {
 
 function writeMessage(message: Message, index: number): Json {
   const { role, content, toolCalls, toolCallId, name } = message
-  const textOf = (type: 'text' | 'thinking'): string =>
-    content
-      .filter((one) => one.type === type)
-      .map((one) => ('text' in one ? one.text : ''))
-      .join('\n')
-  const images = content.flatMap((one) => imageOf(one, index))
+  const { text, thinking, images } = writeContent(content, `messages[${index}]`)
   return known({
     role,
-    content: textOf('text'),
-    thinking: textOf('thinking') || undefined,
+    content: text,
+    thinking: thinking || undefined,
     images: images.length > 0 ? images : undefined,
     tool_calls:
       toolCalls.length === 0
@@ -80,25 +60,7 @@ function argumentsIn(call: Message['toolCalls'][number], index: number): string 
   }
 }
 
-function imageOf(content: Content, index: number): string[] {
-  if (content.type === 'image') return [content.base64]
-  if (content.type !== 'image-url') return []
-  throw refuse(
-    `messages[${index}]: the server for this model takes no addresses of pictures; send the picture itself as data:<type>;base64,<data>.`,
-  )
-}
-
 const writeTool = ({ name, description, parameters }: Tool): Json => ({
   type: 'function',
   function: known({ name, description, parameters: parameters ?? { type: 'object', properties: {} } }),
 })
-
-const thinks: Readonly<Record<Reasoning, boolean | string>> = {
-  off: false,
-  on: true,
-  minimal: 'low',
-  low: 'low',
-  medium: 'medium',
-  high: 'high',
-  max: 'max',
-}

@@ -3,47 +3,51 @@ import type { Json } from '../../core/json.ts'
 import type { FinishReason, Part } from '../../core/part.ts'
 import type { Usage } from '../../core/usage.ts'
 import { argumentsObject, type Call, callId, gather, parseExactly } from '../answer.ts'
+import { writeLogprobs } from '../logprobs.ts'
+import { dateOf, ending, logprobsText } from '../ollama/ending.ts'
 
 /** While a long call is gathered the caller hears nothing; an empty object now and then shows that there is progress. */
 const pulseEvery = 16
-
-const nanosPerMs = 1_000_000
 
 /** Writes one stream. A call goes out whole, because its arguments are an object here. */
 export function partWriter(about: AnswerAbout): (part: Part) => string {
   const model = JSON.stringify(about.model)
   let firstMs: number | undefined
-  let call: { index: number; id: string; name: string; arguments: string } | undefined
+  // Servers may speak of several calls in turns; here each goes out whole.
+  let calls: { id: string; name: string; arguments: string }[] = []
+  let written = 0
   let pieces = 0
   let reason: FinishReason = 'stop'
   let usage: Usage | undefined
 
-  const line = (message: string): string =>
-    `{"model":${model},"created_at":"${dateOf(about)}","message":{"role":"assistant",${message}},"done":false}\n`
+  const line = (message: string, more = ''): string =>
+    `{"model":${model},"created_at":"${dateOf(about)}","message":{"role":"assistant",${message}}${more},"done":false}\n`
 
   const flush = (): string => {
-    if (call === undefined) return ''
-    const written = line(`"content":"","tool_calls":[${writeCall(call, call.index, about)}]`)
-    call = undefined
-    return written
+    if (calls.length === 0) return ''
+    const lines = calls.map((call, at) => line(`"content":"","tool_calls":[${writeCall(call, written + at, about)}]`))
+    written += calls.length
+    calls = []
+    return lines.join('')
   }
 
   return (part) => {
     if (part.type !== 'end') firstMs ??= about.epochMs()
     switch (part.type) {
       case 'text-delta':
-        return flush() + line(`"content":${JSON.stringify(part.text)}`)
+        return flush() + line(`"content":${JSON.stringify(part.text)}`, part.logprobs && logprobsText(part.logprobs))
       case 'thinking-delta':
+        if (part.text === '') return ''
         return flush() + line(`"content":"","thinking":${JSON.stringify(part.text)}`)
-      case 'tool-start': {
-        const before = flush()
-        call = { index: part.index, id: part.id, name: part.name, arguments: '' }
-        return before
-      }
-      case 'tool-delta':
+      case 'tool-start':
+        calls[part.index - written] = { id: part.id, name: part.name, arguments: '' }
+        return ''
+      case 'tool-delta': {
+        const call = calls[part.index - written]
         if (call !== undefined) call.arguments += part.arguments
         pieces += 1
         return pieces % pulseEvery === 0 ? line('"content":""') : ''
+      }
       case 'finish':
         reason = part.reason
         return flush()
@@ -60,7 +64,7 @@ export function partWriter(about: AnswerAbout): (part: Part) => string {
 }
 
 export function collect(parts: Iterable<Part>, about: AnswerAbout): Json {
-  const { text, thinking, calls, reason, usage } = gather(parts)
+  const { text, thinking, calls, reason, logprobs, usage } = gather(parts)
   return {
     model: about.model,
     created_at: dateOf(about),
@@ -70,30 +74,8 @@ export function collect(parts: Iterable<Part>, about: AnswerAbout): Json {
       ...(thinking !== '' && { thinking }),
       ...(calls.length > 0 && { tool_calls: calls.map((call, index) => parseExactly(writeCall(call, index, about))) }),
     },
+    ...(logprobs !== undefined && { logprobs: writeLogprobs(logprobs) }),
     ...ending(about, { reason, usage, firstMs: undefined }),
-  }
-}
-
-/** The members of a last object. Its durations are ours: the server that counted the tokens did not time them. */
-function ending(
-  about: AnswerAbout,
-  seen: { reason: FinishReason; usage: Usage | undefined; firstMs: number | undefined },
-): Json {
-  const { reason, usage, firstMs } = seen
-  const endMs = about.epochMs()
-  const splitMs = firstMs ?? endMs
-  const nanos = (fromMs: number, toMs: number): number => Math.round(Math.max(toMs - fromMs, 0) * nanosPerMs)
-  return {
-    done: true,
-    // There is no reason of its own for calls: they stand in the message.
-    done_reason: reason === 'length' ? 'length' : 'stop',
-    total_duration: nanos(about.createdMs, endMs),
-    ...(usage !== undefined && {
-      prompt_eval_count: usage.promptTokens,
-      prompt_eval_duration: nanos(about.createdMs, splitMs),
-      eval_count: usage.outputTokens,
-      eval_duration: nanos(splitMs, endMs),
-    }),
   }
 }
 
@@ -101,5 +83,3 @@ function writeCall(call: Call, index: number, about: AnswerAbout): string {
   const id = JSON.stringify(callId(call.id, about.id, index))
   return `{"id":${id},"function":{"index":${index},"name":${JSON.stringify(call.name)},"arguments":${argumentsObject(call)}}}`
 }
-
-const dateOf = (about: AnswerAbout): string => new Date(about.epochMs()).toISOString()

@@ -1,17 +1,6 @@
 import { isObject, type Json } from '../../core/json.ts'
-import type {
-  Content,
-  Format,
-  Message,
-  Prompt,
-  Reasoning,
-  Sampling,
-  Tool,
-  ToolCall,
-  ToolChoice,
-} from '../../core/prompt.ts'
+import type { Content, Format, Message, Prompt, Tool, ToolCall, ToolChoice } from '../../core/prompt.ts'
 import {
-  known,
   listIn,
   modelIn,
   objectIn,
@@ -24,6 +13,8 @@ import {
   textsIn,
 } from '../fields.ts'
 import { readImageUrl } from '../images.ts'
+import { readAudio, readFile } from '../openai/media.ts'
+import { readEffort, readSampling } from '../openai/sampling.ts'
 
 /** Reads a request. What no other dialect could say is refused here rather than lost on the way. */
 export function readPrompt(body: Json): Prompt {
@@ -42,15 +33,16 @@ export function readPrompt(body: Json): Prompt {
     toolChoice: readToolChoice(body['tool_choice']),
     parallelTools: optionalFlag(body['parallel_tool_calls'], 'parallel_tool_calls'),
     format: readFormat(optionalObject(body['response_format'], 'response_format')),
-    reasoning: readReasoning(body['reasoning_effort']),
+    reasoning: readEffort(body['reasoning_effort'], 'reasoning_effort'),
     user: optionalText(body['user'], 'user'),
+    logprobs: body['logprobs'] === true ? (optionalNumber(body['top_logprobs'], 'top_logprobs') ?? 0) : undefined,
+    cacheKey: optionalText(body['prompt_cache_key'], 'prompt_cache_key'),
   }
 }
 
 function refuseUnsayable(body: Json): void {
-  const { n, logprobs, logit_bias: bias, modalities } = body
+  const { n, logit_bias: bias, modalities } = body
   if (typeof n === 'number' && n > 1) throw refuse('n must be 1: the server for this model gives one answer at a time.')
-  if (logprobs === true) throw refuse('logprobs are not to be had from the server for this model.')
   if (isObject(bias) && Object.keys(bias).length > 0)
     throw refuse('logit_bias is not known to the server for this model.')
   if (body['functions'] !== undefined) throw refuse('functions are out of use: send tools instead.')
@@ -67,19 +59,6 @@ function readLimit(body: Json): number | undefined {
   // Zero would mean no limit at all to Ollama.
   if (limit === 0) throw refuse(`${field} must be at least 1.`)
   return limit === undefined || limit < 0 ? undefined : limit
-}
-
-function readSampling(body: Json): Sampling {
-  return known({
-    temperature: optionalNumber(body['temperature'], 'temperature'),
-    topP: optionalNumber(body['top_p'], 'top_p'),
-    topK: optionalNumber(body['top_k'], 'top_k'),
-    minP: optionalNumber(body['min_p'], 'min_p'),
-    seed: optionalNumber(body['seed'], 'seed'),
-    frequencyPenalty: optionalNumber(body['frequency_penalty'], 'frequency_penalty'),
-    presencePenalty: optionalNumber(body['presence_penalty'], 'presence_penalty'),
-    repeatPenalty: optionalNumber(body['repeat_penalty'] ?? body['repetition_penalty'], 'repeat_penalty'),
-  })
 }
 
 /** `calls` gathers the names behind the ids, for the results that follow. */
@@ -137,6 +116,10 @@ function readPart(part: Json, field: string): Content {
         optionalText(detail, `${field}.image_url.detail`),
       )
     }
+    case 'input_audio':
+      return readAudio(part['input_audio'], `${field}.input_audio`)
+    case 'file':
+      return readFile(objectIn(part['file'], `${field}.file`), `${field}.file`)
     default:
       throw refuse(
         `${field}: a part of type ${JSON.stringify(part['type'])} cannot be given to the server for this model.`,
@@ -204,21 +187,4 @@ function readFormat(format: Json | undefined): Format | undefined {
     default:
       throw refuse('response_format.type must be text, json_object or json_schema.')
   }
-}
-
-const efforts: ReadonlyMap<unknown, Reasoning> = new Map<unknown, Reasoning>([
-  ['none', 'off'],
-  ['minimal', 'minimal'],
-  ['low', 'low'],
-  ['medium', 'medium'],
-  ['high', 'high'],
-  ['xhigh', 'max'],
-  ['max', 'max'],
-])
-
-function readReasoning(effort: unknown): Reasoning | undefined {
-  if (effort === undefined || effort === null) return undefined
-  const reasoning = efforts.get(effort)
-  if (reasoning === undefined) throw refuse('reasoning_effort must be none, minimal, low, medium, high, xhigh or max.')
-  return reasoning
 }

@@ -1,14 +1,18 @@
 import type { Json } from '../../core/json.ts'
-import type { Content, Format, Message, Prompt, Reasoning, Sampling, Tool, ToolChoice } from '../../core/prompt.ts'
+import type { Content, Format, Message, Prompt, Tool, ToolChoice } from '../../core/prompt.ts'
+import { asidesAsUser } from '../asides.ts'
 import { known } from '../fields.ts'
 import { writeImageUrl } from '../images.ts'
+import { writeAudio, writeFile } from '../openai/media.ts'
+import { writeEffort, writeSampling } from '../openai/sampling.ts'
+import { resultsAsText } from '../results.ts'
 
 /** Writes a request, in the words that local servers know: `max_tokens`, and sampling beyond what OpenAI itself has. */
 export function writePrompt(prompt: Prompt): Json {
   const { tools, toolChoice, format, reasoning } = prompt
   return known({
     model: prompt.model,
-    messages: prompt.messages.map(writeMessage),
+    messages: asidesAsUser(resultsAsText(prompt.messages)).map(writeMessage),
     stream: prompt.stream,
     max_tokens: prompt.outputTokensMax,
     ...writeSampling(prompt.sampling),
@@ -17,23 +21,13 @@ export function writePrompt(prompt: Prompt): Json {
     tool_choice: toolChoice && writeToolChoice(toolChoice),
     parallel_tool_calls: prompt.parallelTools,
     response_format: format && writeFormat(format),
-    reasoning_effort: reasoning && efforts[reasoning],
+    reasoning_effort: reasoning && writeEffort(reasoning),
     user: prompt.user,
+    logprobs: prompt.logprobs === undefined ? undefined : true,
+    top_logprobs: prompt.logprobs || undefined,
+    prompt_cache_key: prompt.cacheKey,
   })
 }
-
-const writeSampling = (sampling: Sampling): Json => ({
-  temperature: sampling.temperature,
-  top_p: sampling.topP,
-  top_k: sampling.topK,
-  min_p: sampling.minP,
-  seed: sampling.seed,
-  frequency_penalty: sampling.frequencyPenalty,
-  presence_penalty: sampling.presencePenalty,
-  // llama.cpp and LM Studio have the one name, vLLM and SGLang the other.
-  repeat_penalty: sampling.repeatPenalty,
-  repetition_penalty: sampling.repeatPenalty,
-})
 
 function writeMessage({ role, content, toolCalls, toolCallId, name }: Message): Json {
   const thinking = content
@@ -65,11 +59,23 @@ function writeContent(content: readonly Content[], hasCalls: boolean): unknown {
   if (content.length === 0) return hasCalls ? null : ''
   const [first] = content
   if (content.length === 1 && first?.type === 'text') return first.text
-  return content.map((one) => {
-    if (one.type === 'text' || one.type === 'thinking') return { type: 'text', text: one.text }
-    const detail = one.type === 'image-url' ? one.detail : undefined
-    return { type: 'image_url', image_url: known({ url: writeImageUrl(one), detail }) }
-  })
+  return content.map(writePart)
+}
+
+function writePart(one: Content): Json {
+  switch (one.type) {
+    case 'text':
+    case 'thinking':
+      return { type: 'text', text: one.text }
+    case 'image':
+      return { type: 'image_url', image_url: { url: writeImageUrl(one) } }
+    case 'image-url':
+      return { type: 'image_url', image_url: known({ url: one.url, detail: one.detail }) }
+    case 'audio':
+      return { type: 'input_audio', input_audio: writeAudio(one) }
+    case 'document':
+      return { type: 'file', file: writeFile(one) }
+  }
 }
 
 const writeTool = ({ name, description, parameters, strict }: Tool): Json => ({
@@ -85,15 +91,4 @@ function writeFormat(format: Format): Json {
   const { name, schema, strict } = format
   // The name is required and means nothing to the model.
   return { type: 'json_schema', json_schema: known({ name: name ?? 'answer', schema, strict }) }
-}
-
-/** There is no word for "think, however much": the middle is what comes without one, where a model thinks at all. */
-const efforts: Readonly<Record<Reasoning, string>> = {
-  off: 'none',
-  on: 'medium',
-  minimal: 'minimal',
-  low: 'low',
-  medium: 'medium',
-  high: 'high',
-  max: 'max',
 }

@@ -1,8 +1,9 @@
 import { isObject, type Json } from '../../core/json.ts'
 import type { Part } from '../../core/part.ts'
 import { provenReason } from '../answer.ts'
-import { readFrame, readReason } from './chunk.ts'
-import { readUsage } from './usage.ts'
+import { readLogprobs } from '../logprobs.ts'
+import { readFrame, readReason, stopSequenceIn } from '../openai/chunk.ts'
+import { readUsage } from '../openai/usage.ts'
 
 /** A call as it is put together from pieces, which servers number and name as they please. */
 interface OpenCall {
@@ -18,10 +19,11 @@ export function partReader(): (frame: string) => Part[] {
   const calls: OpenCall[] = []
   let finished = false
 
-  const finish = (said: Parameters<typeof provenReason>[0], parts: Part[]): void => {
+  const finish = (said: Parameters<typeof provenReason>[0], parts: Part[], stopSequence?: string): void => {
     if (finished) return
     finished = true
-    parts.push({ type: 'finish', reason: provenReason(said, calls.length) })
+    const reason = provenReason(said, calls.length)
+    parts.push({ type: 'finish', reason, ...(reason === 'stop' && stopSequence !== undefined && { stopSequence }) })
   }
 
   const readCall = (piece: Json, parts: Part[]): void => {
@@ -58,14 +60,16 @@ export function partReader(): (frame: string) => Part[] {
       if (isObject(said)) {
         const thinking = said['reasoning_content'] ?? said['reasoning'] ?? said['thinking']
         if (typeof thinking === 'string' && thinking !== '') parts.push({ type: 'thinking-delta', text: thinking })
-        for (const content of [said['content'], said['refusal']]) {
-          if (typeof content === 'string' && content !== '') parts.push({ type: 'text-delta', text: content })
-        }
+        const { content, refusal } = said
+        const logprobs = isObject(choice['logprobs']) ? readLogprobs(choice['logprobs']['content']) : undefined
+        if (typeof content === 'string' && (content !== '' || logprobs !== undefined))
+          parts.push({ type: 'text-delta', text: content, ...(logprobs !== undefined && { logprobs }) })
+        if (typeof refusal === 'string' && refusal !== '') parts.push({ type: 'text-delta', text: refusal })
         const pieces = said['tool_calls']
         if (Array.isArray(pieces)) for (const piece of pieces as unknown[]) if (isObject(piece)) readCall(piece, parts)
       }
       const reason = readReason(choice['finish_reason'])
-      if (reason !== undefined) finish(reason, parts)
+      if (reason !== undefined) finish(reason, parts, stopSequenceIn(choice))
     }
     const counted = readUsage(usage)
     if (counted !== undefined) parts.push({ type: 'usage', usage: counted })

@@ -1,9 +1,10 @@
 import type { AnswerAbout } from '../../core/dialect.ts'
 import type { Json } from '../../core/json.ts'
-import type { FinishReason, Part } from '../../core/part.ts'
+import type { FinishReason, Part, TokenLogprob } from '../../core/part.ts'
 import type { Usage } from '../../core/usage.ts'
 import { callId, gather } from '../answer.ts'
-import { writeUsage } from './usage.ts'
+import { writeLogprobs } from '../logprobs.ts'
+import { writeUsage } from '../openai/usage.ts'
 
 const finishReasons: Readonly<Record<FinishReason, string>> = {
   stop: 'stop',
@@ -19,8 +20,8 @@ export function partWriter(about: AnswerAbout): (part: Part) => string {
   let role = '"role":"assistant",'
   let usage: Usage | undefined
 
-  const delta = (members: string): string => {
-    const frame = `${begin}{${role}${members}},"finish_reason":null}]}\n\n`
+  const delta = (members: string, more = ''): string => {
+    const frame = `${begin}{${role}${members}}${more},"finish_reason":null}]}\n\n`
     role = ''
     return frame
   }
@@ -28,8 +29,13 @@ export function partWriter(about: AnswerAbout): (part: Part) => string {
   return (part) => {
     switch (part.type) {
       case 'text-delta':
-        return delta(`"content":${JSON.stringify(part.text)}`)
+        return delta(
+          `"content":${JSON.stringify(part.text)}`,
+          part.logprobs && `,"logprobs":${logprobsText(part.logprobs)}`,
+        )
       case 'thinking-delta': {
+        // A signature alone means nothing to anybody else.
+        if (part.text === '') return ''
         // Clients look for one of the two names, and no name is known to all.
         const text = JSON.stringify(part.text)
         return delta(`"reasoning_content":${text},"reasoning":${text}`)
@@ -60,7 +66,7 @@ export function partWriter(about: AnswerAbout): (part: Part) => string {
 }
 
 export function collect(parts: Iterable<Part>, about: AnswerAbout): Json {
-  const { text, thinking, calls, reason, usage } = gather(parts)
+  const { text, thinking, calls, reason, logprobs, usage } = gather(parts)
   const message: Json = {
     role: 'assistant',
     content: text === '' && calls.length > 0 ? null : text,
@@ -76,10 +82,20 @@ export function collect(parts: Iterable<Part>, about: AnswerAbout): Json {
   }
   return {
     ...headOf(about, 'chat.completion'),
-    choices: [{ index: 0, message, logprobs: null, finish_reason: finishReasons[reason] }],
+    choices: [
+      {
+        index: 0,
+        message,
+        logprobs: logprobs === undefined ? null : { content: writeLogprobs(logprobs), refusal: null },
+        finish_reason: finishReasons[reason],
+      },
+    ],
     ...(usage !== undefined && { usage: writeUsage(usage) }),
   }
 }
+
+const logprobsText = (logprobs: readonly TokenLogprob[]): string =>
+  JSON.stringify({ content: writeLogprobs(logprobs), refusal: null })
 
 const headOf = (about: AnswerAbout, object: string): Json => ({
   id: `chatcmpl-${about.id}`,

@@ -1,4 +1,4 @@
-import { Fault } from '../core/fault.ts'
+import { Fault } from '../../core/fault.ts'
 
 /** Doors that other servers have and this one keeps shut: said in a sentence, where a bare 404 would leave people guessing. */
 const closed: readonly (readonly [path: RegExp, refusal: Fault])[] = [
@@ -10,10 +10,12 @@ const closed: readonly (readonly [path: RegExp, refusal: Fault])[] = [
     /^\/api\/(?:me|signout|signin|user\/.*|experimental\/.*|web_search|web_fetch)$/,
     new Fault('forbidden', 'Accounts and services of ollama.com are not passed on by the gateway.'),
   ],
-  [/^\/api\/generate$/, missing('/api/chat')],
-  [/^\/api\/embed(?:dings)?$/, missing(undefined)],
-  [/^\/v1\/embeddings$/, missing(undefined)],
-  [/^\/v1\/(?:completions|responses|messages)(?:\/.*)?$/, missing('/v1/chat/completions')],
+  [/^\/v1\/responses\/.+/, missing('The gateway keeps no answers: send the whole conversation with each request.')],
+  [/^\/v1\/messages\/batches(?:\/.*)?$/, missing('The gateway takes no batches: send the requests one by one.')],
+  [
+    /^\/v1\/(?:audio|images|files|batches|fine_tuning|moderations|assistants|threads|vector_stores|rerank|score)(?:\/.*)?$/,
+    missing('The gateway has chat, completions, embeddings and responses; for anything else ask a server directly.'),
+  ],
 ]
 
 export function closedDoor(path: string): Fault | undefined {
@@ -21,7 +23,6 @@ export function closedDoor(path: string): Fault | undefined {
 }
 
 /** A 404 and not a 501, which clients would try again. */
-function missing(instead: string | undefined): Fault {
-  const advice = instead === undefined ? 'ask a server for it directly' : `use ${instead}`
-  return new Fault('not-supported', `This version of the gateway does not have this door; ${advice}.`, { status: 404 })
+function missing(sentence: string): Fault {
+  return new Fault('not-supported', sentence, { status: 404 })
 }

@@ -3,6 +3,7 @@ import { isObject, type Json } from '../../core/json.ts'
 import { Fault } from '../../core/fault.ts'
 import { complaintIn, faultInBand, inObject, inText } from '../complaint.ts'
 import { parsed } from '../members.ts'
+import { fieldOf } from '../sse.ts'
 
 /** What one frame of a stream says: a chunk of the answer, its end, or nothing to us. */
 export type Frame =
@@ -45,6 +46,12 @@ export function readReason(said: unknown): FinishReason | undefined {
   return said === 'tool_calls' || said === 'function_call' ? 'tool-calls' : 'stop'
 }
 
+/** What ended it, where the server tells: vLLM by one name, SGLang by the other. A number is the id of a token. */
+export function stopSequenceIn({ stop_reason: ofVllm, matched_stop: ofSglang }: Json): string | undefined {
+  if (typeof ofVllm === 'string') return ofVllm
+  return typeof ofSglang === 'string' ? ofSglang : undefined
+}
+
 function chunkOf(data: string): Frame {
   const json = parsed(data)
   const complaint = complaintIn(json)
@@ -57,9 +64,4 @@ function chunkOf(data: string): Frame {
 function errorIn(text: string): Fault {
   const json = parsed(text)
   return faultInBand(complaintIn(json) ?? (isObject(json) ? inObject(json) : inText(text)))
-}
-
-function fieldOf(line: string, name: string): string | undefined {
-  if (!line.startsWith(name) || line[name.length] !== ':') return undefined
-  return line.slice(name.length + 1).trim()
 }

@@ -1,13 +1,13 @@
 import type { WatchOptions } from '../../core/dialect.ts'
 import { Fault } from '../../core/fault.ts'
 import { isObject } from '../../core/json.ts'
-import { FrameWatcher, hasText, valueAt, type Verdict } from '../watch.ts'
 import { readFrame, readReason } from './chunk.ts'
 import { readUsage } from './usage.ts'
+import { isComment, isJunk, SseWatcher } from '../sse.ts'
+import { hasText, valueAt, type Verdict } from '../watch.ts'
 
 const quote = 0x22
 const openBrace = 0x7b
-const colon = 0x3a
 const openBracket = 0x5b
 const letterD = 0x64
 const letterN = 0x6e
@@ -16,34 +16,23 @@ const letterN = 0x6e
  * Watches a stream that is passed on. Most frames hold a piece of text and nothing else that matters; only a frame that
  * spells a count, an end or an error is parsed.
  */
-export class OpenAiWatcher extends FrameWatcher {
+export class OpenAiWatcher extends SseWatcher {
   readonly #hideUsage: boolean
+  readonly #textKey: string
 
-  constructor(options: WatchOptions) {
+  /** `textKey` is what a piece of text stands behind, with its closing quote. */
+  constructor(options: WatchOptions, textKey: string) {
     super(options)
     this.#hideUsage = options.hideUsage
-  }
-
-  protected override frameEnd(text: string, from: number): number {
-    for (let at = text.indexOf('\n', from); at >= 0; at = text.indexOf('\n', at + 1)) {
-      const next = text.charCodeAt(at + 1)
-      if (next === 0x0a) return at + 2
-      if (next === 0x0d) return at + (text.charCodeAt(at + 2) === 0x0a ? 3 : 2)
-    }
-    const back = text.indexOf('\r\r', from)
-    return back < 0 ? -1 : back + 2
+    this.#textKey = textKey
   }
 
   protected override look(frame: string, bytes: Buffer, at: number): Verdict {
-    const hasContent = hasText(frame, 'content"')
+    const hasContent = hasText(frame, this.#textKey)
     if (hasContent || hasThoughtOrCall(frame)) this.frames += 1
     if (frame.charCodeAt(0) === letterD && !isMarked(frame, hasContent)) return 'pass'
     if (isJunk(frame)) return 'drop'
     return isComment(frame) ? 'pass' : this.#parse(frame, bytes, at)
-  }
-
-  protected override jsonStart(frame: string): number {
-    return Math.max(frame.indexOf('{'), 0)
   }
 
   protected override missingEnd(frame: string, bytes: Buffer, at: number): string | undefined {
@@ -102,9 +91,3 @@ function hasThoughtOrCall(frame: string): boolean {
   const at = valueAt(frame, 'tool_calls"')
   return at >= 0 && frame.charCodeAt(at) === openBracket && frame.charCodeAt(at + 1) === openBrace
 }
-
-/** llama-server's router ends a broken stream with a bare sentence, which must not run into what comes behind it. */
-const isJunk = (frame: string): boolean =>
-  frame.charCodeAt(0) !== openBrace && !/^(?:\u00EF\u00BB\u00BF)?(?:data|event|id|retry|error)?:/m.test(frame)
-
-const isComment = (frame: string): boolean => frame.charCodeAt(0) === colon && !/^(data|event|error):/m.test(frame)

@@ -1,5 +1,6 @@
-import { isObject, type Json } from '../../core/json.ts'
+import { isObject, type Edits, type Json } from '../../core/json.ts'
 import type { Usage } from '../../core/usage.ts'
+import { asBuffer, Members, parsed } from '../members.ts'
 
 /** Counts as a server gave them; undefined where it gave none that can be true. */
 export function readUsage(usage: unknown): Usage | undefined {
@@ -30,10 +31,30 @@ export function writeUsage(usage: Usage): Json {
   }
 }
 
-function count(value: unknown): number | undefined {
+export function wantsUsage({ stream_options: options }: Json): boolean {
+  return isObject(options) && options['include_usage'] === true
+}
+
+export function usageEdits(body: Json): Edits | undefined {
+  if (body['stream'] !== true || wantsUsage(body)) return undefined
+  const options = body['stream_options']
+  return { stream_options: { ...(isObject(options) && options), include_usage: true } }
+}
+
+export function usageOf(answer: Uint8Array): Usage | undefined {
+  // Nearly always it is the last thing said, and a quote within a text would be escaped.
+  const bytes = asBuffer(answer)
+  const at = bytes.lastIndexOf('"usage":{')
+  const usage = at === -1 ? undefined : readUsage(parsed(bytes.toString('latin1', at + 8, bytes.lastIndexOf('}'))))
+  if (usage !== undefined) return usage
+  const members = new Members(answer)
+  return members.find('usage') ? readUsage(members.value()) : undefined
+}
+
+export function count(value: unknown): number | undefined {
   return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : undefined
 }
 
-function detail(details: unknown, name: string): number | undefined {
+export function detail(details: unknown, name: string): number | undefined {
   return isObject(details) ? count(details[name]) : undefined
 }

@@ -4,7 +4,7 @@ import type { WatchOptions } from '../../core/dialect.ts'
 import { OpenAiWatcher } from './watcher.ts'
 
 const watching = (options: Partial<WatchOptions> = {}): OpenAiWatcher =>
-  new OpenAiWatcher({ hideUsage: false, rename: undefined, ...options })
+  new OpenAiWatcher({ hideUsage: false, rename: undefined, ...options }, 'content"')
 const frame = (chunk: object): string => `data: ${JSON.stringify(chunk)}\n\n`
 const content = (text: string, more: object = {}): string =>
   frame({ model: 'm', choices: [{ index: 0, delta: { content: text }, finish_reason: null }], ...more })

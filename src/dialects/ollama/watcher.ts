@@ -1,6 +1,7 @@
+import type { WatchOptions } from '../../core/dialect.ts'
 import { Fault } from '../../core/fault.ts'
 import { FrameWatcher, hasText, valueAt, type Verdict } from '../watch.ts'
-import { readLine } from './reader.ts'
+import { readLine } from './line.ts'
 import { readUsage } from './usage.ts'
 
 const openBrace = 0x7b
@@ -9,12 +10,20 @@ const letterT = 0x74
 
 /** Watches a stream that is passed on. Counts are always in the last object, which is the only one that is parsed. */
 export class OllamaWatcher extends FrameWatcher {
+  readonly #textKey: string
+
+  /** `textKey` is what a piece of text stands behind, with its closing quote. */
+  constructor(options: WatchOptions, textKey: string) {
+    super(options)
+    this.#textKey = textKey
+  }
+
   protected override frameEnd(text: string, from: number): number {
     return text.indexOf('\n', from) + 1 || -1
   }
 
   protected override look(frame: string, bytes: Buffer, at: number): Verdict {
-    const hasContent = hasText(frame, 'content"') || hasText(frame, 'thinking"')
+    const hasContent = hasText(frame, this.#textKey) || hasText(frame, 'thinking"')
     if (hasContent) this.frames += 1
     const doneAt = valueAt(frame, 'done"')
     const isDone = doneAt >= 0 && frame.charCodeAt(doneAt) === letterT

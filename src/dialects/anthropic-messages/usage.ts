@@ -1,0 +1,59 @@
+import { isObject, type Json } from '../../core/json.ts'
+import type { Usage } from '../../core/usage.ts'
+
+/** Counts as a stream tells them: first those of the prompt, then those of the answer, and some servers both at the end. */
+export interface Counts {
+  input?: number | undefined
+  cached?: number | undefined
+  written?: number | undefined
+  output?: number | undefined
+  thinking?: number | undefined
+}
+
+export function addCounts(counts: Counts, said: unknown): void {
+  if (!isObject(said)) return
+  const details = said['output_tokens_details']
+  counts.input = countIn(said, 'input_tokens') ?? counts.input
+  counts.cached = countIn(said, 'cache_read_input_tokens') ?? counts.cached
+  counts.written = countIn(said, 'cache_creation_input_tokens') ?? counts.written
+  counts.output = countIn(said, 'output_tokens') ?? counts.output
+  if (isObject(details)) counts.thinking = countIn(details, 'thinking_tokens') ?? counts.thinking
+}
+
+/** Here the tokens of the input are those that were neither read from a cache nor written to one. */
+export function usageFrom({ input, cached, written, output, thinking }: Counts): Usage | undefined {
+  if (input === undefined && output === undefined) return undefined
+  return {
+    promptTokens: (input ?? 0) + (cached ?? 0) + (written ?? 0),
+    outputTokens: output ?? 0,
+    ...(cached && { cachedTokens: cached }),
+    ...(written && { cacheWriteTokens: written }),
+    ...(thinking && { reasoningTokens: thinking }),
+  }
+}
+
+export function readUsage(said: unknown): Usage | undefined {
+  const counts: Counts = {}
+  addCounts(counts, said)
+  return usageFrom(counts)
+}
+
+export function writeUsage(usage: Usage): Json {
+  const { promptTokens, outputTokens, cachedTokens = 0, cacheWriteTokens = 0, reasoningTokens } = usage
+  return {
+    ...writeInput(promptTokens, cachedTokens, cacheWriteTokens),
+    output_tokens: outputTokens,
+    ...(reasoningTokens !== undefined && { output_tokens_details: { thinking_tokens: reasoningTokens } }),
+  }
+}
+
+export const writeInput = (promptTokens: number, cachedTokens = 0, cacheWriteTokens = 0): Json => ({
+  input_tokens: Math.max(0, promptTokens - cachedTokens - cacheWriteTokens),
+  cache_creation_input_tokens: cacheWriteTokens,
+  cache_read_input_tokens: cachedTokens,
+})
+
+function countIn(said: Json, name: string): number | undefined {
+  const value = said[name]
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : undefined
+}

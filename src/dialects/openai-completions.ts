@@ -1,0 +1,58 @@
+import type { Glance } from '../core/ask.ts'
+import type { TalkDialect } from '../core/dialect.ts'
+import type { Json } from '../core/json.ts'
+import { readFault } from './complaint.ts'
+import { estimateTokens } from './estimate.ts'
+import { limitIn, modelIn, optionalFlag, optionalText } from './fields.ts'
+import { needsOf } from './needs.ts'
+import { readPrompt } from './openai-completions/prompt-reader.ts'
+import { writePrompt } from './openai-completions/prompt-writer.ts'
+import { partReader } from './openai-completions/reader.ts'
+import { collect, partWriter } from './openai-completions/writer.ts'
+import { faultFrame, faultIn, writeFault } from './openai/faults.ts'
+import { textsOrIdsIn, tokensMissed } from './openai/inputs.ts'
+import { usageEdits, usageOf, wantsUsage } from './openai/usage.ts'
+import { OpenAiWatcher } from './openai/watcher.ts'
+import { renameIn } from './splice.ts'
+
+/** `/v1/completions`: the API of before there were chats. Editors fill in code with it, and research measures models by it. */
+export const openAiCompletions: TalkDialect = {
+  id: 'openai-completions',
+  form: 'talk',
+  routes: ['/v1/completions'],
+  tasks: ['text'],
+  streamType: 'text/event-stream',
+  frameEnd: '\n\n',
+  glance,
+  wantsUsage,
+  readPrompt,
+  writePrompt,
+  partReader,
+  partWriter,
+  collect,
+  usageEdits,
+  watcher: (options) => new OpenAiWatcher(options, 'text"'),
+  usageOf,
+  faultIn,
+  rename: renameIn,
+  writeFault,
+  faultFrame,
+  readFault,
+}
+
+const noMedia: ReadonlySet<string> = new Set()
+
+function glance(body: Json): Glance {
+  const prompts = textsOrIdsIn(body['prompt'], 'prompt')
+  const { logprobs } = body
+  return {
+    model: modelIn(body),
+    stream: optionalFlag(body['stream'], 'stream') ?? false,
+    promptTokens: estimateTokens(body, noMedia) + tokensMissed(prompts),
+    outputTokensMax: limitIn(body['max_tokens'], 'max_tokens'),
+    needs: needsOf('text', {
+      infill: Boolean(optionalText(body['suffix'], 'suffix')),
+      logprobs: logprobs !== undefined && logprobs !== null && logprobs !== false,
+    }),
+  }
+}

@@ -1,0 +1,31 @@
+import type { Ask, Need } from '../core/ask.ts'
+import type { Offer } from './offering.ts'
+
+/** Why a model on a server cannot serve an ask, whenever it has room. */
+export type Misfit =
+  | { readonly lacks: Need; readonly contextTokens?: never }
+  /** What it holds; more was asked. */
+  | { readonly contextTokens: number; readonly lacks?: never }
+
+/** Estimates err. An ask this much larger than a context is too large for certain; below it the server has the last word. */
+const certainly = 1.3
+
+/** Undefined when it may serve it, as far as is known. */
+export function misfit({ upstream, model }: Offer, ask: Ask): Misfit | undefined {
+  const { needs, dialect, promptTokens } = ask
+  const { backend } = upstream.settings
+  for (const need of needs) if (!can(need, upstream.can, model.can)) return { lacks: need }
+  // What a server has kept it can only be reminded of in the words in which it was told.
+  if (needs.includes('memory') && backend.speaks[dialect] === undefined) return { lacks: 'memory' }
+  const { contextTokens } = model
+  if (contextTokens === undefined || promptTokens <= contextTokens * certainly) return undefined
+  return { contextTokens }
+}
+
+/** A server has the say over what can be asked of it at all, a model over the rest; what neither tells of may be there. */
+function can(need: Need, ofServer: ReadonlySet<Need>, ofModel: ReadonlySet<Need> | undefined): boolean {
+  if (!ofServer.has(need)) return false
+  if (ofModel === undefined || need === 'memory' || need === 'logprobs') return true
+  // Whoever converses carries on a text as well.
+  return ofModel.has(need) || (need === 'text' && ofModel.has('chat'))
+}

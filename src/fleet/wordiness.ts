@@ -1,0 +1,27 @@
+/** How fast it goes by what it sees: the last dozen answers count. */
+const share = 0.15
+const factorMin = 0.3
+const factorMax = 4
+/** Of fewer tokens most are the template's, whatever the text. */
+const tokensMin = 40
+
+/**
+ * How many tokens a model makes of a text, compared with the first guess from its bytes. Learned from what servers
+ * counted, model by model, because tokenizers and what people write differ.
+ */
+export class Wordiness {
+  readonly #factors = new Map<string, number>()
+
+  estimate(model: string, guessedTokens: number): number {
+    const factor = this.#factors.get(model)
+    return factor === undefined ? guessedTokens : Math.ceil(guessedTokens * factor)
+  }
+
+  /** `estimatedTokens` is what `estimate` had said. */
+  learn(model: string, estimatedTokens: number, countedTokens: number): void {
+    if (countedTokens < tokensMin || estimatedTokens <= 0) return
+    const factor = this.#factors.get(model) ?? 1
+    const seen = (factor * countedTokens) / estimatedTokens
+    this.#factors.set(model, Math.min(factorMax, Math.max(factorMin, factor ** (1 - share) * seen ** share)))
+  }
+}

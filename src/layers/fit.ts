@@ -1,0 +1,77 @@
+import type { Ask, Need } from '../core/ask.ts'
+import { Fault } from '../core/fault.ts'
+import type { Layer } from '../core/serve.ts'
+
+/** One way to serve an ask, as far as it matters whether the ask fits. */
+export interface Way {
+  /** Why it cannot be served there, however long it waits. */
+  readonly misfit: { readonly lacks?: Need; readonly contextTokens?: number } | undefined
+  readonly contextTokens: number | undefined
+  /** Asks the server for the exact number of tokens; undefined where there is no asking. */
+  readonly count: (() => Promise<number>) | undefined
+}
+
+export interface FitParts {
+  /** The usual case, at a glance: there is a way for certain, or none at all, which is for others to say. */
+  readonly isPlain: (ask: Ask) => boolean
+  /** All that may serve the ask, the first to be tried first. */
+  readonly waysOf: (ask: Ask) => readonly Way[]
+  /** The exact number of tokens, by the first that tells it. */
+  readonly exactly: (ways: readonly Pick<Way, 'count'>[]) => Promise<number | undefined>
+}
+
+/**
+ * Refuses what no server can serve, before it costs anything: a model without what the request needs, a prompt beyond its
+ * context.
+ */
+export function fit({ isPlain, waysOf, exactly }: FitParts): Layer {
+  return (next) => (ask) => (isPlain(ask) ? next(ask) : counted(ask, waysOf(ask), exactly).then(next))
+}
+
+/** The ask with its exact size, where a server tells it. Throws the Fault of one that fits nowhere. */
+async function counted(ask: Ask, ways: readonly Way[], exactly: FitParts['exactly']): Promise<Ask> {
+  const [way] = ways
+  const fitting = ways.filter(({ misfit }) => misfit === undefined)
+  if (fitting.length === 0 && ways.every(({ misfit }) => misfit?.lacks !== undefined)) throw lacking(ask, way!)
+  const max = largest(fitting.length > 0 ? fitting : ways)
+  const exact = await exactly(ways)
+  if (exact === undefined) {
+    if (fitting.length > 0) return ask
+    throw overflow(ask.promptTokens, max, 'about ')
+  }
+  // The last token of a context is for the answer.
+  if (exact >= largest(ways)) throw overflow(exact, largest(ways), '')
+  return { ...ask, promptTokens: exact }
+}
+
+const largest = (ways: readonly Way[]): number =>
+  Math.max(
+    ...ways.filter(({ misfit }) => misfit?.lacks === undefined).map(({ contextTokens = Infinity }) => contextTokens),
+  )
+
+const overflow = (prompt: number, max: number, about: string): Fault =>
+  new Fault(
+    'context-overflow',
+    `The request has ${about}${prompt} tokens and the model holds ${max}: shorten it, or choose a model with a longer context.`,
+    { tokens: { prompt, max } },
+  )
+
+function lacking({ model }: Ask, { misfit }: Way): Fault {
+  const need = misfit!.lacks!
+  // The words in which Ollama says it: clients look for them.
+  return new Fault('not-capable', `"${model}" does not support ${words[need]}`)
+}
+
+const words: Readonly<Record<Need, string>> = {
+  chat: 'chat',
+  text: 'completions of plain text',
+  infill: 'insert: it cannot fill a gap between two texts',
+  vectors: 'embeddings',
+  tools: 'tools',
+  vision: 'vision: it cannot look at images',
+  audio: 'audio',
+  thinking: 'thinking',
+  logprobs: 'logprobs',
+  memory:
+    'requests that lean on what a server has kept (previous_response_id, conversation, item_reference, background): send the whole conversation instead, with store set to false',
+}
