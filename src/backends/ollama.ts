@@ -1,7 +1,8 @@
-import type { Backend, Call, Health, ListedModel } from '../core/backend.ts'
-import type { Edits, Json } from '../core/json.ts'
-import { isObject } from '../core/json.ts'
-import { ask, objectsIn, tokensIn } from './asking.ts'
+import type { Backend, Call, Health, ListedModel, Setting } from '../core/backend.ts'
+import type { Json } from '../core/json.ts'
+import { ask, complaint, countIn, loadMaxMs, objectAt, objectsIn, order, refuseFailed } from './asking.ts'
+import { edits } from './ollama-edits.ts'
+import { Shelf, type Shown } from './ollama-shelf.ts'
 
 /**
  * Ollama, by its own API only: its `/v1` cuts long prompts down without a word, swallows errors in mid-stream, and ignores
@@ -10,25 +11,40 @@ import { ask, objectsIn, tokensIn } from './asking.ts'
 export const ollama: Backend = {
   kind: 'ollama',
   title: 'Ollama',
-  speaks: { 'ollama-chat': '/api/chat' },
+  speaks: {
+    'ollama-chat': '/api/chat',
+    'ollama-generate': '/api/generate',
+    'ollama-embed': '/api/embed',
+    'ollama-embeddings': '/api/embeddings',
+  },
   usualPort: 11434,
   tier: 0,
   // OLLAMA_NUM_PARALLEL is 1 unless somebody set it; one more waits inside and shows whether there is room.
   initialConcurrency: 2,
+  thinksUnasked: true,
   authorize: (key) => [['authorization', `Bearer ${key}`]],
   probe,
   edits,
   describe,
+  load,
+  unload,
 }
 
 async function probe(call: Call): Promise<Health> {
   // Others answer /api/tags as well; only Ollama has this one.
   const { version } = await ask(call, { method: 'GET', path: '/api/version' })
   const [tags, running] = await Promise.all([ask(call, { method: 'GET', path: '/api/tags' }), listRunning(call)])
-  const models = objectsIn(tags['models'])
-    .filter((model) => typeof model['name'] === 'string' && !isElsewhere(model))
-    .map((model) => listed(model, running))
-  return { models, ...(typeof version === 'string' && { version }) }
+  const all = objectsIn(tags['models']).filter((model) => typeof model['name'] === 'string')
+  const here = all.filter((model) => !isElsewhere(model))
+  const shelf = Shelf.of(call)
+  const models = here.map((model) => listed(model, running, shelf.shown(model)))
+  shelf.lookUp(call, here)
+  const advice = [
+    ...tooOld(version),
+    ...halfInMemory(running),
+    ...(here.length === all.length ? [] : [elsewhere(all.length - here.length)]),
+  ]
+  return { models, ...(typeof version === 'string' && { version }), ...(advice.length > 0 && { advice }) }
 }
 
 /** What is in memory, by name. It stands still while a runner hangs, and then the rest is worth knowing all the same. */
@@ -46,12 +62,16 @@ function isElsewhere(model: Json): boolean {
   return Boolean(model['remote_host']) || Boolean(model['remote_model']) || /[:-]cloud$/i.test(String(model['name']))
 }
 
-function listed(model: Json, running: ReadonlyMap<string, Json> | undefined): ListedModel {
+function listed(
+  model: Json,
+  running: ReadonlyMap<string, Json> | undefined,
+  { can, trainedTokens }: Shown,
+): ListedModel {
   const id = String(model['name'])
   const resident = running?.get(id.toLowerCase())
-  const details = isObject(model['details']) ? model['details'] : {}
   // In memory the context is what it was loaded with; before that only what the model was made for.
-  const contextTokens = tokensIn(resident?.['context_length']) ?? tokensIn(details['context_length'])
+  const contextTokens =
+    countIn(resident?.['context_length']) ?? countIn(objectAt(model, 'details')['context_length']) ?? trainedTokens
   const about =
     resident === undefined ? model : { ...model, size_vram: resident['size_vram'], expires_at: resident['expires_at'] }
   return {
@@ -59,6 +79,7 @@ function listed(model: Json, running: ReadonlyMap<string, Json> | undefined): Li
     aliases: aliasesOf(id),
     ...(contextTokens !== undefined && { contextTokens }),
     ...(running !== undefined && { loaded: resident !== undefined }),
+    ...(can !== undefined && { can }),
     about,
   }
 }
@@ -78,57 +99,45 @@ async function describe(call: Call, model: string): Promise<Json> {
   return about
 }
 
-/** Changing one of these between two requests loads the model anew, for everyone who waits for it. */
-const loadOptions: ReadonlySet<string> = new Set([
-  'num_ctx',
-  'num_batch',
-  'num_gpu',
-  'main_gpu',
-  'use_mmap',
-  'num_thread',
-  'draft_num_predict',
-  'shift',
-])
-
-/** What Ollama would take for a field of a chat request, however it is spelt. */
-const fields: ReadonlySet<string> = new Set([
-  'model',
-  'messages',
-  'stream',
-  'format',
-  'options',
-  'keep_alive',
-  'tools',
-  'think',
-  'truncate',
-  'shift',
-  'logprobs',
-  'top_logprobs',
-])
-
-function edits(dialect: string, body: Json): Edits | undefined {
-  if (dialect !== 'ollama-chat') return undefined
-  const changes: Record<string, unknown> = {}
-  // A prompt that does not fit is an error, not a reason to forget half of it.
-  if (body['truncate'] !== false) changes['truncate'] = false
-  for (const key in body) {
-    // `keep_alive: 0` throws the model out for everybody, and any other value can keep all other models from loading.
-    if (key === 'keep_alive' || key === 'shift' || isRespelt(key)) changes[key] = undefined
+/** With the options of every later request, or the first of them would load the model once more. */
+async function load(call: Call, { model, contextTokens }: Setting): Promise<void> {
+  const options = contextTokens === undefined ? {} : { options: { num_ctx: contextTokens } }
+  const request = { method: 'POST', path: '/api/generate', timeoutMs: loadMaxMs } as const
+  const answer = await call({ ...request, body: { model, stream: false, ...options } })
+  // A model for vectors generates nothing, and is loaded by asking for none.
+  if (/does not support generate/i.test(complaint(answer.json) ?? '')) {
+    await order(call, { ...request, path: '/api/embed', body: { model, input: [], ...options } })
+  } else {
+    refuseFailed(answer, request)
   }
-  const options = body['options']
-  if (isObject(options) && Object.entries(options).some(([name, value]) => isUnwanted(name, value))) {
-    changes['options'] = Object.fromEntries(Object.entries(options).filter(([name, value]) => !isUnwanted(name, value)))
-  }
-  return Object.keys(changes).length === 0 ? undefined : changes
 }
 
-/** Zero is not "nothing": it takes away even the bound that there is without the option. */
-function isUnwanted(option: string, value: unknown): boolean {
-  const name = option.toLowerCase()
-  return loadOptions.has(name) || (name === 'num_predict' && typeof value === 'number' && value <= 0)
+async function unload(call: Call, model: string): Promise<void> {
+  await order(call, { method: 'POST', path: '/api/generate', body: { model, stream: false, keep_alive: 0 } })
 }
 
-/** Go's JSON does not mind case, nor letters that only fold to ASCII; of two spellings the last one wins. */
-function isRespelt(key: string): boolean {
-  return !fields.has(key) && fields.has(key.toUpperCase().toLowerCase())
+/** Since 0.12.6 it can be told to refuse what does not fit. */
+function tooOld(version: unknown): readonly string[] {
+  const parts = /^(\d+)\.(\d+)\.(\d+)/.exec(String(version))?.slice(1).map(Number)
+  if (parts === undefined) return []
+  const [major, minor, patch] = parts as [number, number, number]
+  if (major > 0 || minor > 12 || (minor === 12 && patch >= 6)) return []
+  return [`Ollama ${String(version)} cuts prompts that do not fit without a word: update it to 0.12.6 or later.`]
 }
+
+function halfInMemory(running: ReadonlyMap<string, Json> | undefined): readonly string[] {
+  return [...(running?.values() ?? [])].flatMap(({ name, size, size_vram: fast }) => {
+    const [all, onGpu] = [countIn(size), countIn(fast)]
+    // None at all is a machine without a GPU, which is as it is.
+    if (all === undefined || onGpu === undefined || onGpu >= all * 0.98) return []
+    const percent = Math.round((100 * onGpu) / all)
+    return [
+      `The model ${String(name)} has only ${percent} % of itself in GPU memory and is slow for it: set a smaller models.context, ` +
+        'or take a smaller model.',
+    ]
+  })
+}
+
+const elsewhere = (count: number): string =>
+  `${count === 1 ? 'One model' : `${count} models`} of this server would run at ollama.com and ` +
+  `${count === 1 ? 'is' : 'are'} not offered.`

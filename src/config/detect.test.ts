@@ -18,11 +18,16 @@ const answers: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
     '/v1/models': recorded('ollama/v1-models'),
   },
   lmstudio: { '/api/v0/models': list, '/api/v1/models': { models: [] }, '/v1/models': list },
-  vllm: { '/version': { version: '0.20.0' }, '/v1/models': list },
+  vllm: { '/version': recorded('vllm/version'), '/v1/models': recorded('vllm/v1-models'), '/health': {} },
   llamacpp: { '/props': recorded('llamacpp/props'), '/v1/models': recorded('llamacpp/v1-models') },
   // It imitates Ollama, but for what Ollama alone has.
-  sglang: { '/get_model_info': { model_path: 'm' }, '/v1/models': list, '/api/tags': { models: [] } },
-  exo: { '/state': { nodes: {} }, '/v1/models': list },
+  sglang: {
+    '/get_model_info': recorded('sglang/model-info'),
+    '/v1/models': recorded('sglang/v1-models'),
+    '/api/tags': { models: [] },
+  },
+  exo: { '/state': recorded('exo/state-empty'), '/v1/models': list },
+  tgi: { '/info': recorded('tgi/info'), '/v1/models': list, '/health': {} },
 }
 
 async function serving(t: TestContext, listener: RequestListener): Promise<number> {
@@ -52,20 +57,20 @@ async function found(
   return detect(world, env, looked)
 }
 
-const habit = (name: string): Habit => habits.find((one) => one.name === name)!
+const habit = (name: string): Habit => habits.find(({ kind }) => kind === name)!
 
-test('each server is found on its port, with a kind that this version has', async (t) => {
-  const ports = await Promise.all(habits.map(({ name }) => serving(t, answering(answers[name] ?? {}))))
+test('each server is found on its port, under its own kind', async (t) => {
+  const ports = await Promise.all(habits.map(({ kind }) => serving(t, answering(answers[kind] ?? {}))))
   const looked = habits.map((one, i) => ({ ...one, port: ports[i]! }))
   assert.deepEqual(
     await found(t, looked),
-    looked.map(({ name, title, kind, port }) => ({ name, title, kind, url: `http://127.0.0.1:${port}` })),
+    looked.map(({ title, kind, port }) => ({ name: kind, title, kind, url: `http://127.0.0.1:${port}` })),
   )
 })
 
 test('the usual ports are those that the servers have', () => {
   assert.deepEqual(
-    habits.map(({ name, port }) => [name, port]),
+    habits.map(({ kind, port }) => [kind, port]),
     [
       ['ollama', 11_434],
       ['lmstudio', 1_234],
@@ -73,6 +78,7 @@ test('the usual ports are those that the servers have', () => {
       ['llamacpp', 8_080],
       ['sglang', 30_000],
       ['exo', 52_415],
+      ['tgi', 8_080],
     ],
   )
 })
@@ -91,16 +97,18 @@ test('no server is taken for another', async (t) => {
   }
 })
 
-test('a router of llama.cpp is found too, and an LM Studio that knows only its newer API', async (t) => {
+test('a router of llama.cpp is found too, and an LM Studio and an SGLang that know only their newer API', async (t) => {
   const router = await serving(t, answering({ '/props': recorded('llamacpp/router-props') }))
-  const studio = await serving(t, answering({ '/api/v1/models': { models: [] } }))
+  const studio = await serving(t, answering({ '/api/v1/models': recorded('lmstudio/api-v1-models') }))
+  const sglang = await serving(t, answering({ '/model_info': recorded('sglang/model-info') }))
   const looked = [
     { ...habit('llamacpp'), port: router },
     { ...habit('lmstudio'), port: studio },
+    { ...habit('sglang'), port: sglang },
   ]
   assert.deepEqual(
     (await found(t, looked)).map(({ name }) => name),
-    ['llamacpp', 'lmstudio'],
+    ['llamacpp', 'lmstudio', 'sglang'],
   )
 })
 

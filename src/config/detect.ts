@@ -1,3 +1,4 @@
+import { backendOf } from '../backends/index.ts'
 import { isObject, type Json } from '../core/json.ts'
 import type { World } from '../core/world.ts'
 
@@ -14,78 +15,55 @@ export interface Found {
 type Look = (path: string) => Promise<Json | undefined>
 
 export interface Habit {
-  readonly name: string
-  readonly title: string
   readonly kind: string
+  /** What people call it. */
+  readonly title: string
   /** Where such a server usually listens. */
   readonly port: number
   /** Where else its users say that it is. */
-  readonly told?: (env: Environment) => string | undefined
+  readonly told?: ((env: Environment) => string | undefined) | undefined
   /** Whether it is one. Many imitate Ollama or OpenAI, so each is known by what the others do not answer. */
   readonly isAt: (look: Look) => Promise<boolean>
 }
 
 type Environment = Readonly<Record<string, string | undefined>>
 
-const compatible = 'openai-compatible'
+function habit(kind: string, isAt: Habit['isAt'], told?: Habit['told']): Habit {
+  const { title, usualPort } = backendOf(kind)!
+  return { kind, title, port: usualPort!, told, isAt }
+}
 
-/** Where servers usually listen, and how each is told from those that imitate it. */
+/** Servers that people run on their own machine, and how each is told from those that imitate it. */
 export const habits: readonly Habit[] = [
-  {
-    name: 'ollama',
-    title: 'Ollama',
-    kind: 'ollama',
-    port: 11434,
-    told: (env) => ollamaHost(env['OLLAMA_HOST']),
-    isAt: async (look) => {
+  habit(
+    'ollama',
+    async (look) => {
       const [version, running] = await Promise.all([look('/api/version'), look('/api/ps')])
       return typeof version?.['version'] === 'string' && Array.isArray(running?.['models'])
     },
-  },
-  {
-    name: 'lmstudio',
-    title: 'LM Studio',
-    kind: compatible,
-    port: 1234,
-    isAt: async (look) => {
-      const [older, newer] = await Promise.all([look('/api/v0/models'), look('/api/v1/models')])
-      return Array.isArray(older?.['data']) || Array.isArray(newer?.['models'])
-    },
-  },
-  {
-    name: 'vllm',
-    title: 'vLLM',
-    kind: compatible,
-    port: 8000,
-    isAt: async (look) => {
-      const [version, models] = await Promise.all([look('/version'), look('/v1/models')])
-      return typeof version?.['version'] === 'string' && Array.isArray(models?.['data'])
-    },
-  },
-  {
-    name: 'llamacpp',
-    title: 'llama.cpp',
-    kind: compatible,
-    port: 8080,
-    isAt: async (look) => isObject((await look('/props'))?.['default_generation_settings']),
-  },
-  {
-    name: 'sglang',
-    title: 'SGLang',
-    kind: compatible,
-    port: 30000,
-    isAt: async (look) => typeof (await look('/get_model_info'))?.['model_path'] === 'string',
-  },
-  {
-    name: 'exo',
-    title: 'Exo',
-    kind: compatible,
-    port: 52415,
-    isAt: async (look) => {
-      const [state, models] = await Promise.all([look('/state'), look('/v1/models')])
-      return state !== undefined && Array.isArray(models?.['data'])
-    },
-  },
+    (env) => ollamaHost(env['OLLAMA_HOST']),
+  ),
+  habit('lmstudio', async (look) => {
+    const [older, newer] = await Promise.all([look('/api/v0/models'), look('/api/v1/models')])
+    return Array.isArray(older?.['data']) || Array.isArray(newer?.['models'])
+  }),
+  habit('vllm', async (look) => {
+    const [version, models] = await Promise.all([look('/version'), look('/v1/models')])
+    return typeof version?.['version'] === 'string' && Array.isArray(models?.['data'])
+  }),
+  habit('llamacpp', async (look) => isObject((await look('/props'))?.['default_generation_settings'])),
+  habit('sglang', async (look) => {
+    const [older, newer] = await Promise.all([look('/get_model_info'), look('/model_info')])
+    return [older, newer].some((info) => typeof info?.['model_path'] === 'string')
+  }),
+  habit('exo', async (look) => {
+    const [state, models] = await Promise.all([look('/state'), look('/v1/models')])
+    return state !== undefined && Array.isArray(models?.['data'])
+  }),
+  habit('tgi', async (look) => {
+    const info = await look('/info')
+    return typeof info?.['model_id'] === 'string' && typeof info['max_total_tokens'] === 'number'
+  }),
 ]
 
 const patienceMs = 600
@@ -101,12 +79,12 @@ export async function detect(
   looked: readonly Habit[] = habits,
 ): Promise<readonly Found[]> {
   const found = await Promise.all(
-    looked.map(async ({ name, title, kind, port, told, isAt }) => {
+    looked.map(async ({ kind, title, port, told, isAt }) => {
       const urls = new Set([told?.(env), `http://127.0.0.1:${port}`].filter((url) => url !== undefined))
       const there = await Promise.all(
         Array.from(urls, async (url) => ((await isAt((path) => lookAt(world, url, path))) ? [url] : [])),
       )
-      return there.flat().map((url, i): Found => ({ name: i === 0 ? name : `${name}-${i + 1}`, title, kind, url }))
+      return there.flat().map((url, i): Found => ({ name: i === 0 ? kind : `${kind}-${i + 1}`, title, kind, url }))
     }),
   )
   return found.flat()

@@ -85,10 +85,10 @@ const wrong: readonly (readonly [text: string, place: string, said: string])[] =
   // One server.
   ['upstreams:\n  - { name: "b\\nx", kind: ollama, url: "http://h" }\n', '2:13', 'goes into headers and logs'],
   ['upstreams:\n  - { name: b, kind: olama, url: "http://h" }\n', '2:22', 'no kind "olama"; did you mean "ollama"?'],
-  ['upstreams:\n  - { name: b, kind: tgi, url: "http://h" }\n', '2:22', 'no kind "tgi"; known here: ollama, openai'],
-  ['upstreams:\n  - { name: b, kind: vllm, url: "http://h" }\n', '2:22', 'write kind: openai-compatible'],
-  ['upstreams:\n  - { name: b, kind: lmstudio, url: "http://h" }\n', '2:22', 'write kind: openai-compatible'],
-  ['upstreams:\n  - { name: b, kind: anthropic, url: "http://h" }\n', '2:22', 'cannot speak to anthropic; to spill'],
+  ['upstreams:\n  - { name: b, kind: mlx, url: "http://h" }\n', '2:22', 'no kind "mlx"; known here: ollama, vllm, '],
+  ['upstreams:\n  - { name: b, kind: koboldcpp, url: "http://h" }\n', '2:22', 'write openai-compatible'],
+  ['upstreams:\n  - { name: b, kind: lm-studio, url: "http://h" }\n', '2:22', 'write kind: lmstudio'],
+  ['upstreams:\n  - { name: b, kind: Llama.cpp, url: "http://h" }\n', '2:22', 'write kind: llamacpp'],
   [
     'upstreams:\n  - name: b\n    kind: ollama\n    url: 127.0.0.1:11434\n',
     '4:10',
@@ -359,6 +359,20 @@ data_dir: /tmp
     load(`${box}cache: { enabled: false }\ncallers: [{ name: a, key: k, models: [any] }]\n`).warnings,
     [],
   )
+})
+
+test('a kind that is probably another is warned of, and a service without a key', () => {
+  const told = (kind: string, url: string): string[] =>
+    load(`upstreams: [{ name: a, kind: ${kind}, url: "${url}" }]\n`).warnings.map(sentence)
+  assert.match(
+    told('openai-compatible', 'http://h:11434/v1')[0]!,
+    /kind: port 11434 is Ollama's; if so, write kind: ollama/,
+  )
+  assert.match(told('anthropic', 'https://api.anthropic.com')[0]!, /kind: anthropic answers nobody without a key/)
+  // On these ports anything may listen, and who has named a kind means it.
+  for (const port of [8000, 8080, 4000]) assert.deepEqual(told('openai-compatible', `http://h:${port}`), [])
+  assert.deepEqual(told('openai-compatible', 'https://h'), [])
+  assert.deepEqual(told('vllm', 'http://h:11434'), [])
 })
 
 test('a file that is not there, or is a folder, is one sentence', (t) => {

@@ -87,21 +87,21 @@ const clash = (one: Address, other: Address): boolean =>
 
 const isEverywhere = (host: string): boolean => host === '0.0.0.0' || host === '::'
 
-/** Servers with OpenAI's API that people look for under their own name. */
-const compatible: ReadonlySet<string> = new Set(['vllm', 'llamacpp', 'llama.cpp', 'sglang', 'lmstudio', 'exo'])
-
-/** Providers that speak otherwise, and that this version cannot use yet. */
-const absent: ReadonlySet<string> = new Set(['anthropic'])
+/** What people call servers that are known here under another name. */
+const alsoCalled: Readonly<Record<string, string>> = {
+  'llama.cpp': 'llamacpp',
+  'llama-cpp': 'llamacpp',
+  'llama-server': 'llamacpp',
+  'lm-studio': 'lmstudio',
+  'text-generation-inference': 'tgi',
+  claude: 'anthropic',
+}
 
 function unknownKind(kind: string, kinds: readonly string[], shown: MeaningOptions['shown']): string {
-  if (compatible.has(kind)) {
-    return `this version speaks to ${kind} servers through their OpenAI API; write kind: openai-compatible`
-  }
-  if (absent.has(kind)) {
-    return (
-      `this version cannot speak to ${kind}; to spill to the cloud write kind: openai, ` +
-      "or kind: openai-compatible with tier: 1 for another provider that offers OpenAI's API"
-    )
-  }
-  return `there is no kind ${shown(kind)}; ${suggestion(kind, kinds)}`
+  const meant = Object.hasOwn(alsoCalled, kind.toLowerCase()) ? alsoCalled[kind.toLowerCase()] : undefined
+  if (meant !== undefined && kinds.includes(meant)) return `there is no kind ${shown(kind)}; write kind: ${meant}`
+  return (
+    `there is no kind ${shown(kind)}; ${suggestion(kind, kinds)}. ` +
+    "For another server with OpenAI's API write openai-compatible"
+  )
 }

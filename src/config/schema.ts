@@ -53,7 +53,7 @@ const models = z
       .record(z.string(), z.string().min(1))
       .optional()
       .describe(
-        "The caller's model: this upstream's model. Nothing else of the server is then offered; without it, all is.",
+        "The caller's model: this upstream's model. Nothing else of the server is then offered; without it, all is. A name that ends in * stands for all that begin so.",
       ),
     context: z
       .record(z.string(), z.int().min(1))
@@ -76,9 +76,7 @@ const upstream = z
     kind: z
       .string()
       .meta({ enum: backends.map(({ kind }) => kind) })
-      .describe(
-        'What kind of server it is. openai-compatible stands for vLLM, llama.cpp, SGLang, LM Studio, Exo and others.',
-      ),
+      .describe("What kind of server it is. openai-compatible stands for whatever else offers OpenAI's API."),
     url: z
       .string()
       .superRefine((text, context) => {

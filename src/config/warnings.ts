@@ -1,3 +1,5 @@
+import { backendOf, backends } from '../backends/index.ts'
+import { hasName } from '../core/names.ts'
 import type { Problem } from './problem.ts'
 import type { Config } from './schema.ts'
 
@@ -37,11 +39,28 @@ export function warnings(config: Config, shown: (value: string) => string): Prob
   idle(config.cache?.enabled === true, ['cache'], 'nothing is cached by this version')
   idle(config.prices !== undefined, ['prices'], 'prices are not used by this version')
   idle(config.data_dir !== undefined, ['data_dir'], 'this version keeps no data')
-  return [...problems, ...strangeModels(config, shown)]
+  return [...problems, ...lesserKinds(config), ...strangeModels(config, shown)]
 }
 
 const strayed =
   'begins or ends with a space, or holds a line break, which no header can carry: nobody can send this key'
+
+/** Ports on which nearly anything may listen. */
+const crowdedPorts: ReadonlySet<number> = new Set([8000, 8080])
+
+/** A kind of which less is known than of the server that is probably meant, and a service that lets nobody in like this. */
+function lesserKinds({ upstreams }: Config): Problem[] {
+  return upstreams.flatMap(({ kind, url, api_key: key }, i): Problem[] => {
+    const backend = backendOf(kind)
+    const tell = (text: string): Problem[] => [{ path: ['upstreams', i, 'kind'], text }]
+    if (backend === undefined) return []
+    if (backend.tier > 0) return key === undefined ? tell(`${kind} answers nobody without a key; set api_key`) : []
+    if (backend.usualPort !== undefined) return []
+    const port = Number(new URL(url).port)
+    const usual = backends.find(({ usualPort }) => usualPort === port && !crowdedPorts.has(port))
+    return usual === undefined ? [] : tell(`port ${port} is ${usual.title}'s; if so, write kind: ${usual.kind}`)
+  })
+}
 
 /** Models that a caller may use and no server offers. Where one server offers all it lists, nobody can know. */
 function strangeModels({ upstreams, callers }: Config, shown: (value: string) => string): Problem[] {
@@ -52,7 +71,7 @@ function strangeModels({ upstreams, callers }: Config, shown: (value: string) =>
   }
   return callers.flatMap(({ models = [] }, i) =>
     models.flatMap((model, j) =>
-      served.has(model.toLowerCase())
+      hasName(served, model.toLowerCase())
         ? []
         : [{ path: ['callers', i, 'models', j], text: `no upstream serves ${shown(model)}; add it to a models.serve` }],
     ),
