@@ -5,8 +5,8 @@ import { join } from 'node:path'
 import { measuredCore, otherCore } from './machine.ts'
 import { Proc } from './process.ts'
 
-/** What is measured side by side: nothing in between, nginx, the barest proxy on Node, and Spillway. */
-export const armNames = ['direct', 'nginx', 'undici', 'spillway'] as const
+/** What is measured side by side: nothing in between, nginx, the barest proxy on Node, Spillway, and an earlier Spillway. */
+export const armNames = ['direct', 'nginx', 'undici', 'spillway', 'before'] as const
 export type ArmName = (typeof armNames)[number]
 
 export interface Arm {
@@ -23,6 +23,8 @@ export interface ArmOptions {
   readonly concurrency?: number
   readonly nodeFlags?: readonly string[]
   readonly transport?: 'own' | 'undici'
+  /** Where an earlier Spillway is checked out. */
+  readonly before?: string | undefined
 }
 
 export interface MockOptions {
@@ -63,7 +65,9 @@ export async function startArm(name: ArmName, options: ArmOptions = {}): Promise
       return { name, port: undiciPort!, proc }
     }
     case 'spillway':
-      return { name, port: spillwayPort!, adminPort: adminPort!, proc: await spillway(options) }
+      return { name, port: spillwayPort!, adminPort: adminPort!, proc: await spillway(root, options) }
+    case 'before':
+      return { name, port: spillwayPort!, adminPort: adminPort!, proc: await spillway(options.before!, options) }
   }
 }
 
@@ -80,12 +84,15 @@ async function nginx(): Promise<Proc> {
 }
 
 /** As a user would start it; its log goes to a file. */
-async function spillway({ concurrency = 100_000, nodeFlags = [], transport = 'own' }: ArmOptions): Promise<Proc> {
+async function spillway(
+  checkout: string,
+  { concurrency = 100_000, nodeFlags = [], transport = 'own' }: ArmOptions,
+): Promise<Proc> {
   const config = join(here, 'spillway.yaml')
   const proc = new Proc(
     measuredCore,
     node,
-    ['--max-semi-space-size=8', ...nodeFlags, join(root, 'src/cli/main.ts'), 'serve', '--config', config],
+    ['--max-semi-space-size=8', ...nodeFlags, join(checkout, 'src/cli/main.ts'), 'serve', '--config', config],
     {
       outputFile: join(folder, 'spillway.log'),
       env: {

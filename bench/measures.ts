@@ -72,9 +72,9 @@ export async function oneAtATime(arm: Arm, seconds: number): Promise<Measured> {
 }
 
 /** CPU for each frame of many streams. */
-export async function perFrame(arm: Arm, seconds: number): Promise<Measured> {
+export async function perFrame(arm: Arm, seconds: number, path?: string): Promise<Measured> {
   const streams = 200
-  const options = { streams, seconds, warmUpSeconds: 2, rampPerSecond: 400 }
+  const options = { streams, seconds, warmUpSeconds: 2, rampPerSecond: 400, path }
   const { seen, window } = await watch(arm, 'open-streams', options)
   checkStreams(arm, seen, streams)
   const framesPerSecond = number(seen, 'framesPerSecond')
@@ -86,6 +86,17 @@ export async function perFrame(arm: Arm, seconds: number): Promise<Measured> {
       'delay p50 µs': number(seen, 'delayP50Us'),
       'delay p99 µs': number(seen, 'delayP99Us'),
     },
+  }
+}
+
+/** How much more CPU a frame takes when it is written anew in another dialect. */
+export async function perTranslatedFrame(arm: Arm, seconds: number): Promise<Measured> {
+  const passed = await perFrame(arm, seconds)
+  const { figure, window } = await perFrame(arm, seconds, '/api/chat')
+  return {
+    figure: figure - passed.figure,
+    window: window.foreignShare > passed.window.foreignShare ? window : passed.window,
+    notes: { 'passed µs': passed.figure, 'translated µs': figure },
   }
 }
 

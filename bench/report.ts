@@ -31,7 +31,7 @@ export function judge(scenario: Scenario, rounds: Rounds): Verdict {
   const directly = settled(rounds.get('direct'))?.figure ?? 0
   const nginx = settled(rounds.get('nginx'))
   const arms: ArmResult[] = []
-  for (const name of scenario.arms) {
+  for (const name of rounds.keys()) {
     const result = settled(rounds.get(name))
     if (result === undefined) continue
     const figure = name === 'direct' ? result.figure : result.figure - directly

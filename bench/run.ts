@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process'
+import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { type ArmName, type ArmOptions, startArm, startMock } from './arms.ts'
 import { measuredCore, otherCore } from './machine.ts'
@@ -15,6 +16,7 @@ const usage = `Measures Spillway beside nginx, in one run on one machine. Linux,
   --rounds 3          how often each arm takes its turn
   --seconds 5         how long each turn is counted
   --transport own     own | undici: Spillway's client towards the servers
+  --before DIR        beside them an earlier Spillway that is checked out there
   --json              all that was seen, for programs
 
 It ends with 1 when a bar is missed.`
@@ -23,17 +25,19 @@ interface Options {
   readonly rounds: number
   readonly seconds: number
   readonly transport: NonNullable<ArmOptions['transport']>
+  readonly before: string | undefined
   /** A window in which something else used the machine is measured again, so often. */
   readonly again: number
 }
 
-async function run(scenario: Scenario, { rounds, seconds, transport, again }: Options): Promise<Rounds> {
-  const all = new Map<ArmName, Measured[]>(scenario.arms.map((name) => [name, []]))
+async function run(scenario: Scenario, { rounds, seconds, transport, before, again }: Options): Promise<Rounds> {
+  const arms: readonly ArmName[] = before === undefined ? scenario.arms : [...scenario.arms, 'before']
+  const all = new Map<ArmName, Measured[]>(arms.map((name) => [name, []]))
   for (let round = 0; round < rounds; round += 1) {
     // Arm after arm and round after round, to and fro, so that a slow minute of the machine hits all of them.
-    for (const name of round % 2 === 0 ? scenario.arms : scenario.arms.toReversed()) {
+    for (const name of round % 2 === 0 ? arms : arms.toReversed()) {
       for (let left = again; left >= 0; left -= 1) {
-        const measured = await once(scenario, name, { seconds, transport })
+        const measured = await once(scenario, name, { seconds, transport, before })
         if (measured === undefined) break
         all.get(name)!.push(measured)
         if (measured.window.foreignShare <= disturbedShare) break
@@ -46,11 +50,11 @@ async function run(scenario: Scenario, { rounds, seconds, transport, again }: Op
 async function once(
   scenario: Scenario,
   name: ArmName,
-  { seconds, transport }: Pick<Options, 'seconds' | 'transport'>,
+  { seconds, transport, before }: Pick<Options, 'seconds' | 'transport' | 'before'>,
 ): Promise<Measured | undefined> {
   // With nothing in between, the way from core to core is part of what is compared: a wake-up across it is not free.
   const mock = await startMock({ ...scenario.mock, core: name === 'direct' ? measuredCore : otherCore })
-  const arm = await startArm(name, { ...scenario.arm, transport })
+  const arm = await startArm(name, { ...scenario.arm, transport, before })
   try {
     return await scenario.measure(arm, mock, seconds)
   } catch (error) {
@@ -74,6 +78,7 @@ const { values } = parseArgs({
     rounds: { type: 'string' },
     seconds: { type: 'string' },
     transport: { type: 'string', default: 'own' },
+    before: { type: 'string' },
     json: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
@@ -99,6 +104,7 @@ const options: Options = {
   rounds: Number(values.rounds ?? (values.quick ? 1 : 3)),
   seconds: Number(values.seconds ?? (values.quick ? 2 : 5)),
   transport: values.transport === 'undici' ? 'undici' : 'own',
+  before: values.before === undefined ? undefined : resolve(values.before),
   again: values.quick ? 0 : 2,
 }
 const verdicts: Verdict[] = []

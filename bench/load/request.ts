@@ -4,7 +4,12 @@ import { connect, type Socket } from 'node:net'
 export type Tell = (event: 'counting' | 'counted') => void
 
 /** A chat request as clients send it; what the mock looks for stands first in its body. */
-export function request(port: number, first: Readonly<Record<string, unknown>>, promptBytes = 60): Buffer {
+export function request(
+  port: number,
+  first: Readonly<Record<string, unknown>>,
+  promptBytes = 60,
+  path = '/v1/chat/completions',
+): Buffer {
   const text = 'the water and the mill '
   const body = JSON.stringify({
     ...first,
@@ -17,7 +22,7 @@ export function request(port: number, first: Readonly<Record<string, unknown>>, 
     max_tokens: 256,
   })
   return Buffer.from(
-    `POST /v1/chat/completions HTTP/1.1\r\nhost: 127.0.0.1:${port}\r\ncontent-type: application/json\r\n` +
+    `POST ${path} HTTP/1.1\r\nhost: 127.0.0.1:${port}\r\ncontent-type: application/json\r\n` +
       `accept: */*\r\nuser-agent: bench\r\ncontent-length: ${body.length}\r\n\r\n${body}`,
   )
 }

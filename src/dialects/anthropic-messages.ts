@@ -1,9 +1,10 @@
-import type { Glance, Need } from '../core/ask.ts'
+import type { Glance } from '../core/ask.ts'
 import type { TalkDialect } from '../core/dialect.ts'
 import { isObject, type Json } from '../core/json.ts'
 import type { Usage } from '../core/usage.ts'
-import { faultFrame, faultIn, statusOf, writeFault } from './anthropic-messages/faults.ts'
-import { readPrompt } from './anthropic-messages/prompt-reader.ts'
+import { faultFrame, faultIn, writeFault } from './anthropic-messages/faults.ts'
+import { mediaIn } from './anthropic-messages/media.ts'
+import { outputLimit, readPrompt } from './anthropic-messages/prompt-reader.ts'
 import { writePrompt } from './anthropic-messages/prompt-writer.ts'
 import { partReader } from './anthropic-messages/reader.ts'
 import { isCallable } from './anthropic-messages/tools.ts'
@@ -12,7 +13,7 @@ import { AnthropicWatcher } from './anthropic-messages/watcher.ts'
 import { collect, partWriter } from './anthropic-messages/writer.ts'
 import { readFault } from './complaint.ts'
 import { estimateTokens } from './estimate.ts'
-import { limitIn, listIn, modelIn, optionalFlag, refuse } from './fields.ts'
+import { listIn, modelIn, optionalFlag, optionalNumber, refuse } from './fields.ts'
 import { Members } from './members.ts'
 import { needsOf } from './needs.ts'
 import { renameIn } from './splice.ts'
@@ -41,28 +42,29 @@ export const anthropicMessages: TalkDialect = {
   faultIn,
   rename: renameIn,
   writeFault,
-  statusOf,
   faultFrame,
   readFault,
 }
 
-/** `data` is where the bytes of a picture or a document stand, and a sealed thought is as long. */
-const media: ReadonlySet<string> = new Set(['data'])
+/** Pictures are known by where they stand: a tool may call anything `data`. */
+const noNames: ReadonlySet<string> = new Set()
 
 function glance(body: Json): Glance {
   const model = modelIn(body)
-  const limit = body['max_tokens']
-  if (typeof limit !== 'number') throw refuse('max_tokens: Field required')
+  const limit = optionalNumber(body['max_tokens'], 'max_tokens')
+  if (limit === undefined) throw refuse('max_tokens: Field required')
   if (limit < 0) throw refuse('max_tokens must not be below zero.')
   const messages = listIn(body['messages'], 'messages')
   if (messages.length === 0) throw refuse('messages: at least one message is required')
   messages.forEach(checkMessage)
+  const allTokens = estimateTokens(body, noNames)
+  const { hasPicture, surplusTokens } = mediaIn(messages)
   return {
     model,
     stream: optionalFlag(body['stream'], 'stream') ?? false,
-    promptTokens: estimateTokens(body, media),
-    outputTokensMax: limitIn(limit, 'max_tokens'),
-    needs: needsIn(body, messages),
+    promptTokens: Math.max(1, allTokens - surplusTokens),
+    outputTokensMax: outputLimit(limit),
+    needs: needsOf('chat', { tools: mayCall(body), vision: hasPicture }),
   }
 }
 
@@ -76,17 +78,8 @@ function checkMessage(message: unknown, index: number): void {
     throw refuse(`messages.${index}.content must be a string or a list of blocks.`)
 }
 
-function needsIn({ tools, tool_choice: choice }: Json, messages: readonly unknown[]): readonly Need[] {
-  return needsOf('chat', {
-    tools: Array.isArray(tools) && tools.some(isCallable) && !(isObject(choice) && choice['type'] === 'none'),
-    vision: messages.some((message) => hasImage((message as Json)['content'])),
-  })
-}
-
-/** Pictures stand in messages, and in the results of tools. */
-const hasImage = (content: unknown): boolean =>
-  Array.isArray(content) &&
-  content.some((block) => isObject(block) && (block['type'] === 'image' || hasImage(block['content'])))
+const mayCall = ({ tools, tool_choice: choice }: Json): boolean =>
+  Array.isArray(tools) && tools.some(isCallable) && !(isObject(choice) && choice['type'] === 'none')
 
 function usageOf(answer: Uint8Array): Usage | undefined {
   const members = new Members(answer)

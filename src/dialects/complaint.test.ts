@@ -87,6 +87,22 @@ test('a prompt that is too long is known by type, by code and by every wording, 
     assert.equal(heard(500, { error }).kind, 'context-overflow', error.message)
 })
 
+test('an answer that is too long beside its prompt is told apart from a prompt that is too long', () => {
+  const message =
+    'input length and `max_tokens` exceed context limit: 3000 + 2000 > 4096, decrease input length or `max_tokens` and try again'
+  const fault = heard(400, { type: 'error', error: { type: 'invalid_request_error', message } })
+  assert.deepEqual([fault.kind, fault.tokens], ['context-overflow', { prompt: 3000, max: 4096, output: 2000 }])
+})
+
+test('an account without money is a matter of configuration, not of waiting', () => {
+  const spent = { type: 'rate_limit_error', message: 'x', details: { error_code: 'enforced_spend_limit_reached' } }
+  const poor = { type: 'invalid_request_error', message: 'Your credit balance is too low to access the API.' }
+  assert.equal(heard(429, { type: 'error', error: spent }).kind, 'upstream-denied')
+  assert.equal(heard(400, { type: 'error', error: poor }).kind, 'upstream-denied')
+  const growing = { ...spent, details: { error_code: 'ramp_limit_exceeded' } }
+  assert.equal(heard(429, { type: 'error', error: growing }).kind, 'upstream-busy')
+})
+
 test('a shared context that is full is the crowd, not the prompt of this caller', () => {
   assert.equal(
     heard(500, { error: { code: 500, message: 'Context size has been exceeded.', type: 'server_error' } }).kind,

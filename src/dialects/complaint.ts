@@ -41,16 +41,19 @@ export function inText(text: string): Complaint {
 
 /** The bare `{code, message, type}`. */
 export function inObject(error: Json): Complaint {
-  const { message, code, type, n_prompt_tokens: prompt, n_ctx: max } = error
+  const { message, code, type, details, n_prompt_tokens: prompt, n_ctx: max } = error
   const text = typeof message === 'string' ? message : JSON.stringify(error)
   const nested = text.startsWith('{"error"') ? complaintIn(parsed(text)) : undefined
   if (nested !== undefined) return nested
   const status = Number(code)
   const isStatus = Number.isInteger(status) && status >= 400 && status <= 599
   const word = typeof type === 'string' ? type : undefined
+  // Anthropic has its codes one level deeper.
+  const inner = isObject(details) ? details['error_code'] : undefined
+  const said = typeof code === 'string' && !isStatus ? code : inner
   return {
     message: shortened(text),
-    code: typeof code === 'string' && !isStatus ? code : undefined,
+    code: typeof said === 'string' ? said : undefined,
     type: word,
     status: isStatus ? status : statuses.get(word ?? ''),
     tokens: typeof prompt === 'number' && typeof max === 'number' ? { prompt, max } : tokensIn(text),
@@ -102,16 +105,14 @@ function faultOf(complaint: Complaint, status: number, retryAfterMs: number | un
   if (sharedContextFull.test(message)) {
     return new Fault('upstream-busy', 'The server ran out of room for all the answers it was writing.', { cause })
   }
+  // A server whose bill is not paid says so as if it were busy, or as if the request were wrong.
+  if (accountCodes.test(code ?? '') || accountTexts.test(message)) return turnedAway(status, cause)
   if (status === 429 || status === 503 || status === 529) {
     return new Fault('upstream-busy', sentence('The server is busy', message), { cause, retryAfterMs })
   }
   // What it says of a wrong key may quote the key.
   if (status < 400 || status === 401 || status === 402 || status === 403 || status === 407) {
-    return new Fault(
-      'upstream-denied',
-      `The server turned the gateway away (HTTP ${status}): check its url and api_key.`,
-      { cause },
-    )
+    return turnedAway(status, cause)
   }
   if (status === 408 || status === 504) {
     return new Fault('upstream-slow', sentence('The server gave up waiting', message), { cause, retryAfterMs })
@@ -127,11 +128,22 @@ function faultOf(complaint: Complaint, status: number, retryAfterMs: number | un
     })
   }
   // llama-server's router says 400 for a model it does not know.
-  if (noSuchModel.test(message))
+  if (noSuchModel.test(message) || (status === 404 && justTheModel.test(message)))
     return new Fault('upstream-refused', message, { cause, status: 404, code: code ?? 'model_not_found' })
   const text = message === '' ? `The server refused the request (HTTP ${status}).` : message
   return new Fault('upstream-refused', text, { cause, status: status < 500 ? status : 400, code })
 }
+
+const turnedAway = (status: number, cause: Error): Fault =>
+  new Fault(
+    'upstream-denied',
+    `The server turned the gateway away (HTTP ${status}): check its url, its api_key and its account.`,
+    { cause },
+  )
+
+/** Anthropic's, for what no waiting cures. */
+const accountCodes = /_spend_limit_reached$|_billing_unavailable$|^organization_on_hold$/
+const accountTexts = /^Your credit balance is too low/
 
 const overflowTexts =
   /maximum context length|context (size|length|window)|prompt is too long|longer than the (model's )?context|exceed context limit|Trying to keep the first/i
@@ -145,6 +157,8 @@ const sharedContextFull = /^Context size has been exceeded/i
 const noSuchRoute = /^(404 page not found|405 method not allowed|file not found|not found|method not allowed)?\.?$/i
 
 const noSuchModel = /\bmodel\b.* (not found|does not exist)/i
+/** All that Anthropic says of it. */
+const justTheModel = /^model: /
 
 /** What servers answer with a 500 though only the caller can mend it: every retry would fail the same way. */
 const callersFaults = new RegExp(

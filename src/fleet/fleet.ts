@@ -82,10 +82,12 @@ export class Fleet {
     const found = new Map<string, FleetModel>()
     for (const upstream of this.#upstreams) {
       if (upstream.up === false) continue
-      for (const { name, contextTokens, loaded, about, can } of upstream.models()) {
+      for (const { name, id, contextTokens, about, can } of upstream.models()) {
         // Nobody can ask for a pattern by its own name.
         if (isPattern(name)) continue
         const other = found.get(name)
+        // A place hears of loads before the next probe does.
+        const { loaded } = upstream.place(id)
         found.set(name, {
           name,
           contextTokens: least(other?.contextTokens, contextTokens),

@@ -142,7 +142,6 @@ const wordless: Readonly<Record<string, readonly Ability[]>> = {
     'thinking a minimum',
     'levels of thinking',
     'past thoughts',
-    'user',
     'cache key',
     'wish for probabilities',
     'probabilities',

@@ -197,17 +197,24 @@ export const promptsFor = (can: Can): fc.Arbitrary<Prompt> =>
     )
     .map(({ choice, ...rest }) => {
       const prompt = rest as unknown as Prompt
-      const [tool] = prompt.tools
+      const { continues, tools, parallelTools } = prompt
+      const begun = continues === true ? [message('assistant', [say('Well')])] : []
       return {
         ...prompt,
-        messages:
-          prompt.continues === true ? [...prompt.messages, message('assistant', [say('Well')])] : prompt.messages,
-        // There is something to choose only among tools.
-        ...(tool !== undefined
-          ? { toolChoice: choice === 'tool' ? { type: choice, name: tool.name } : choice && { type: choice } }
-          : { parallelTools: undefined }),
-      } as Prompt
+        messages: [...prompt.messages, ...begun],
+        toolChoice: choiceOf(choice, tools),
+        parallelTools: tools.length > 0 ? parallelTools : undefined,
+      }
     })
+
+/** There is something to choose only among tools. */
+function choiceOf(
+  choice: 'auto' | 'none' | 'required' | 'tool' | undefined,
+  [tool]: Prompt['tools'],
+): Prompt['toolChoice'] {
+  if (tool === undefined || choice === undefined) return undefined
+  return choice === 'tool' ? { type: choice, name: tool.name } : { type: choice }
+}
 
 /** Requests to go on with a text. */
 export const textsFor = (can: Can): fc.Arbitrary<Prompt> =>

@@ -29,6 +29,12 @@ const end: readonly Part[] = [
   { type: 'end' },
 ]
 
+const deltasOf = (all: readonly Json[]): unknown[] =>
+  all.flatMap(({ delta }) => {
+    const { text, partial_json: json } = (delta ?? {}) as Json
+    return [text ?? json].filter((one) => one !== undefined)
+  })
+
 const read = (...lines: Json[]): Part[] => {
   const reader = dialect.partReader()
   return lines.flatMap((line) => reader(`event: ${String(line['type'])}\ndata: ${JSON.stringify(line)}`))
@@ -64,13 +70,52 @@ test('one block is open at a time, and they are numbered without gaps', () => {
   )
 })
 
+test('words amid a call wait until it is whole, and hold up nothing behind one that is', () => {
+  const torn = events(
+    { type: 'tool-start', index: 0, id: 'c0', name: 'f' },
+    { type: 'tool-delta', index: 0, arguments: '{"a"' },
+    { type: 'text-delta', text: 'and ' },
+    { type: 'tool-delta', index: 0, arguments: ':1}' },
+    { type: 'text-delta', text: 'so' },
+    ...end,
+  )
+  assert.deepEqual(deltasOf(torn), ['{"a"', ':1}', 'and ', 'so'])
+  const write = dialect.partWriter(about)
+  write({ type: 'tool-start', index: 0, id: 'c0', name: 'f' })
+  write({ type: 'tool-delta', index: 0, arguments: '{}' })
+  assert.match(write({ type: 'text-delta', text: 'at once' }), /at once/)
+})
+
+test('an answer that nobody counted is counted by its letters', () => {
+  const parts: Part[] = [
+    { type: 'text-delta', text: 'twelve chars' },
+    { type: 'finish', reason: 'stop' },
+    { type: 'end' },
+  ]
+  assert.equal((events(...parts).at(-2)!['usage'] as Json)['output_tokens'], 3)
+  assert.equal((dialect.collect(parts, about)['usage'] as Json)['output_tokens'], 3)
+})
+
+test('a call that was cut off has no input, and one that is broken without a reason is no answer', () => {
+  const torn = (reason: 'length' | 'tool-calls'): Part[] => [
+    { type: 'tool-start', index: 0, id: 'c', name: 'f' },
+    { type: 'tool-delta', index: 0, arguments: '{"a":' },
+    { type: 'finish', reason },
+    { type: 'end' },
+  ]
+  assert.deepEqual(dialect.collect(torn('length'), about)['content'], [
+    { type: 'tool_use', id: 'c', name: 'f', input: {} },
+  ])
+  assert.throws(() => dialect.collect(torn('tool-calls'), about), Fault)
+})
+
 test('the counts of the prompt are estimated first and put right at the end, cached ones apart', () => {
   const all = events({ type: 'text-delta', text: 'a' }, ...end)
   assert.deepEqual((all[0]!['message'] as Json)['usage'], {
     input_tokens: 40,
     cache_creation_input_tokens: 0,
     cache_read_input_tokens: 0,
-    output_tokens: 1,
+    output_tokens: 0,
   })
   assert.deepEqual(all.at(-2)!['usage'], {
     input_tokens: 30,
@@ -121,6 +166,38 @@ test('calls are counted by themselves, though blocks of other kinds stand betwee
   )
 })
 
+test('calls of one number are several, and an input that came whole is not read twice', () => {
+  const start = (id: string, input: Json): Json => ({
+    type: 'content_block_start',
+    index: 0,
+    content_block: { type: 'tool_use', id, name: 'f', input },
+  })
+  const delta = { type: 'input_json_delta', partial_json: '{"a":1}' }
+  const parts = read(
+    start('a', { a: 1 }),
+    { type: 'content_block_delta', index: 0, delta },
+    start('b', {}),
+    start('c', {}),
+  )
+  assert.deepEqual(
+    parts.map((part) => ('index' in part ? [part.type, part.index] : part.type)),
+    [
+      ['tool-start', 0],
+      ['tool-delta', 0],
+      ['tool-start', 1],
+      ['tool-start', 2],
+    ],
+  )
+})
+
+test('a frame without the name of its event is read by its type, and one that says nothing is nothing', () => {
+  const reader = dialect.partReader()
+  const delta = { type: 'content_block_delta', index: 0, delta: { type: 'text_delta', text: 'a' } }
+  assert.deepEqual(reader(`data: ${JSON.stringify(delta)}`), [{ type: 'text-delta', text: 'a' }])
+  for (const frame of ['event: ping\ndata: {"type":"ping"}', ': keep-alive', 'data: [DONE]'])
+    assert.deepEqual(reader(frame), [])
+})
+
 test('why it ended is known only when it has ended', () => {
   assert.deepEqual(read({ type: 'message_delta', delta: { stop_reason: 'end_turn' }, usage: { output_tokens: 1 } }), [])
   const reasons = ['max_tokens', 'model_context_window_exceeded', 'refusal', 'pause_turn'].map((reason) => {
@@ -149,7 +226,7 @@ test('a pause for a sign of life says nothing, and an error in band is a fault o
 })
 
 test('an overflow is told in the words by which Claude Code knows it', () => {
-  const messageOf = (fault: Fault): unknown => ((dialect.writeFault(fault) as Json)['error'] as Json)['message']
+  const messageOf = (fault: Fault): unknown => (dialect.writeFault(fault)['error'] as Json)['message']
   const overflow = (output?: number): Fault =>
     new Fault('context-overflow', 'x', { tokens: { prompt: 9, max: 5, output } })
   assert.equal(messageOf(overflow()), 'prompt is too long: 9 tokens > 5 maximum')
@@ -166,6 +243,18 @@ test('an error names its request, and a full queue is an overload', () => {
     error: { type: 'overloaded_error', message: 'full', details: { error_code: 'queue_full' } },
     request_id: 'req-1',
   })
+})
+
+test('a model that is not there is told as Anthropic tells it, and understood when Anthropic does', () => {
+  const written = dialect.writeFault(new Fault('no-such-model', 'No server has the model "m".'))
+  assert.deepEqual(written['error'], {
+    type: 'not_found_error',
+    message: 'model: No server has the model "m".',
+    details: { error_code: 'model_not_found' },
+  })
+  const body = JSON.stringify({ type: 'error', error: { type: 'not_found_error', message: 'model: m' } })
+  const { status, code } = dialect.readFault({ status: 404, body, retryAfterMs: undefined })
+  assert.deepEqual([status, code], [404, 'model_not_found'])
 })
 
 test('a stream that passes is renamed in its first event, counted, and known to be whole', () => {
@@ -198,6 +287,26 @@ test('a request without a limit is told which field is missing', () => {
     kind: 'bad-request',
     message: /max_tokens/,
   })
+})
+
+test('a limit of nothing is one token to the queue, and one that is no number is told so', () => {
+  const limit = (max_tokens: unknown): unknown =>
+    dialect.glance({ model: 'm', max_tokens, messages: [{ role: 'user', content: 'x' }] }).outputTokensMax
+  assert.deepEqual([limit(0), limit(7)], [1, 7])
+  assert.throws(() => limit('7'), { kind: 'bad-request', message: /max_tokens must be a number/ })
+  assert.throws(() => limit(-1), { kind: 'bad-request', message: /max_tokens/ })
+})
+
+test('pictures weigh the same whatever their bytes, and text is text wherever it stands', () => {
+  const tokens = (block: Json): number =>
+    dialect.glance({ model: 'm', max_tokens: 1, messages: [{ role: 'user', content: [block] }] }).promptTokens
+  const picture = (data: string): Json => ({ type: 'image', source: { type: 'base64', media_type: 'image/png', data } })
+  const long = 'abcd'.repeat(10_000)
+  assert.ok(Math.abs(tokens(picture(long)) - tokens(picture('abcd'))) <= 1)
+  assert.ok(tokens(picture('abcd')) > 600)
+  assert.ok(tokens({ type: 'document', source: { type: 'text', media_type: 'text/plain', data: long } }) > 10_000)
+  assert.ok(tokens({ type: 'tool_use', id: 'a', name: 'f', input: { data: long } }) > 10_000)
+  assert.ok(tokens({ type: 'thinking', thinking: 'hm', signature: long }) < 100)
 })
 
 test('pictures are needed to be seen, also those that a tool brought', () => {

@@ -14,9 +14,6 @@ export const writeFault = (fault: Fault, requestId?: string): Json => ({
 /** After it nothing follows: a stream without its `message_stop` is not whole. */
 export const faultFrame = (fault: Fault): string => `event: error\ndata: ${JSON.stringify(writeFault(fault))}\n\n`
 
-/** A body that is too large has a status of its own here as well; all others are what they are everywhere. */
-export const statusOf = ({ status }: Fault): number => status
-
 const types: Readonly<Record<number, string>> = {
   400: 'invalid_request_error',
   401: 'authentication_error',
@@ -34,7 +31,10 @@ const types: Readonly<Record<number, string>> = {
   529: 'overloaded_error',
 }
 
-/** Refused for want of room: a limit of one's own it is not. */
+/**
+ * Refused for want of room: a limit of one's own it is not. Anthropic would say 529; here the status is what it is in all
+ * dialects, and Anthropic's clients ask again after a 429 or 503 just as they do after a 529.
+ */
 const crowded: ReadonlySet<FaultKind> = new Set(['queue-full', 'patience-spent', 'upstream-busy', 'no-upstream'])
 
 function typeOf({ kind, status }: Fault): string {
@@ -42,8 +42,11 @@ function typeOf({ kind, status }: Fault): string {
   return types[status] ?? (status >= 400 && status < 500 ? 'invalid_request_error' : 'api_error')
 }
 
+const unknownModel = 'model_not_found'
+
 /** Claude Code reads the numbers out of these very sentences, and then asks for less or shortens its history. */
-function messageOf({ kind, message, tokens }: Fault): string {
+function messageOf({ kind, code, message, tokens }: Fault): string {
+  if (code === unknownModel && !message.startsWith('model: ')) return `model: ${message}`
   if (kind !== 'context-overflow' || tokens === undefined) return message
   const { prompt, max, output } = tokens
   if (output === undefined) return `prompt is too long: ${prompt} tokens > ${max} maximum`

@@ -13,6 +13,7 @@ import {
   textIn,
   textsIn,
 } from '../fields.ts'
+import { readBlock, texts } from './block-reader.ts'
 import { isCallable } from './tools.ts'
 
 /** Reads a request, of either version of the API. What may be cached is for servers to know that cache by being told so. */
@@ -25,40 +26,53 @@ export function readPrompt(body: Json): Prompt {
       readMessage(objectIn(message, `messages.${index}`), `messages.${index}`, names),
     ),
   ]
+  const tools = listIn(body['tools'], 'tools').flatMap((tool, index) => readTool(tool, `tools.${index}`))
   return {
     model: modelIn(body),
     messages,
     ...(messages.at(-1)?.role === 'assistant' && { continues: true }),
     stream: optionalFlag(body['stream'], 'stream') ?? false,
-    // Zero only warms a cache.
-    outputTokensMax: Math.max(1, optionalNumber(body['max_tokens'], 'max_tokens') ?? 1),
+    outputTokensMax: outputLimit(optionalNumber(body['max_tokens'], 'max_tokens') ?? 1),
     sampling: known({
       temperature: optionalNumber(body['temperature'], 'temperature'),
       topP: optionalNumber(body['top_p'], 'top_p'),
       topK: optionalNumber(body['top_k'], 'top_k'),
     }),
     stop: textsIn(body['stop_sequences'], 'stop_sequences'),
-    tools: listIn(body['tools'], 'tools').flatMap((tool, index) => readTool(tool, `tools.${index}`)),
-    toolChoice: choice && readToolChoice(choice),
+    tools,
+    toolChoice: choice && readToolChoice(choice, tools),
     parallelTools: choice?.['disable_parallel_tool_use'] === true ? false : undefined,
     format: readFormat(optionalObject(body['output_config'], 'output_config')),
     reasoning: readReasoning(body),
-    // What Claude Code puts there names a machine and an account, and is for Anthropic only.
-    user: undefined,
+    user: readUser(optionalObject(body['metadata'], 'metadata')),
   }
 }
 
+/** Zero only warms a cache; to others it would mean no limit. */
+export const outputLimit = (limit: number): number => Math.max(1, Math.ceil(limit))
+
+/** What Claude Code puts there names a machine and an account, and is for Anthropic only. */
+const claudeCodeUser = /^user_.*_account_.*_session_|"(device_id|account_uuid|session_id)"/
+
+function readUser(metadata: Json | undefined): string | undefined {
+  const user = optionalText(metadata?.['user_id'], 'metadata.user_id')
+  return user === undefined || claudeCodeUser.test(user) ? undefined : user
+}
+
 /** Claude Code's first words change with every request, and nothing behind them would be found in a cache. */
-const billing = 'x-anthropic-billing-header:'
+const billing = /^x-anthropic-billing-header:[^\n]*\n*/
 
 function readSystem(system: unknown): Message[] {
-  const texts =
+  const blocks =
     typeof system === 'string'
       ? [system]
       : listIn(system, 'system').map((block, index) =>
           textIn(objectIn(block, `system.${index}`)['text'], `system.${index}.text`),
         )
-  const said = texts.filter((text) => text !== '' && !text.startsWith(billing))
+  const billed = blocks.findIndex((text) => billing.test(text))
+  const said = blocks
+    .map((text, at) => (at === billed ? text.replace(billing, '') : text))
+    .filter((text) => text !== '')
   return said.length === 0
     ? []
     : [
@@ -128,68 +142,6 @@ function readResult(block: Json, field: string, names: ReadonlyMap<string, strin
   return message('tool', said, { toolCallId: id, name: names.get(id), ...(isError === true && { isError }) })
 }
 
-const texts = (text: string): Content[] => (text === '' ? [] : [{ type: 'text', text }])
-
-function readBlock(block: Json, field: string): Content[] {
-  switch (block['type']) {
-    case 'text':
-      return texts(textIn(block['text'], `${field}.text`))
-    case 'image':
-      return [readImage(objectIn(block['source'], `${field}.source`), `${field}.source`)]
-    case 'document':
-      return [readDocument(block, objectIn(block['source'], `${field}.source`), `${field}.source`)]
-    case 'thinking':
-      return [readThought(block, field)]
-    case 'redacted_thinking':
-      return [{ type: 'thinking', text: '', sealed: textIn(block['data'], `${field}.data`) }]
-    case 'search_result':
-      return readFound(block, field)
-    default:
-      throw refuse(
-        `${field}: a block of type ${JSON.stringify(block['type'])} cannot be given to the server for this model.`,
-      )
-  }
-}
-
-function readThought({ thinking, signature }: Json, field: string): Content {
-  const text = textIn(thinking, `${field}.thinking`)
-  const signed = optionalText(signature, `${field}.signature`)
-  return { type: 'thinking', text, ...(signed !== undefined && signed !== '' && { signature: signed }) }
-}
-
-function readImage(source: Json, field: string): Content {
-  if (source['type'] === 'base64') {
-    const mediaType = textIn(source['media_type'], `${field}.media_type`)
-    return { type: 'image', mediaType, base64: textIn(source['data'], `${field}.data`) }
-  }
-  if (source['type'] === 'url') return { type: 'image-url', url: textIn(source['url'], `${field}.url`) }
-  throw refuse(`${field}: only pictures as base64 or by address can be given to the server for this model.`)
-}
-
-function readDocument(block: Json, source: Json, field: string): Content {
-  const data = source['data']
-  if (source['type'] === 'text') return { type: 'text', text: textIn(data, `${field}.data`) }
-  if (source['type'] !== 'base64')
-    throw refuse(`${field}: only documents as base64 or as text can be given to the server for this model.`)
-  const title = optionalText(block['title'], 'title')
-  return {
-    type: 'document',
-    mediaType: textIn(source['media_type'], `${field}.media_type`),
-    base64: textIn(data, `${field}.data`),
-    ...(title !== undefined && { title }),
-  }
-}
-
-/** What a search found, as it would be quoted. */
-function readFound(block: Json, field: string): Content[] {
-  const title = optionalText(block['title'], `${field}.title`)
-  const source = optionalText(block['source'], `${field}.source`)
-  const found = listIn(block['content'], `${field}.content`).map((part, index) =>
-    textIn(objectIn(part, `${field}.content.${index}`)['text'], `${field}.content.${index}.text`),
-  )
-  return texts([title, source, ...found].filter((line) => line !== undefined).join('\n'))
-}
-
 function readTool(value: unknown, field: string): Tool[] {
   const tool = objectIn(value, field)
   if (!isCallable(tool)) return []
@@ -203,11 +155,22 @@ function readTool(value: unknown, field: string): Tool[] {
   ]
 }
 
-function readToolChoice({ type, name }: Json): ToolChoice {
-  if (type === 'auto' || type === 'none') return { type }
-  if (type === 'any') return { type: 'required' }
-  if (type === 'tool') return { type: 'tool', name: textIn(name, 'tool_choice.name') }
-  throw refuse('tool_choice.type must be auto, any, tool or none.')
+function readToolChoice({ type, name }: Json, tools: readonly Tool[]): ToolChoice | undefined {
+  switch (type) {
+    case 'auto':
+    case 'none':
+      return tools.length === 0 ? undefined : { type }
+    case 'any':
+      if (tools.length > 0) return { type: 'required' }
+      throw refuse('tool_choice: there is no tool that the server for this model could call.')
+    case 'tool': {
+      const wanted = textIn(name, 'tool_choice.name')
+      if (tools.some((tool) => tool.name === wanted)) return { type: 'tool', name: wanted }
+      throw refuse(`tool_choice: the server for this model has no tool ${JSON.stringify(wanted)} to call.`)
+    }
+    default:
+      throw refuse('tool_choice.type must be auto, any, tool or none.')
+  }
 }
 
 function readFormat(config: Json | undefined): Format | undefined {

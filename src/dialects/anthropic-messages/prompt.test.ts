@@ -25,10 +25,19 @@ test('the billing block at the head of the system prompt is left out, and nothin
   const system = [
     { type: 'text', text: 'x-anthropic-billing-header: cc_version=2; cch=abcde;' },
     { type: 'text', text: 'You are Claude.', cache_control: { type: 'ephemeral' } },
+    { type: 'text', text: 'x-anthropic-billing-header: is a header.' },
   ]
   assert.deepEqual(said(read({ system }).messages), [
-    ['system', 'You are Claude.'],
+    ['system', 'You are Claude.|x-anthropic-billing-header: is a header.'],
     ['user', 'hi'],
+  ])
+})
+
+test('a system prompt in one string keeps all but its line of billing', () => {
+  const system = 'x-anthropic-billing-header: cch=abcde;\nYou are Claude.\nx-anthropic-billing-header: is a header.'
+  assert.deepEqual(said(read({ system }).messages)[0], [
+    'system',
+    'You are Claude.\nx-anthropic-billing-header: is a header.',
   ])
 })
 
@@ -91,6 +100,64 @@ test('tools that run at Anthropic are not offered to others, and those that rema
   )
 })
 
+test('a choice among tools is heard, and refused where nothing is left to choose', () => {
+  const here = { name: 'f', input_schema: { type: 'object' } }
+  const there = { type: 'web_search_20250305', name: 'web_search' }
+  const choice = (tools: Json[], tool_choice: Json): unknown => read({ tools, tool_choice }).toolChoice
+  assert.deepEqual(choice([here, there], { type: 'any' }), { type: 'required' })
+  assert.deepEqual(choice([here, there], { type: 'tool', name: 'f' }), { type: 'tool', name: 'f' })
+  assert.deepEqual(choice([here], { type: 'none' }), { type: 'none' })
+  assert.equal(choice([there], { type: 'auto' }), undefined)
+  for (const forced of [{ type: 'any' }, { type: 'tool', name: 'web_search' }])
+    assert.throws(() => choice([there], forced), { kind: 'bad-request', message: /tool_choice/ })
+  assert.equal(
+    read({ tools: [here], tool_choice: { type: 'any', disable_parallel_tool_use: true } }).parallelTools,
+    false,
+  )
+})
+
+test('pictures, documents and what was found are read in every form that can be said elsewhere', () => {
+  const piece = (block: Json): unknown => read({ messages: [{ role: 'user', content: [block] }] }).messages[0]!.content
+  const pdf = { type: 'base64', media_type: 'application/pdf', data: 'JVBERi0=' }
+  assert.deepEqual(piece({ type: 'image', source: { type: 'base64', media_type: 'image/png', data: 'AAAA' } }), [
+    { type: 'image', mediaType: 'image/png', base64: 'AAAA' },
+  ])
+  assert.deepEqual(piece({ type: 'image', source: { type: 'url', url: 'https://example.org/a.png' } }), [
+    { type: 'image-url', url: 'https://example.org/a.png' },
+  ])
+  assert.deepEqual(piece({ type: 'document', source: pdf, title: 'T', cache_control: { type: 'ephemeral' } }), [
+    { type: 'document', mediaType: 'application/pdf', base64: 'JVBERi0=', title: 'T' },
+  ])
+  assert.deepEqual(
+    piece({ type: 'document', title: 'T', source: { type: 'text', media_type: 'text/plain', data: 'words' } }),
+    [{ type: 'text', text: 'T\nwords' }],
+  )
+  assert.deepEqual(
+    piece({ type: 'search_result', title: 'T', source: 'S', content: [{ type: 'text', text: 'found' }] }),
+    [{ type: 'text', text: 'T\nS\nfound' }],
+  )
+  for (const source of [
+    { type: 'file', file_id: 'file_1' },
+    { type: 'url', url: 'file:///etc/passwd' },
+  ])
+    assert.throws(() => piece({ type: 'image', source }), { kind: 'bad-request', message: /messages\.0\.content\.0/ })
+})
+
+test('sampling is honoured, the form of the answer too, and a limit of nothing is one token', () => {
+  const schema = { type: 'object' }
+  const { sampling, format, outputTokensMax, stop } = read({
+    temperature: 0.5,
+    top_p: 0.9,
+    top_k: 5,
+    max_tokens: 0,
+    stop_sequences: ['x'],
+    output_config: { format: { type: 'json_schema', schema } },
+  })
+  assert.deepEqual(sampling, { temperature: 0.5, topP: 0.9, topK: 5 })
+  assert.deepEqual(format, { type: 'json-schema', name: undefined, schema, strict: undefined })
+  assert.deepEqual([outputTokensMax, stop], [1, ['x']])
+})
+
 test('thinking is off, on, or as much as its budget says', () => {
   const reasoning = (more: Json): unknown => read(more).reasoning
   assert.equal(reasoning({}), undefined)
@@ -101,8 +168,11 @@ test('thinking is off, on, or as much as its budget says', () => {
   assert.equal(reasoning({ thinking: { type: 'enabled', budget_tokens: 60_000 } }), 'max')
 })
 
-test('who a Claude Code user is stays with Anthropic', () => {
-  assert.equal('user' in toOpenAi({ metadata: { user_id: 'user_abc_account_1_session_2' } }), false)
+test('who a user is goes along, but who a Claude Code user is stays with Anthropic', () => {
+  const user = (user_id: string): unknown => toOpenAi({ metadata: { user_id } })['user']
+  assert.equal(user('anna'), 'anna')
+  assert.equal(user('user_abc_account_1_session_2'), undefined)
+  assert.equal(user('{"device_id":"d","account_uuid":"","session_id":"s"}'), undefined)
 })
 
 test('a limit is required, so there is one; and a temperature is within their bounds', () => {
@@ -163,10 +233,27 @@ test('a call without a result gets one that says so, and a result without a call
   const [, , answered] = toAnthropic({ messages })['messages'] as { content: Json[] }[]
   assert.deepEqual(
     answered!.content.map(({ type }) => type),
-    ['tool_result', 'text', 'text'],
+    ['tool_result', 'text', 'text', 'text'],
   )
   assert.equal(answered!.content[0]!['is_error'], true)
-  assert.match(String(answered!.content[1]!['text']), /late/)
+  assert.equal(answered!.content[2]!['text'], 'late')
+})
+
+test('calls that a server numbers anew with each answer have ids of their own, as have their results', () => {
+  const round = (id: string): Json[] => [call(id, 'f'), { role: 'tool', tool_call_id: id, content: id }]
+  const turns = toAnthropic({ messages: [...hi, ...round('call.0'), ...hi, ...round('call:0')] })['messages']
+  const ids = (turns as { content: Json[] }[]).flatMap(({ content }) =>
+    content.flatMap(({ id, tool_use_id: answers }) => [id, answers].filter((one) => one !== undefined)),
+  )
+  assert.deepEqual(ids, ['call_0', 'call_0', 'call_0_2', 'call_0_2'])
+})
+
+test('an answer at the end that nobody asked to carry on is replied to', () => {
+  const turns = toAnthropic({ messages: [...hi, { role: 'assistant', content: 'done ' }] })['messages'] as Json[]
+  assert.deepEqual(
+    turns.map(({ role }) => role),
+    ['user', 'assistant', 'user'],
+  )
 })
 
 test('thoughts go back to whoever signed them, and to nobody else', () => {
@@ -191,12 +278,25 @@ test('thoughts go back to whoever signed them, and to nobody else', () => {
   assert.ok(!JSON.stringify(toAnthropic({ messages: unsigned })).includes('hm'))
 })
 
+test('thoughts and the answer both have room, and a limit is raised only where none would be left', () => {
+  const room = (more: Json): unknown[] => {
+    const { max_tokens: limit, thinking } = toAnthropic({ reasoning_effort: 'high', ...more })
+    return [limit, (thinking as Json)['budget_tokens']]
+  }
+  assert.deepEqual(room({}), [20_480, 16_384])
+  assert.deepEqual(room({ max_tokens: 40_000 }), [40_000, 16_384])
+  assert.deepEqual(room({ max_tokens: 5_000 }), [5_000, 2_500])
+  assert.deepEqual(room({ max_tokens: 500 }), [1_524, 1_024])
+  assert.deepEqual(toAnthropic({ reasoning_effort: 'none' })['thinking'], { type: 'disabled' })
+})
+
 test('thinking is left out where Anthropic would refuse it', () => {
   const thinking = (more: Json): unknown =>
     (toAnthropic({ reasoning_effort: 'high', ...more })['thinking'] as Json)['type']
   const tools = [{ type: 'function', function: { name: 'f' } }]
   assert.equal(thinking({ max_tokens: 20_000 }), 'enabled')
-  assert.equal(thinking({ max_tokens: 500 }), 'disabled')
+  const beginning = read({ messages: [...hi, { role: 'assistant', content: 'It is' }], thinking: { type: 'adaptive' } })
+  assert.deepEqual(writePrompt(beginning)['thinking'], { type: 'disabled' })
   assert.equal(thinking({ max_tokens: 20_000, tools, tool_choice: 'required' }), 'disabled')
   const messages = [...hi, call('a', 'f'), { role: 'tool', tool_call_id: 'a', content: '1' }]
   assert.equal(thinking({ max_tokens: 20_000, tools, messages }), 'disabled')
@@ -205,9 +305,10 @@ test('thinking is left out where Anthropic would refuse it', () => {
 
 test('what would change the answer and has no words there is refused', () => {
   const audio = [{ role: 'user', content: [{ type: 'input_audio', input_audio: { data: 'AA==', format: 'wav' } }] }]
-  for (const more of [{ logprobs: true }, { messages: audio }])
+  for (const more of [{ logprobs: true }, { messages: audio }, { stop: ['\n\n'] }])
     assert.throws(() => toAnthropic(more), { kind: 'bad-request' }, JSON.stringify(more))
   assert.match(String(toAnthropic({ response_format: { type: 'json_object' } })['system']), /JSON/)
+  assert.deepEqual(toAnthropic({ seed: 1, frequency_penalty: 1, min_p: 0.1, prompt_cache_key: 'k' }), toAnthropic({}))
 })
 
 test('a tool that failed says so elsewhere, and what it showed is shown by the user', () => {

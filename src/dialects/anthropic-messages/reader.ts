@@ -7,8 +7,9 @@ import { addCounts, type Counts, usageFrom } from './usage.ts'
 /** Reads one stream. A whole answer passes for a stream with everything in it. */
 export function partReader(): (frame: string) => Part[] {
   const counts: Counts = {}
-  /** Our index of a call by the server's number of its block. */
+  /** Our index of a call by the server's number of its block, while more of its input may come. */
   const calls = new Map<unknown, number>()
+  let callsSeen = 0
   /** Why it ended, once that was said. Only the end itself makes it count. */
   let ending: Pick<Extract<Part, { type: 'finish' }>, 'reason' | 'stopSequence'> | undefined
 
@@ -20,7 +21,7 @@ export function partReader(): (frame: string) => Part[] {
 
   const end = (parts: Part[]): void => {
     const { reason, ...more } = ending ?? { reason: 'stop' as const }
-    parts.push({ type: 'finish', reason: provenReason(reason, calls.size), ...more })
+    parts.push({ type: 'finish', reason: provenReason(reason, callsSeen), ...more })
     const usage = usageFrom(counts)
     if (usage !== undefined) parts.push({ type: 'usage', usage })
     parts.push({ type: 'end' })
@@ -36,8 +37,8 @@ export function partReader(): (frame: string) => Part[] {
         if (isText(block['thinking']) || isText(block['signature'])) parts.push(thought(block))
         break
       case 'tool_use': {
-        const index = calls.size
-        calls.set(key, index)
+        const index = callsSeen
+        callsSeen += 1
         const { id, name, input } = block
         parts.push({
           type: 'tool-start',
@@ -45,8 +46,11 @@ export function partReader(): (frame: string) => Part[] {
           id: typeof id === 'string' ? id : '',
           name: typeof name === 'string' ? name : '',
         })
-        if (isObject(input) && (isWhole || Object.keys(input).length > 0))
+        // Some servers give all of it at once; whatever they say of it later is the same again.
+        if (isObject(input) && (isWhole || Object.keys(input).length > 0)) {
           parts.push({ type: 'tool-delta', index, arguments: JSON.stringify(input) })
+          calls.delete(key)
+        } else calls.set(key, index)
         break
       }
     }

@@ -47,6 +47,14 @@ export function writeUsage(usage: Usage): Json {
   }
 }
 
+/** For an answer that nobody counted: as many as its letters are likely to be. */
+export const guessedUsage = (promptTokens: number, letters: number): Usage => ({
+  promptTokens,
+  outputTokens: Math.ceil(letters / lettersPerToken),
+})
+
+const lettersPerToken = 4
+
 export const writeInput = (promptTokens: number, cachedTokens = 0, cacheWriteTokens = 0): Json => ({
   input_tokens: Math.max(0, promptTokens - cachedTokens - cacheWriteTokens),
   cache_creation_input_tokens: cacheWriteTokens,

@@ -5,7 +5,7 @@ import type { FinishReason, Part } from '../../core/part.ts'
 import type { Usage } from '../../core/usage.ts'
 import { argumentsObject, type Call, callId, gather, parseExactly } from '../answer.ts'
 import { plainId } from './ids.ts'
-import { writeInput, writeUsage } from './usage.ts'
+import { guessedUsage, writeInput, writeUsage } from './usage.ts'
 
 const stopReasons: Readonly<Record<FinishReason, string>> = {
   stop: 'end_turn',
@@ -16,6 +16,17 @@ const stopReasons: Readonly<Record<FinishReason, string>> = {
 
 type Block = 'text' | 'thinking' | 'tool_use'
 
+type Words = Extract<Part, { type: 'text-delta' | 'thinking-delta' }>
+
+interface OpenCall {
+  readonly index: number
+  readonly id: string
+  readonly name: string
+  /** Its arguments as far as they have come, and how much of them has been written. */
+  said: string
+  written: number
+}
+
 /**
  * Writes one stream. Only one block is open at a time and they are numbered without gaps, so what comes of a later call
  * while an earlier one is still open waits for it. The counts of the prompt are told first, by estimate, and put right at
@@ -25,23 +36,26 @@ export function partWriter(about: AnswerAbout): (part: Part) => string {
   let open: Block | undefined
   let blocks = 0
   let begun = false
+  let letters = 0
   let reason: FinishReason = 'stop'
   let stopSequence: string | undefined
   let usage: Usage | undefined
   /** Calls in their order; the first of them is the one whose block is open. */
-  let calls: { index: number; id: string; name: string; waiting: string }[] = []
+  let calls: OpenCall[] = []
+  /** Words that came amid a call. */
+  let held: Words[] = []
 
   const start = (): string => {
     if (begun) return ''
     begun = true
-    const counts = { ...writeInput(about.promptTokens), output_tokens: 1 }
+    const counts = { ...writeInput(about.promptTokens), output_tokens: 0 }
     return event('message_start', { message: { ...headOf(about), content: [], ...noEnd, usage: counts } })
   }
 
   const close = (): string => {
     if (open === undefined) return ''
     // A thought without its signature is not closed here; nobody signed these.
-    const signed = open === 'thinking' ? delta({ type: 'signature_delta', signature: '' }) : ''
+    const signed = open === 'thinking' ? delta('signature_delta', 'signature', '') : ''
     return signed + stop()
   }
 
@@ -51,74 +65,102 @@ export function partWriter(about: AnswerAbout): (part: Part) => string {
     return `event: content_block_stop\ndata: {"type":"content_block_stop","index":${blocks - 1}}\n\n`
   }
 
-  const delta = (what: Json): string => event('content_block_delta', { index: blocks, delta: what })
+  const delta = (type: string, member: string, text: string): string =>
+    `event: content_block_delta\ndata: {"type":"content_block_delta","index":${blocks},` +
+    `"delta":{"type":"${type}","${member}":${JSON.stringify(text)}}}\n\n`
 
   const into = (block: Exclude<Block, 'tool_use'>, empty: Json): string => {
     if (open === block) return ''
-    const before = start() + closeAll()
+    const before = start() + close()
     open = block
     return before + event('content_block_start', { index: blocks, content_block: empty })
   }
 
-  const openCall = (call: (typeof calls)[number]): string => {
-    const before = start() + close()
-    open = 'tool_use'
-    const { index, id, name, waiting } = call
-    call.waiting = ''
-    const block = { type: 'tool_use', id: plainId(callId(id, about.id, index)), name, input: {} }
-    const begin = event('content_block_start', { index: blocks, content_block: block })
-    return before + begin + (waiting === '' ? '' : delta({ type: 'input_json_delta', partial_json: waiting }))
+  const say = (words: Words): string => {
+    if (words.type === 'text-delta')
+      return into('text', { type: 'text', text: '' }) + delta('text_delta', 'text', words.text)
+    let out = into('thinking', { type: 'thinking', thinking: '', signature: '' })
+    if (words.text !== '') out += delta('thinking_delta', 'thinking', words.text)
+    if (words.signature === undefined) return out
+    return out + delta('signature_delta', 'signature', words.signature) + stop()
   }
 
-  /** Closes what is open, one call after the other. */
-  const closeAll = (): string => {
+  const openCall = (call: OpenCall): string => {
+    const before = start() + close()
+    open = 'tool_use'
+    const block = { type: 'tool_use', id: plainId(callId(call.id, about.id, call.index)), name: call.name, input: {} }
+    return before + event('content_block_start', { index: blocks, content_block: block }) + proceed(call)
+  }
+
+  const proceed = (call: OpenCall): string => {
+    const more = call.said.slice(call.written)
+    call.written = call.said.length
+    return more === '' ? '' : delta('input_json_delta', 'partial_json', more)
+  }
+
+  /** Writes all calls to their ends, one after the other, and then what came amid them. */
+  const settle = (): string => {
+    if (calls.length === 0) return ''
     let out = close()
     for (const call of calls.slice(1)) out += openCall(call) + close()
+    for (const words of held) out += say(words)
     calls = []
+    held = []
     return out
   }
+
+  const finish = (): string => settle() + start() + close()
 
   return (part) => {
     switch (part.type) {
       case 'text-delta':
-        if (part.text === '') return ''
-        return into('text', { type: 'text', text: '' }) + delta({ type: 'text_delta', text: part.text })
-      case 'thinking-delta': {
-        let out = into('thinking', { type: 'thinking', thinking: '', signature: '' })
-        if (part.text !== '') out += delta({ type: 'thinking_delta', thinking: part.text })
-        if (part.signature === undefined) return out
-        return out + delta({ type: 'signature_delta', signature: part.signature }) + stop()
-      }
+      case 'thinking-delta':
+        if (part.text === '' && (part.type === 'text-delta' || part.signature === undefined)) return ''
+        letters += part.text.length
+        // A block that is closed cannot be opened again: only a call that is whole may end here.
+        if (calls.every(({ said }) => isWhole(said))) return settle() + say(part)
+        held.push(part)
+        return ''
       case 'tool-start': {
-        const call = { index: part.index, id: part.id, name: part.name, waiting: '' }
+        const call = { index: part.index, id: part.id, name: part.name, said: '', written: 0 }
         calls.push(call)
         return calls.length === 1 ? openCall(call) : ''
       }
       case 'tool-delta': {
         const call = calls.find(({ index }) => index === part.index)
         if (call === undefined) return ''
-        if (call === calls[0]) return delta({ type: 'input_json_delta', partial_json: part.arguments })
-        call.waiting += part.arguments
-        return ''
+        letters += part.arguments.length
+        call.said += part.arguments
+        return call === calls[0] ? proceed(call) : ''
       }
       case 'finish':
         reason = part.reason
         stopSequence = part.stopSequence
-        return start() + closeAll()
+        return finish()
       case 'usage':
         usage = part.usage
         return ''
       case 'end': {
-        const counted = usage ?? { promptTokens: about.promptTokens, outputTokens: 0 }
+        const counted = usage ?? guessedUsage(about.promptTokens, letters)
         const last = { delta: ending(reason, stopSequence), usage: writeUsage(counted) }
-        return start() + closeAll() + event('message_delta', last) + event('message_stop', {})
+        return finish() + event('message_delta', last) + event('message_stop', {})
       }
     }
   }
 }
 
+function isWhole(said: string): boolean {
+  try {
+    JSON.parse(said)
+    return true
+  } catch {
+    return false
+  }
+}
+
 export function collect(parts: Iterable<Part>, about: AnswerAbout): Json {
   const { text, thinking, signature, calls, reason, stopSequence, usage } = gather(parts)
+  const letters = calls.reduce((sum, call) => sum + call.arguments.length, text.length + thinking.length)
   return {
     ...headOf(about),
     content: [
@@ -130,20 +172,20 @@ export function collect(parts: Iterable<Part>, about: AnswerAbout): Json {
         type: 'tool_use',
         id: plainId(callId(call.id, about.id, index)),
         name: call.name,
-        input: inputOf(call),
+        input: inputOf(call, reason),
       })),
     ],
     ...ending(reason, stopSequence),
-    usage: writeUsage(usage ?? { promptTokens: about.promptTokens, outputTokens: 0 }),
+    usage: writeUsage(usage ?? guessedUsage(about.promptTokens, letters)),
   }
 }
 
-/** An input has to be an object: of a call that was cut off, what there is of it is no use to anybody. */
-function inputOf(call: Call): unknown {
+/** An input has to be an object: of a call that is known to be cut off, what there is of it is no use to anybody. */
+function inputOf(call: Call, reason: FinishReason): unknown {
   try {
     return parseExactly(argumentsObject(call))
   } catch (error) {
-    if (error instanceof Fault) return {}
+    if (error instanceof Fault && reason !== 'stop' && reason !== 'tool-calls') return {}
     throw error
   }
 }

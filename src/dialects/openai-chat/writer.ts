@@ -19,12 +19,17 @@ export function partWriter(about: AnswerAbout): (part: Part) => string {
   const begin = `data: ${head},"choices":[{"index":0,"delta":`
   let role = '"role":"assistant",'
   let usage: Usage | undefined
+  /** Calls of whose arguments nothing has been said. */
+  const silent = new Set<number>()
 
   const delta = (members: string, more = ''): string => {
     const frame = `${begin}{${role}${members}}${more},"finish_reason":null}]}\n\n`
     role = ''
     return frame
   }
+
+  const more = (index: number, args: string): string =>
+    delta(`"tool_calls":[{"index":${index},"function":{"arguments":${JSON.stringify(args)}}}]`)
 
   return (part) => {
     switch (part.type) {
@@ -43,16 +48,19 @@ export function partWriter(about: AnswerAbout): (part: Part) => string {
       case 'tool-start': {
         const id = callId(part.id, about.id, part.index)
         const call = { index: part.index, id, type: 'function', function: { name: part.name, arguments: '' } }
+        silent.add(part.index)
         return delta(`"tool_calls":[${JSON.stringify(call)}]`)
       }
       case 'tool-delta':
-        return delta(
-          `"tool_calls":[{"index":${part.index},"function":{"arguments":${JSON.stringify(part.arguments)}}}]`,
-        )
+        silent.delete(part.index)
+        return more(part.index, part.arguments)
       case 'finish': {
         const first = role === '' ? '{}' : '{"role":"assistant","content":""}'
         role = ''
-        return `${begin}${first},"finish_reason":"${finishReasons[part.reason]}"}]}\n\n`
+        // Clients parse what they put together, and nothing is no JSON.
+        let last = ''
+        for (const index of silent) last += more(index, '{}')
+        return `${last}${begin}${first},"finish_reason":"${finishReasons[part.reason]}"}]}\n\n`
       }
       case 'usage':
         usage = part.usage
