@@ -61,6 +61,8 @@ interface CommonDialect {
   statusOf?(fault: Fault): number
   /** The error as a frame of a stream that has begun. After it nothing that looks like an end may follow. */
   faultFrame(fault: Fault): string
+  /** Whether this client understands such an error only within a stream, although nothing of one has been sent. */
+  hearsInStream?(fault: Fault, header: (name: string) => string | undefined): boolean
   /** What an upstream of this dialect meant by an error answer. */
   readFault(answer: {
     readonly status: number

@@ -10,7 +10,7 @@ import { asBuffer, Members, parsed } from './members.ts'
 import { needsOf } from './needs.ts'
 import { writeFault } from './openai/faults.ts'
 import { readEnd } from './openai-responses/event.ts'
-import { faultFrame } from './openai-responses/faults.ts'
+import { faultFrame, hearsInStream } from './openai-responses/faults.ts'
 import { leansOn } from './openai-responses/memory.ts'
 import { readPrompt, wantsLogprobs } from './openai-responses/prompt-reader.ts'
 import { writePrompt } from './openai-responses/prompt-writer.ts'
@@ -45,6 +45,7 @@ export const openAiResponses: TalkDialect = {
   rename: renameIn,
   writeFault,
   faultFrame,
+  hearsInStream,
   readFault,
 }
 

@@ -1,7 +1,7 @@
 import { createServer, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import type { Caller } from '../core/ask.ts'
+import type { Ask, Caller } from '../core/ask.ts'
 import type { Dialect } from '../core/dialect.ts'
 import { Fault } from '../core/fault.ts'
 import type { Gateway } from '../gateway.ts'
@@ -147,7 +147,7 @@ class House {
     const gone = guest.ask()
     const { signal } = gone
     const requestId = head.requestId ?? this.#nextId()
-    let asked = false
+    let asked: Ask | undefined
     try {
       // Who asks comes first: a stranger's body is not worth reading.
       const caller = gateway.identify(head.credential)
@@ -166,14 +166,14 @@ class House {
         cloud,
         headers,
       })
-      asked = true
+      asked = ask
       await writeReply(await gateway.serve(ask), { response, dialect, requestId, signal, stallMs: this.#stallMs })
     } catch (error) {
       if (isGone(response)) return
       const fault = faultFor(error, signal)
       if (response.headersSent) response.destroy()
       // An ask that failed has its own line in the log.
-      else if (asked) writeFault(response, fault, dialect, { requestId })
+      else if (asked !== undefined) tellFault(response, fault, asked, { dialect, requestId })
       else this.#refuse(response, fault, head, requestId)
     } finally {
       guest.asked(gone)
@@ -282,6 +282,20 @@ class House {
 
 /** Who asks where nobody is asked for a name: it may see nothing of the fleet. */
 const nobody: Caller = { id: 'nobody', weight: 1, priority: 'default', models: new Set(), cloud: 'never' }
+
+/** Turned down in the head of an answer, or within a stream where the client hears it only there. */
+function tellFault(
+  response: ServerResponse,
+  fault: Fault,
+  { stream }: Ask,
+  { dialect, requestId }: { readonly dialect: Dialect; readonly requestId: string },
+): void {
+  const { req } = response
+  if (!stream || dialect.hearsInStream?.(fault, (name) => req.headersDistinct[name]?.[0]) !== true)
+    return writeFault(response, fault, dialect, { requestId })
+  const headers = ['x-request-id', requestId]
+  writeText(response, 200, dialect.faultFrame(fault), { type: dialect.streamType, headers })
+}
 
 const noHeaders: readonly (readonly [string, string])[] = []
 

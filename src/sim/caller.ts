@@ -2,6 +2,7 @@ import { Fault, type FaultKind } from '../core/fault.ts'
 import type { Outcome, Reply } from '../core/reply.ts'
 import { dialectById } from '../dialects/index.ts'
 import type { Gateway } from '../gateway.ts'
+import { bodyFor } from './bodies.ts'
 import { earFor, type Heard } from './ears.ts'
 import type { Errand } from './workload.ts'
 
@@ -94,54 +95,3 @@ function askFor(errand: Errand, gateway: Gateway, signal: AbortSignal): ReturnTy
     cloud,
   })
 }
-
-export const tool: { readonly name: string; readonly parameters: object } = {
-  name: 'look_up',
-  parameters: {
-    type: 'object',
-    required: ['what'],
-    properties: {
-      what: { type: 'string' },
-      how_many: { type: 'integer' },
-      where: { enum: ['häuslich', 'else'] },
-      exact: { type: 'boolean' },
-    },
-  },
-}
-
-export const form: object = {
-  type: 'object',
-  required: ['names'],
-  properties: { names: { type: 'array', items: { type: 'string' } }, sure: { type: 'boolean' } },
-}
-
-function bodyFor(errand: Errand): Record<string, unknown> {
-  const { dialect, model, stream, wants, preamble, question } = errand
-  const messages = [
-    { role: 'system', content: preamble },
-    { role: 'user', content: question },
-  ]
-  const tools =
-    wants === 'tool' ? { tools: [{ type: 'function', function: { ...tool, description: 'Looks something up.' } }] } : {}
-  return {
-    model,
-    messages,
-    ...tools,
-    ...(dialect === 'ollama-chat' ? ollamaFields(errand, stream) : openAiFields(errand, stream)),
-  }
-}
-
-const ollamaFields = ({ wants, wordsMax }: Errand, stream: boolean): Record<string, unknown> => ({
-  ...(stream ? {} : { stream: false }),
-  ...(wants === 'json' ? { format: form } : {}),
-  ...(wordsMax === undefined ? {} : { options: { num_predict: wordsMax } }),
-})
-
-const openAiFields = ({ wants, wantsUsage, wordsMax }: Errand, stream: boolean): Record<string, unknown> => ({
-  ...(stream ? { stream: true } : {}),
-  ...(stream && wantsUsage ? { stream_options: { include_usage: true } } : {}),
-  ...(wants === 'json'
-    ? { response_format: { type: 'json_schema', json_schema: { name: 'names', schema: form } } }
-    : {}),
-  ...(wordsMax === undefined ? {} : { max_tokens: wordsMax }),
-})

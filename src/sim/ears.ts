@@ -1,9 +1,17 @@
+import { anthropicEvent, anthropicWhole } from './ears/anthropic.ts'
+import { ollamaFrame } from './ears/ollama.ts'
+import { openAiFrame, openAiWhole } from './ears/openai.ts'
+import { responseEvent, responseWhole } from './ears/responses.ts'
+import { embeddingsWhole, embedWhole } from './ears/vectors.ts'
+import type { SimDialect } from './workload.ts'
+
 /**
  * What a caller makes of the bytes it gets: small readers that share nothing with the gateway's own, so that an error
  * there is not heard as it was said.
  */
 export interface Heard {
   text: string
+  thought: string
   finish: string | undefined
   /** The wire's own word that the answer is whole. */
   whole: boolean
@@ -15,22 +23,46 @@ export interface Heard {
   /** The tool that is called, and with what, as JSON. */
   toolName: string | undefined
   toolArguments: string
+  vectors: readonly (readonly number[])[]
 }
+
+/** Makes something of a frame, or of an answer in one piece. */
+export type Reader = (frame: string, heard: Heard) => void
 
 export interface Ear {
   readonly heard: Heard
   hear(bytes: Uint8Array): void
 }
 
-export function earFor(dialect: 'openai-chat' | 'ollama-chat', stream: boolean): Ear {
-  if (!stream) return new WholeEar(dialect === 'ollama-chat' ? ollamaWhole : openAiWhole)
-  return dialect === 'ollama-chat' ? new FrameEar('\n', ollamaFrame) : new FrameEar('\n\n', openAiFrame)
+const streams: Readonly<Partial<Record<SimDialect, readonly [end: string, reader: Reader]>>> = {
+  'openai-chat': ['\n\n', openAiFrame],
+  'openai-completions': ['\n\n', openAiFrame],
+  'openai-responses': ['\n\n', responseEvent],
+  'anthropic-messages': ['\n\n', anthropicEvent],
+  'ollama-chat': ['\n', ollamaFrame],
+  'ollama-generate': ['\n', ollamaFrame],
 }
 
-type Reader = (frame: string, heard: Heard) => void
+const wholes: Readonly<Record<SimDialect, Reader>> = {
+  'openai-chat': openAiWhole,
+  'openai-completions': openAiWhole,
+  'openai-responses': responseWhole,
+  'openai-embeddings': embeddingsWhole,
+  'anthropic-messages': anthropicWhole,
+  'ollama-chat': ollamaFrame,
+  'ollama-generate': ollamaFrame,
+  'ollama-embed': embedWhole,
+  'ollama-embeddings': embedWhole,
+}
+
+export function earFor(dialect: SimDialect, stream: boolean): Ear {
+  const frames = stream ? streams[dialect] : undefined
+  return frames === undefined ? new WholeEar(wholes[dialect]) : new FrameEar(...frames)
+}
 
 const nothing = (): Heard => ({
   text: '',
+  thought: '',
   finish: undefined,
   whole: false,
   counted: 0,
@@ -39,6 +71,7 @@ const nothing = (): Heard => ({
   frames: 0,
   toolName: undefined,
   toolArguments: '',
+  vectors: [],
 })
 
 class FrameEar implements Ear {
@@ -92,81 +125,3 @@ class WholeEar implements Ear {
     this.#read(Buffer.from(bytes).toString(), this.heard)
   }
 }
-
-interface OpenAiMessage {
-  readonly content?: string | null
-  readonly tool_calls?: readonly { readonly function: { readonly name?: string; readonly arguments?: string } }[]
-}
-
-interface OpenAiAnswer {
-  readonly error?: unknown
-  readonly model?: string
-  readonly choices: readonly {
-    readonly delta?: OpenAiMessage
-    readonly message?: OpenAiMessage
-    readonly finish_reason: string | null
-  }[]
-  readonly usage?: { readonly completion_tokens: number } | null
-}
-
-function openAiFrame(frame: string, heard: Heard): void {
-  if (frame.startsWith(':')) return
-  if (!frame.startsWith('data: ')) throw new Error('A frame without data.')
-  const data = frame.slice(6)
-  if (data === '[DONE]') heard.whole = heard.finish !== undefined
-  else openAiAnswer(JSON.parse(data) as OpenAiAnswer, heard)
-}
-
-function openAiWhole(text: string, heard: Heard): void {
-  openAiAnswer(JSON.parse(text) as OpenAiAnswer, heard)
-  heard.whole = heard.finish !== undefined
-}
-
-function openAiAnswer({ error, model, choices, usage }: OpenAiAnswer, heard: Heard): void {
-  if (error !== undefined) throw new Error('An error went through as part of the answer.')
-  heard.model = model
-  const choice = choices[0]
-  if (choice !== undefined) {
-    const message = choice.delta ?? choice.message
-    heard.text += message?.content ?? ''
-    for (const call of message?.tool_calls ?? []) {
-      heard.toolName ??= call.function.name
-      heard.toolArguments += call.function.arguments ?? ''
-    }
-    heard.finish = choice.finish_reason ?? heard.finish
-  }
-  if (usage === undefined || usage === null) return
-  heard.counted += 1
-  heard.outputTokens = usage.completion_tokens
-}
-
-interface OllamaAnswer {
-  readonly error?: unknown
-  readonly model?: string
-  readonly message?: {
-    readonly content?: string
-    readonly tool_calls?: readonly { readonly function: { readonly name: string; readonly arguments: object } }[]
-  }
-  readonly done?: boolean
-  readonly done_reason?: string
-  readonly eval_count?: number
-}
-
-function ollamaFrame(frame: string, heard: Heard): void {
-  const { error, model, message, done, done_reason: reason, eval_count: count } = JSON.parse(frame) as OllamaAnswer
-  if (error !== undefined) throw new Error('An error went through as part of the answer.')
-  heard.model = model
-  heard.text += message?.content ?? ''
-  for (const call of message?.tool_calls ?? []) {
-    heard.toolName = call.function.name
-    heard.toolArguments += JSON.stringify(call.function.arguments)
-  }
-  if (done !== true) return
-  heard.whole = true
-  heard.finish = reason
-  if (count === undefined) return
-  heard.counted += 1
-  heard.outputTokens = count
-}
-
-const ollamaWhole: Reader = ollamaFrame

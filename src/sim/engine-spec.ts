@@ -8,12 +8,28 @@ export interface EngineSpec {
   /** Models in memory at once. */
   readonly loadedMax: number
   readonly loadMs: number
+  /** How long a model stays in memory that nobody uses. */
+  readonly keepMs: number
+  /** Who is thrown out for another model: one that is idle, or the one used longest ago, even in the middle of an answer. */
+  readonly evicts: 'idle' | 'any'
+  /** A load ends when the caller hangs up who set it going. */
+  readonly loadDiesWithCaller: boolean
   /** Blocks of prompts it remembers, per model. */
   readonly cacheBlocks: number
   /** Tokens of all running prompts and answers that fit into memory. */
   readonly memoryTokens: number
-  /** What happens when they do not fit any more: the newest starts again later, or the whole engine dies. */
-  readonly whenFull: 'preempt' | 'die'
+  /**
+   * What happens when they do not fit any more: the newest starts again later, the whole engine dies, or all that
+   * generate are broken off.
+   */
+  readonly whenFull: 'preempt' | 'die' | 'drop-all'
+}
+
+/** What a model is loaded with. Whoever wants it otherwise has it loaded anew. */
+export interface LoadSetting {
+  /** Equal for equal settings. */
+  readonly key: string
+  readonly contextTokens: number
 }
 
 /** `14 + 1.2 b` milliseconds, which is what vLLM does on one card. */

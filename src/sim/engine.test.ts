@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { Engine, type Job, type JobEnding, type Run } from './engine.ts'
+import { Engine } from './engine.ts'
 import { type EngineSpec, slottedStepMs, stepMsAt } from './engine-spec.ts'
+import type { Job, JobEnding, Run } from './job.ts'
 import { emptyLedger, type Ledger } from './ledger.ts'
 import { SimWorld } from './world.ts'
 
@@ -14,10 +15,15 @@ const spec: EngineSpec = {
   slots: 2,
   loadedMax: 1,
   loadMs: 500,
+  keepMs: Infinity,
+  evicts: 'idle',
+  loadDiesWithCaller: false,
   cacheBlocks: 100,
   memoryTokens: 1_000,
   whenFull: 'preempt',
 }
+
+const loaded = (engine: Engine): string[] => engine.residents.map(({ name }) => name)
 
 interface Seen {
   tokens: [index: number, at: number][]
@@ -80,7 +86,7 @@ test('a model that is not loaded waits until the one in use is idle, and is load
   await world.run(world.sleep(2_000))
   // 120 ms until the first is done, 500 to load, 100 to read.
   assert.equal(other.tokens[0]![1], 720)
-  assert.deepEqual(engine.loaded, ['other'])
+  assert.deepEqual(loaded(engine), ['other'])
   assert.equal(ledger.loads, 1)
 })
 
@@ -136,7 +142,7 @@ test('when memory runs out a simpler engine takes all it had with it', async () 
     all.map(({ ending }) => ending),
     ['out-of-memory', 'out-of-memory', 'out-of-memory'],
   )
-  assert.deepEqual(engine.loaded, [])
+  assert.deepEqual(loaded(engine), [])
   const next = ask()
   await world.run(world.sleep(5_000))
   assert.equal(next.ending, 'whole')
@@ -165,4 +171,144 @@ test('a step takes as long as the table says, with straight lines between its ro
     [24, 39, 46.5, 54, 55.5, 57, 69],
   )
   assert.equal(stepMsAt(slottedStepMs, 64), 138)
+})
+
+const wider = { key: '16384', contextTokens: 16_384 }
+const usual = { key: '8192', contextTokens: 8_192 }
+
+test('a model that is wanted with other settings is loaded anew, when nobody uses it any more', async () => {
+  const { world, engine, ledger, ask } = machine()
+  engine.warm('m', usual)
+  const first = ask({ setting: usual })
+  const other = ask({ setting: wider })
+  const overtaking = ask({ setting: usual })
+  await world.run(world.sleep(5_000))
+  assert.deepEqual(
+    [first, overtaking, other].map(({ tokens }) => tokens[0]![1]),
+    [100, 200, 820],
+  )
+  assert.deepEqual([ledger.loads, ledger.reloads, engine.residents[0]!.setting], [1, 1, wider])
+})
+
+test('who asks with the settings it has, or with none, reloads nothing', async () => {
+  const { world, engine, ledger, ask } = machine()
+  engine.warm('m', usual)
+  ask({ setting: { ...usual } })
+  ask()
+  await world.run(world.sleep(5_000))
+  assert.deepEqual([ledger.loads, ledger.reloads], [0, 0])
+})
+
+test('where a load is lost with the caller who began it, the next one begins it from nothing', async () => {
+  for (const loadDiesWithCaller of [true, false]) {
+    const { world, engine, ledger, ask } = machine({ loadDiesWithCaller })
+    const impatient = ask({ model: 'other' })
+    const patient = ask({ model: 'other' })
+    await world.run(world.sleep(400))
+    engine.drop(impatient.run)
+    await world.run(world.sleep(5_000))
+    assert.equal(patient.tokens[0]![1], loadDiesWithCaller ? 400 + 500 + 100 : 500 + 100)
+    assert.deepEqual([ledger.loads, ledger.loadsLost], loadDiesWithCaller ? [2, 1] : [1, 0])
+  }
+})
+
+test('a load that is lost leaves nothing in memory, and the model that had to go stays gone', async () => {
+  const { world, engine, ledger, ask } = machine({ loadDiesWithCaller: true })
+  const impatient = ask({ model: 'other' })
+  await world.run(world.sleep(100))
+  engine.drop(impatient.run)
+  await world.run(world.sleep(5_000))
+  assert.deepEqual([loaded(engine), engine.loading, ledger.evictions], [[], undefined, 1])
+})
+
+test('a model that nobody has used for its time is gone, and one that is in use is not', async () => {
+  const { world, engine, ask } = machine({ keepMs: 1_000 })
+  ask({ outputTokens: 200 })
+  await world.run(world.sleep(2_000))
+  assert.deepEqual(loaded(engine), ['m'])
+  await world.run(world.sleep(1_200))
+  assert.deepEqual(loaded(engine), [])
+})
+
+test('who says how long a model is to stay says it for all who come after', async () => {
+  const { world, engine, ask } = machine({ keepMs: 1_000 })
+  ask({ keepMs: 60_000 })
+  ask()
+  await world.run(world.sleep(30_000))
+  assert.deepEqual(loaded(engine), ['m'])
+})
+
+test('a model that is released goes when it is idle, and takes nobody with it', async () => {
+  const { world, engine, ledger, ask } = machine()
+  const seen = ask()
+  engine.release('m')
+  assert.deepEqual(loaded(engine), ['m'])
+  await world.run(world.sleep(1_000))
+  assert.deepEqual([seen.ending, loaded(engine), ledger.kills], ['whole', [], 0])
+})
+
+test('a model that is thrown out takes all it was doing with it, at once or after a while', async () => {
+  for (const hangsMs of [0, 10_000]) {
+    const { world, engine, ledger, ask } = machine()
+    const [first, second, third] = [ask({ outputTokens: 100 }), ask(), ask()]
+    await world.run(world.sleep(150))
+    assert.equal(engine.evict('m', hangsMs), true)
+    const before = first.tokens.length
+    await world.run(world.sleep(9_999))
+    assert.equal(first.ending, hangsMs === 0 ? 'killed' : undefined)
+    await world.run(world.sleep(1_000))
+    assert.deepEqual(
+      [first, second, third].map(({ ending }) => ending),
+      ['killed', 'killed', 'killed'],
+    )
+    assert.deepEqual(
+      [first.tokens.length, ledger.kills, engine.wasKilled('m'), engine.evict('m')],
+      [before, 1, true, false],
+    )
+  }
+})
+
+test('an engine that throws out whatever was used longest ago does so in the middle of an answer', async () => {
+  const { world, ledger, ask } = machine({ evicts: 'any' })
+  const busy = ask({ outputTokens: 1_000 })
+  await world.run(world.sleep(200))
+  const other = ask({ model: 'other' })
+  await world.run(world.sleep(5_000))
+  assert.deepEqual([busy.ending, other.ending, ledger.kills, ledger.evictions], ['killed', 'whole', 1, 1])
+})
+
+test('when shared memory runs out all who speak are cut off, and their model stays', async () => {
+  const { world, engine, ask } = machine({ memoryTokens: 230, whenFull: 'drop-all' })
+  const both = [ask({ outputTokens: 30 }), ask({ outputTokens: 30 })]
+  await world.run(world.sleep(5_000))
+  assert.deepEqual(
+    both.map(({ ending }) => ending),
+    ['out-of-memory', 'out-of-memory'],
+  )
+  assert.deepEqual(loaded(engine), ['m'])
+})
+
+test('a prompt without an answer is read and over, and nothing at all is over as soon as its model is there', async () => {
+  const { world, ask } = machine()
+  const read = ask({ outputTokens: 0 })
+  const here = ask({ promptTokens: 0, outputTokens: 0 })
+  const there = ask({ model: 'other', promptTokens: 0, outputTokens: 0 })
+  assert.equal(here.ending, 'whole')
+  await world.run(world.sleep(99))
+  assert.deepEqual([read.ending, there.ending], [undefined, undefined])
+  await world.run(world.sleep(2))
+  assert.equal(read.ending, 'whole')
+  await world.run(world.sleep(500))
+  assert.deepEqual([there.ending, there.tokens], ['whole', []])
+})
+
+test('it tells how busy it is, of all it does and of each model', async () => {
+  const { world, engine, ask } = machine({ loadedMax: 2 })
+  engine.warm('other')
+  for (const model of ['m', 'm', 'm', 'other']) ask({ model, outputTokens: 50 })
+  assert.deepEqual(engine.load('m'), { running: 2, waiting: 1, heldTokens: 200 })
+  await world.run(world.sleep(1))
+  assert.deepEqual(engine.load(), { running: 3, waiting: 1, heldTokens: 300 })
+  await world.run(world.sleep(10_000))
+  assert.deepEqual(engine.load(), { running: 0, waiting: 0, heldTokens: 0 })
 })

@@ -1,36 +1,10 @@
 import type { World } from '../core/world.ts'
-import { type EngineSpec, stepMsAt } from './engine-spec.ts'
+import { type EngineSpec, type LoadSetting, stepMsAt } from './engine-spec.ts'
+import type { Job, JobEnding, Load, Run } from './job.ts'
 import type { Ledger } from './ledger.ts'
-import { Prefixes } from './prefixes.ts'
+import { type Resident, Residents } from './residents.ts'
 
 export type Clock = Pick<World, 'now' | 'epochMs' | 'sleep'>
-
-/** A generation, as the engine sees it: so many tokens to read, so many to say. */
-export interface Job {
-  readonly model: string
-  readonly promptTokens: number
-  readonly blocks: readonly number[]
-  readonly outputTokens: number
-  onToken(index: number): void
-  /** Told at most once, and not of a run that was dropped. */
-  onEnd(ending: JobEnding, run: Run): void
-}
-
-/** All was said; it can never fit; memory ran out and took everything with it; the machine went down. */
-export type JobEnding = 'whole' | 'full' | 'out-of-memory' | 'crashed'
-
-/** A job and how far it is. */
-export interface Run {
-  readonly job: Job
-  readonly submittedAt: number
-  /** When it got a place, when its first token came. */
-  startedAt: number
-  firstTokenAt: number
-  loadMs: number
-  cachedTokens: number
-  said: number
-  state: 'waiting' | 'running' | 'over'
-}
 
 /**
  * An inference engine made of arithmetic. Prompts are read one after the other; all that generate say a token per step,
@@ -41,13 +15,15 @@ export class Engine {
   readonly #clock: Clock
   readonly #ledger: Ledger
   readonly #waiting = new Map<string, Set<Run>>()
-  readonly #loaded = new Map<string, { running: number; usedAt: number; prefixes: Prefixes }>()
+  readonly #residents: Residents
   readonly #reading = new Set<Run>()
   /** Read, and to take part from the next step on. */
   readonly #joining = new Set<Run>()
   readonly #speaking = new Set<Run>()
+  /** Models that went while they were in use, and have not come back. */
+  readonly #killed = new Set<string>()
   #heldTokens = 0
-  #loading: string | undefined
+  #loading: { readonly model: string; readonly by: Run | undefined; readonly stop: AbortController } | undefined
   #stopReading: AbortController | undefined
   #steps = false
   /** Whatever was under way in an earlier life does nothing any more. */
@@ -59,15 +35,64 @@ export class Engine {
     this.#spec = spec
     this.#clock = clock
     this.#ledger = ledger
+    this.#residents = new Residents(spec, () => clock.now(), ledger)
   }
 
-  get loaded(): readonly string[] {
-    return [...this.#loaded.keys()]
+  get residents(): readonly Resident[] {
+    return this.#residents.all
+  }
+
+  /** The model that is on its way into memory. */
+  get loading(): string | undefined {
+    return this.#loading?.model
+  }
+
+  wasKilled(model: string): boolean {
+    return this.#killed.has(model)
+  }
+
+  /** Those that have a place, in the order in which they got it. */
+  runsOf(model: string): readonly Run[] {
+    return [...this.#speaking, ...this.#joining, ...this.#reading].filter(({ job }) => job.model === model)
+  }
+
+  /** Of one model, or of all. */
+  load(model?: string): Load {
+    const queues = [...this.#waiting].filter(([name]) => model === undefined || name === model)
+    const waiting = queues.reduce((sum, [, queue]) => sum + queue.size, 0)
+    if (model !== undefined) {
+      const runs = this.runsOf(model)
+      const heldTokens = runs.reduce((sum, { job, said }) => sum + job.promptTokens + said, 0)
+      return { running: runs.length, waiting, heldTokens }
+    }
+    const running = this.#speaking.size + this.#joining.size + this.#reading.size
+    return { running, waiting, heldTokens: this.#heldTokens }
   }
 
   /** Puts a model into memory before anybody asks. */
-  warm(model: string): void {
-    this.#loaded.set(model, this.#fresh())
+  warm(model: string, setting?: LoadSetting): void {
+    this.#residents.add(model, setting)
+  }
+
+  /** Puts a model away as soon as nobody uses it. */
+  release(model: string): void {
+    const resident = this.#residents.find(model)
+    if (resident === undefined) return
+    this.#ledger.unloads += 1
+    resident.keepMs = 0
+  }
+
+  /**
+   * Throws a model out at once. What it was generating, and what waited for it, hangs for so long and is over then; false
+   * when it was not there.
+   */
+  evict(model: string, hangsMs: number = 0): boolean {
+    const resident = this.#residents.find(model)
+    if (resident === undefined) return false
+    this.#ledger.unloads += 1
+    this.#throwOut(resident, hangsMs)
+    this.#fill()
+    return true
   }
 
   submit(job: Job): Run {
@@ -99,6 +124,7 @@ export class Engine {
     if (run.state === 'over') return
     if (run.state === 'waiting') this.#waiting.get(run.job.model)?.delete(run)
     this.#leave(run)
+    if (this.#spec.loadDiesWithCaller && this.#loading?.by === run) this.#loading.stop.abort()
     this.#fill()
   }
 
@@ -111,7 +137,7 @@ export class Engine {
       ...this.#reading,
       ...[...this.#waiting.values()].flatMap((queue) => [...queue]),
     ]
-    for (const set of [this.#speaking, this.#joining, this.#reading, this.#waiting, this.#loaded]) set.clear()
+    for (const set of [this.#speaking, this.#joining, this.#reading, this.#waiting, this.#residents]) set.clear()
     this.#heldTokens = 0
     this.#loading = undefined
     this.#stopReading = undefined
@@ -140,65 +166,102 @@ export class Engine {
         this.#waiting.delete(model)
         continue
       }
-      const loaded = this.#loaded.get(model)
-      if (loaded === undefined) {
-        if (this.#makeRoom(model)) void this.#load(model)
+      const resident = this.#residents.find(model)
+      if (resident === undefined) {
+        const first = queue.values().next().value
+        if (this.#makeRoom(model)) void this.#bringIn(model, first)
         continue
       }
-      for (const run of queue) {
-        if (loaded.running >= this.#spec.slots || !this.#fits(run)) break
-        queue.delete(run)
-        loaded.running += 1
-        loaded.usedAt = this.#clock.now()
-        run.state = 'running'
-        run.startedAt = loaded.usedAt
-        this.#heldTokens += run.job.promptTokens + run.said
-        this.#reading.add(run)
-        if (this.#stopReading === undefined) void this.#read()
-      }
+      const other = this.#fillFrom(queue, resident)
+      if (other === undefined || resident.running > 0 || this.#loading !== undefined) continue
+      this.#residents.remove(model)
+      this.#ledger.reloads += 1
+      void this.#bringIn(model, other)
     }
+  }
+
+  /** Gives the first who wants the model otherwise: whoever wants it as it is overtakes him. */
+  #fillFrom(queue: Set<Run>, resident: Resident): Run | undefined {
+    let other: Run | undefined
+    for (const run of queue) {
+      const { setting, promptTokens, outputTokens, keepMs } = run.job
+      if (setting !== undefined && resident.setting !== undefined && setting.key !== resident.setting.key) {
+        other ??= run
+        continue
+      }
+      const isErrand = promptTokens === 0 && outputTokens === 0
+      if (!isErrand && (resident.running >= this.#spec.slots || !this.#fits(run))) break
+      queue.delete(run)
+      resident.usedAt = this.#clock.now()
+      resident.keepMs = keepMs ?? resident.keepMs
+      run.startedAt = resident.usedAt
+      if (isErrand) {
+        this.#end(run, 'whole')
+        continue
+      }
+      resident.running += 1
+      run.state = 'running'
+      this.#heldTokens += promptTokens + run.said
+      this.#reading.add(run)
+      run.job.onStart?.(run)
+      if (this.#stopReading === undefined) void this.#read()
+    }
+    return other
   }
 
   #fits(run: Run): boolean {
     return this.#heldTokens + run.job.promptTokens + run.said + 1 <= this.#spec.memoryTokens
   }
 
-  /** One model is loaded at a time, and only an idle one makes room: who waits for a busy one waits. */
+  /** One model is loaded at a time. */
   #makeRoom(model: string): boolean {
     if (this.#loading !== undefined) return false
-    if (this.#loaded.size < this.#spec.loadedMax) return true
-    let victim: string | undefined
-    let usedAt = Infinity
-    for (const [name, loaded] of this.#loaded) {
-      if (name === model || loaded.running > 0 || loaded.usedAt >= usedAt) continue
-      victim = name
-      usedAt = loaded.usedAt
-    }
-    if (victim !== undefined) this.#loaded.delete(victim)
-    return victim !== undefined
+    const room = this.#residents.roomFor(model)
+    if (typeof room === 'object') this.#throwOut(room, 0)
+    return room !== undefined
   }
 
-  async #load(model: string): Promise<void> {
-    this.#loading = model
+  #throwOut(resident: Resident, hangsMs: number): void {
+    const { name, running } = resident
+    if (running > 0) {
+      this.#ledger.kills += 1
+      this.#killed.add(name)
+    }
+    const runs = running > 0 ? [...this.runsOf(name), ...(this.#waiting.get(name) ?? [])] : []
+    for (const run of runs) {
+      if (run.state === 'waiting') this.#waiting.get(name)!.delete(run)
+      this.#leave(run)
+    }
+    this.#residents.remove(name)
+    if (runs.length === 0) return
+    const hung = hangsMs > 0 ? this.#clock.sleep(hangsMs) : Promise.resolve()
+    void hung.then(() => {
+      for (const run of runs) run.job.onEnd('killed', run)
+    })
+  }
+
+  async #bringIn(model: string, by: Run | undefined): Promise<void> {
+    const stop = new AbortController()
+    this.#loading = { model, by, stop }
     this.#ledger.loads += 1
     const beganAt = this.#clock.now()
-    if (!(await this.#work(this.#spec.loadMs))) return
+    if (!(await this.#work(this.#spec.loadMs, stop.signal))) return
     this.#loading = undefined
-    this.#loaded.set(model, this.#fresh())
-    for (const run of this.#waiting.get(model) ?? [])
-      run.loadMs = this.#clock.now() - Math.max(beganAt, run.submittedAt)
+    if (stop.signal.aborted) this.#ledger.loadsLost += 1
+    else {
+      this.#residents.add(model, by?.job.setting)
+      this.#killed.delete(model)
+      for (const run of this.#waiting.get(model) ?? [])
+        run.loadMs = this.#clock.now() - Math.max(beganAt, run.submittedAt)
+    }
     this.#fill()
-  }
-
-  #fresh(): { running: number; usedAt: number; prefixes: Prefixes } {
-    return { running: 0, usedAt: this.#clock.now(), prefixes: new Prefixes(this.#spec.cacheBlocks) }
   }
 
   async #read(): Promise<void> {
     const life = this.#life
     for (const run of this.#reading) {
-      const { model, promptTokens, blocks } = run.job
-      const { prefixes } = this.#loaded.get(model)!
+      const { model, promptTokens, blocks, outputTokens } = run.job
+      const { prefixes } = this.#residents.find(model)!
       run.cachedTokens = Math.min(prefixes.cached(blocks), promptTokens - 1)
       const stop = new AbortController()
       this.#stopReading = stop
@@ -210,6 +273,12 @@ export class Engine {
         this.#ledger.promptTokens += promptTokens
         this.#ledger.cachedTokens += run.cachedTokens
         run.firstTokenAt = this.#clock.now()
+      }
+      if (outputTokens === 0) {
+        this.#end(run, 'whole')
+        this.#fill()
+        if (life !== this.#life) return
+        continue
       }
       this.#joining.add(run)
       this.#say(run)
@@ -239,12 +308,11 @@ export class Engine {
     run.said += 1
     this.#heldTokens += 1
     this.#ledger.outputTokens += 1
-    job.onToken(index)
+    job.onToken(index, run)
     // Whoever heard it may have hung up.
     if (run.state === 'over') return
     if (run.said >= job.outputTokens) {
-      this.#leave(run)
-      job.onEnd('whole', run)
+      this.#end(run, 'whole')
       this.#fill()
     } else if (this.#heldTokens > this.#spec.memoryTokens) this.#overflow(run)
   }
@@ -252,6 +320,11 @@ export class Engine {
   #overflow(run: Run): void {
     if (this.#spec.whenFull === 'die') {
       this.die('out-of-memory')
+      return
+    }
+    if (this.#spec.whenFull === 'drop-all') {
+      for (const one of [...this.#speaking, ...this.#joining]) this.#end(one, 'out-of-memory')
+      this.#fill()
       return
     }
     const newest = [...this.#joining].at(-1) ?? [...this.#speaking].at(-1) ?? run
@@ -266,6 +339,11 @@ export class Engine {
     this.#waiting.set(model, new Set([newest, ...(this.#waiting.get(model) ?? [])]))
   }
 
+  #end(run: Run, how: JobEnding): void {
+    this.#leave(run)
+    run.job.onEnd(how, run)
+  }
+
   #leave(run: Run): void {
     const wasRunning = run.state === 'running'
     run.state = 'over'
@@ -275,9 +353,9 @@ export class Engine {
     this.#joining.delete(run)
     this.#speaking.delete(run)
     this.#heldTokens -= run.job.promptTokens + run.said
-    const loaded = this.#loaded.get(run.job.model)!
-    loaded.running -= 1
-    loaded.usedAt = this.#clock.now()
+    const resident = this.#residents.find(run.job.model)!
+    resident.running -= 1
+    resident.usedAt = this.#clock.now()
   }
 
   /** Lets that much work pass; false when the engine has died over it. */

@@ -1,6 +1,6 @@
 import { backendOf } from '../backends/index.ts'
 import type { Settings, UpstreamSettings } from '../core/settings.ts'
-import { cloudLike, ollamaLike, type ServerOptions, type ServerSpec, vllmLike } from './server-spec.ts'
+import { cloudLike, likes, ollamaLike, type ServerKind, type ServerSpec, vllmLike } from './server-spec.ts'
 import { usualModel, type Workload } from './workload.ts'
 
 /** A simulated server and how the gateway is told of it. */
@@ -14,17 +14,14 @@ export interface Machine {
 
 export const machine = (server: ServerSpec, options: Partial<Omit<Machine, 'server'>> = {}): Machine => ({
   server,
-  kind: kinds[server.manner],
+  kind: backendFor(server.kind),
   concurrency: 'auto',
   serve: undefined,
   ...options,
 })
 
-const kinds: Readonly<Record<ServerSpec['manner'], string>> = {
-  ollama: 'ollama',
-  vllm: 'openai-compatible',
-  cloud: 'openai',
-}
+/** The kind of backend that knows such a server; what nobody knows is one of the many that speak OpenAI's chat. */
+const backendFor = (kind: ServerKind): string => backendOf(kind)?.kind ?? 'openai-compatible'
 
 export const originOf = ({ server }: Machine): string => `http://${server.name}.sim`
 
@@ -61,18 +58,13 @@ export function settingsFor(fleet: readonly Machine[], { callers }: Workload): S
   }
 }
 
-const likes: Readonly<Record<string, (options: ServerOptions) => ServerSpec>> = {
-  ollama: ollamaLike,
-  openai: cloudLike,
-}
-
 /** The machine that stands in for a configured upstream: a server of its kind that has the models it is said to serve. */
 export function machineFor({ name, backend, apiKey: key, serve, context, concurrency }: UpstreamSettings): Machine {
   const names = new Set([...(serve?.values() ?? []), ...context.keys()])
   if (names.size === 0) names.add(usualModel)
   const models = Array.from(names, (model) => ({ name: model, contextTokens: context.get(model) ?? 32_768 }))
   // Where nothing more is known, a server that batches: most that speak OpenAI's API do.
-  const like = likes[backend.kind] ?? vllmLike
+  const like = isKind(backend.kind) ? likes[backend.kind] : vllmLike
   return {
     server: like({ name, key, models }),
     kind: backend.kind,
@@ -80,6 +72,8 @@ export function machineFor({ name, backend, apiKey: key, serve, context, concurr
     serve: serve && Object.fromEntries(serve),
   }
 }
+
+const isKind = (kind: string): kind is ServerKind => kind in likes
 
 /** A configuration with its servers moved into the simulated world. */
 export const movedIn = (settings: Settings, fleet: readonly Machine[]): Settings => ({

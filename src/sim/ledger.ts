@@ -18,7 +18,20 @@ export interface Ledger {
   cachedTokens: number
   /** All it ever generated, whether or not somebody heard it. */
   outputTokens: number
+  /** Texts it made vectors of. */
+  vectors: number
+  /** Models it brought into memory; of those, the ones that were there and are wanted with other settings. */
   loads: number
+  reloads: number
+  /** Loads that were for nothing: who had asked for the model hung up meanwhile. */
+  loadsLost: number
+  /** Models that had to go so that another had room; models that were told to go. */
+  evictions: number
+  unloads: number
+  /** Of all those that went, the ones that were in use. */
+  kills: number
+  /** Requests that said how long their model is to stay. */
+  keepAlives: number
   preempted: number
   crashes: number
 }
@@ -34,7 +47,14 @@ export const emptyLedger = (): Ledger => ({
   promptTokens: 0,
   cachedTokens: 0,
   outputTokens: 0,
+  vectors: 0,
   loads: 0,
+  reloads: 0,
+  loadsLost: 0,
+  evictions: 0,
+  unloads: 0,
+  kills: 0,
+  keepAlives: 0,
   preempted: 0,
   crashes: 0,
 })

@@ -1,4 +1,4 @@
-import { hash32 } from './chance.ts'
+import { chanceOf, hash32 } from './chance.ts'
 
 /**
  * What a simulated server says is known beforehand to whoever knows the question, so a word that was lost, doubled, put
@@ -23,6 +23,24 @@ export function recital(question: string, words: number = wordsIn(question)): st
   let text = ''
   for (let index = 0; index < words; index += 1) text += wordOf(tag, index)
   return text
+}
+
+/** What a model that thinks says to itself before it answers. */
+export function thought(question: string): string {
+  const tag = tagOf(question)
+  return Array.from({ length: thoughtsIn(question) }, (_, index) => thoughtOf(tag, index)).join('')
+}
+
+export const thoughtOf = (tag: string, index: number): string => `hm${signs[index % signs.length]}${tag}?${index} `
+
+export const thoughtsIn = (question: string): number => 3 + (hash32(`why ${question}`) % 6)
+
+/** What a text looks like to a model that makes vectors: of length 1, and single precision, whichever way they travel. */
+export function vectorOf(text: string, dimensions: number): number[] {
+  const chance = chanceOf(0, text)
+  const raw = Array.from({ length: dimensions }, () => chance() * 2 - 1)
+  const length = Math.hypot(...raw)
+  return raw.map((value) => Math.fround(value / length))
 }
 
 /** A value that a schema allows; without a schema, an object with one answer. */

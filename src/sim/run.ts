@@ -6,7 +6,7 @@ import { Recorder } from './recorder.ts'
 import { type Report, reportOf } from './report.ts'
 import { SimServer } from './server.ts'
 import type { Simulation, Stage } from './simulation.ts'
-import { falseAtTheEnd, falseForWaiting, falseNow, falseOf } from './verdict.ts'
+import { falseAtTheEnd, falseForWaiting, falseNow, falseOf, type KindOf } from './verdict.ts'
 import { errandsOf, usualWorkload, type Workload } from './workload.ts'
 import { SimWorld } from './world.ts'
 
@@ -84,7 +84,9 @@ export async function simulate(simulation: Simulation): Promise<Report> {
 
 /** Sends everybody on their errands, each at its time; resolves when the last one has set out. */
 async function send(stage: Stage, workload: Workload, requests: number): Promise<{ trips: Promise<Trip>[] }> {
-  const { seed, world, gateway, recorder } = stage
+  const { seed, world, gateway, recorder, servers } = stage
+  const kinds = new Map(servers.map(({ spec }) => [spec.name, spec.kind]))
+  const kindOf: KindOf = (upstream) => (upstream === undefined ? undefined : kinds.get(upstream))
   const beganAt = world.now()
   const trips: Promise<Trip>[] = []
   for (const errand of errandsOf(workload, requests, (purpose) => world.chance(purpose))) {
@@ -93,7 +95,7 @@ async function send(stage: Stage, workload: Workload, requests: number): Promise
     const going = visit(errand, gateway).then((seen) => {
       hold(
         seed,
-        falseOf(seen) ?? falseNow(stage),
+        falseOf(seen, kindOf) ?? falseNow(stage),
         `errand ${errand.number}, ${errand.dialect}, ${seen.outcome?.upstream ?? 'no upstream'}`,
       )
       recorder.note(`${world.now()} ${errand.number} ${seen.heard?.text.length} ${seen.fault?.kind}\n`)

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { type Inbound, NetFault } from '../core/world.ts'
 import type { Faults } from './faults.ts'
 import { recital } from './recital.ts'
-import { simServer, type SimServer } from './server.ts'
+import { SimServer } from './server.ts'
 import { ollamaLike, type ServerOptions, vllmLike } from './server-spec.ts'
 import { SimWorld } from './world.ts'
 
@@ -19,7 +19,7 @@ interface Stage {
 
 function stage(like: typeof vllmLike, options: ServerOptions = {}): Stage {
   const world = new SimWorld(1)
-  const server = simServer(like(options), world, 1)
+  const server = new SimServer(like(options), world, 1)
   world.attach(origin, server)
   const path = like === ollamaLike ? '/api/chat' : '/v1/chat/completions'
   return {
@@ -46,7 +46,7 @@ const isFault =
 async function broken(like: typeof vllmLike, wanted: RegExp | 'reset'): Promise<string> {
   for (let seed = 0; seed < 200; seed += 1) {
     const world = new SimWorld(seed)
-    const server = simServer(like({ faults: { breaks: 0.2 } }), world, seed)
+    const server = new SimServer(like({ faults: { breaks: 0.2 } }), world, seed)
     world.attach(origin, server)
     const path = like === ollamaLike ? '/api/chat' : '/v1/chat/completions'
     const body = Buffer.from(

@@ -3,11 +3,14 @@ import type { Question } from './answer.ts'
 import { type Chance, chanceOf } from './chance.ts'
 import { type Clock, Engine } from './engine.ts'
 import { type Fate, fateOf, type Faults } from './faults.ts'
+import type { JobEnding } from './job.ts'
 import { emptyLedger, type Ledger } from './ledger.ts'
-import { type Host, type Manner, manners } from './manner.ts'
+import type { Bringing, Host, Manner, Route } from './manner.ts'
+import { manners } from './manners/index.ts'
 import type { Pipe } from './pipe.ts'
-import type { ModelSpec, ServerSpec } from './server-spec.ts'
-import { jsonAnswer, type Scribe, Telling } from './telling.ts'
+import { textResponse } from './responses.ts'
+import type { ServerSpec } from './server-spec.ts'
+import { type Scribe, Telling } from './telling.ts'
 import type { Station } from './world.ts'
 
 /**
@@ -26,7 +29,10 @@ export class SimServer implements Station {
   readonly #tears: Chance
   /** Told when it goes down and comes up again. */
   readonly #onPower = new Set<(up: boolean) => void>()
+  /** What was said under an id, where a server keeps that. */
+  readonly #kept = new Map<string, string>()
   #up = true
+  #readyAt = 0
   #answers = 0
 
   constructor(spec: ServerSpec, clock: Clock, seed = 0) {
@@ -34,7 +40,7 @@ export class SimServer implements Station {
     this.faults = spec.faults
     this.#clock = clock
     this.#engine = new Engine(spec.engine, clock, this.ledger)
-    this.#manner = manners[spec.manner]
+    this.#manner = manners[spec.kind]
     this.#fates = chanceOf(seed, `fates of ${spec.name}`)
     this.#tears = chanceOf(seed, `tears of ${spec.name}`)
     this.#warm()
@@ -55,17 +61,28 @@ export class SimServer implements Station {
     if (this.spec.networkMs > 0) await this.#clock.sleep(this.spec.networkMs, out.signal)
     if (out.signal?.aborted === true) throw new NetFault('aborted', 'The caller hung up.')
     if (!this.#up) throw new NetFault('refused', 'Nobody listens.', { unsent: true })
-    const path = out.path.split('?', 1)[0]!
+    const answer = this.#answer(out)
+    const { headers } = this.#manner
+    if (headers === undefined) return answer
+    const inbound = await answer
+    return { ...inbound, headers: { ...inbound.headers, ...headers(inbound.status) } }
+  }
+
+  #answer(out: Outbound): Inbound | Promise<Inbound> {
+    const manner = this.#manner
+    const [path = '', query = ''] = out.path.split('?', 2)
+    if (manner.whileLoading !== undefined && this.#clock.now() < this.#readyAt) return manner.whileLoading()
+    if (manner.open?.has(path) !== true && !this.#knows(out)) return manner.error(401, 'Incorrect API key provided.')
     const name = `${out.method} ${path}`
-    const route = this.#manner.routes[name]
-    if (!this.#knows(out)) return this.#manner.error(401, 'Incorrect API key provided.')
-    if (route === undefined) {
-      const isElsewhere = Object.keys(this.#manner.routes).some((known) => known.endsWith(` ${path}`))
-      return isElsewhere ? this.#manner.error(405, '405 method not allowed') : this.#manner.error(404, 'Not Found')
+    const found = manner.routes[name] === undefined ? this.#routeFor(name) : { route: manner.routes[name], rest: '' }
+    if (found === undefined) {
+      const isElsewhere = Object.keys(manner.routes).some((known) => known.endsWith(` ${path}`))
+      return isElsewhere ? manner.error(manner.wrongMethod, 'Method Not Allowed') : manner.error(404, 'Not Found')
     }
     const body = parsed(out.body)
-    if (body === undefined) return this.#manner.error(400, 'The body is not a JSON object.')
-    if (!this.#manner.chat.includes(name)) return route(this.#hostFor(fine, undefined), body)
+    if (body === undefined) return manner.error(400, 'The body is not a JSON object.')
+    const request = { body, query, headers: out.headers, rest: found.rest }
+    if (!isForAnswer(name)) return found.route(this.#hostFor(fine, out.signal), request)
     this.ledger.asked += 1
     const fate = fateOf(this.faults, this.#fates)
     switch (fate.before) {
@@ -75,8 +92,17 @@ export class SimServer implements Station {
         this.ledger.broken += 1
         throw new NetFault('reset', 'The connection was reset.')
       default:
-        return route(this.#hostFor(fate, out.signal), body)
+        return found.route(this.#hostFor(fate, out.signal), request)
     }
+  }
+
+  /** A route that stands for all paths that begin like it. */
+  #routeFor(name: string): { route: Route; rest: string } | undefined {
+    for (const [known, route] of Object.entries(this.#manner.routes)) {
+      const beginning = known.endsWith('*') ? known.slice(0, -1) : undefined
+      if (beginning !== undefined && name.startsWith(beginning)) return { route, rest: name.slice(beginning.length) }
+    }
+    return undefined
   }
 
   /** Goes down with all it has in hand. */
@@ -92,6 +118,7 @@ export class SimServer implements Station {
   restart(): void {
     if (this.#up) return
     this.#up = true
+    this.#readyAt = this.#clock.now() + this.spec.engine.loadMs
     this.#warm()
     for (const listen of this.#onPower) listen(true)
   }
@@ -124,48 +151,63 @@ export class SimServer implements Station {
 
   #knows({ headers }: Outbound): boolean {
     const { key } = this.spec
-    return (
-      key === undefined ||
-      headers.some(([name, value]) => name.toLowerCase() === 'authorization' && value === `Bearer ${key}`)
-    )
+    if (key === undefined) return true
+    const { keyHeader } = this.#manner
+    return headers.some(([name, value]) => {
+      const header = name.toLowerCase()
+      return header === 'authorization' ? value === `Bearer ${key}` : header === keyHeader && value === key
+    })
   }
 
   #hostFor(fate: Fate, signal: AbortSignal | undefined): Host {
     const { spec, ledger } = this
     return {
       spec,
-      loaded: this.#engine.loaded,
-      epochMs: () => this.#clock.epochMs(),
+      ledger,
+      engine: this.#engine,
+      clock: this.#clock,
+      kept: this.#kept,
       nextId: () => {
         this.#answers += 1
-        return `chatcmpl-${spec.name}-${String(this.#answers).padStart(8, '0')}`
+        return String(this.#answers).padStart(8, '0')
       },
-      modelCalled: (name) => this.#modelCalled(name),
-      refuse: (status, text) => {
+      modelCalled: (name) => this.#manner.modelCalled(spec.models, name),
+      refuse: (wording) => {
         ledger.refused += 1
-        return jsonAnswer(status, text)
+        return textResponse(wording)
       },
       tell: (question, scribe) => this.#tell(question, scribe, fate, signal),
+      bring: (model, about) => this.#bring(model, about, signal),
     }
   }
 
   #tell(question: Question, scribe: Scribe, fate: Fate, signal: AbortSignal | undefined): Promise<Inbound> {
     if (fate.before === 'error500' || fate.before === 'error503') {
-      const status = fate.before === 'error500' ? 500 : 503
       this.ledger.broken += 1
-      return Promise.resolve(jsonAnswer(status, scribe.refusal(status)))
+      return Promise.resolve(textResponse(scribe.refusal(fate.before === 'error500' ? 500 : 503)))
     }
     const { ledger, spec } = this
+    const { name } = this.#manner.modelCalled(spec.models, question.model)!
+    ledger.vectors += question.texts?.length ?? 0
     const parts = { engine: this.#engine, clock: this.#clock, ledger, fate, write: this.#write, pingMs: spec.pingMs }
-    return new Telling({ ...question, model: this.#modelCalled(question.model)!.name }, scribe, signal, parts).inbound
+    return new Telling({ ...question, model: name }, scribe, signal, parts).inbound
   }
 
-  /** Ollama takes a name without its tag, in any case. */
-  #modelCalled(name: string): ModelSpec | undefined {
-    const exact = this.spec.models.find((model) => model.name === name)
-    if (exact !== undefined || this.spec.manner !== 'ollama') return exact
-    const wished = name.toLowerCase()
-    return this.spec.models.find((model) => [wished, `${wished}:latest`].includes(model.name.toLowerCase()))
+  #bring(model: string, { setting, keepMs, detached }: Bringing = {}, signal?: AbortSignal): Promise<JobEnding> {
+    const { promise, resolve, reject } = Promise.withResolvers<JobEnding>()
+    const onGone = (): void => {
+      if (detached !== true) this.#engine.drop(run)
+      reject(new NetFault('aborted', 'The caller hung up.'))
+    }
+    const onEnd = (ending: JobEnding): void => {
+      signal?.removeEventListener('abort', onGone)
+      if (ending === 'crashed') reject(new NetFault('reset', 'The connection was reset.'))
+      else resolve(ending)
+    }
+    signal?.addEventListener('abort', onGone, { once: true })
+    const job = { model, promptTokens: 0, blocks: [], outputTokens: 0, setting, keepMs, onToken() {}, onEnd }
+    const run = this.#engine.submit(job)
+    return promise
   }
 
   /** A network may hand over any bytes together or apart. */
@@ -178,6 +220,12 @@ export class SimServer implements Station {
     } else pipe.write(bytes)
   }
 }
+
+/** The routes that faults befall, whichever server they belong to. */
+const answering =
+  /^POST .*\/(?:api\/(?:chat|generate|embed|embeddings)|v1\/(?:chat\/completions|completions|embeddings|responses|messages))$/
+
+const isForAnswer = (name: string): boolean => answering.test(name)
 
 const fine: Fate = { before: undefined, breaksAfter: Infinity, breaksBy: 'reset' }
 
@@ -192,5 +240,3 @@ function parsed(body: Uint8Array | undefined): Record<string, unknown> | undefin
     return undefined
   }
 }
-
-export const simServer = (spec: ServerSpec, clock: Clock, seed?: number): SimServer => new SimServer(spec, clock, seed)

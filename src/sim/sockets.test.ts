@@ -1,14 +1,15 @@
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
+import Anthropic from '@anthropic-ai/sdk'
 import { Ollama } from 'ollama'
 import OpenAI from 'openai'
-import { recital } from './recital.ts'
-import { simServer, type SimServer } from './server.ts'
+import { recital, thought, vectorOf } from './recital.ts'
+import { SimServer } from './server.ts'
 import { cloudLike, ollamaLike, type ServerSpec, vllmLike } from './server-spec.ts'
-import { listen, realClock } from './sockets.ts'
+import { listen, realClock, simServer } from './sockets.ts'
 
 async function onSocket(t: TestContext, spec: ServerSpec): Promise<{ server: SimServer; origin: string }> {
-  const server = simServer(spec, realClock(50))
+  const server = new SimServer(spec, realClock(50))
   const listening = await listen(server)
   t.after(() => listening.close())
   return { server, origin: listening.origin }
@@ -53,7 +54,7 @@ test('the OpenAI SDK hears the whole recital, streamed and not, with its counts'
     const whole = await client.chat.completions.create({
       model,
       messages,
-      [server.spec.manner === 'cloud' ? 'max_completion_tokens' : 'max_tokens']: 5,
+      [server.spec.kind === 'openai' ? 'max_completion_tokens' : 'max_tokens']: 5,
     })
     assert.equal(whole.choices[0]?.message.content, recital(asked, 5))
     assert.equal(whole.choices[0]?.finish_reason, 'length')
@@ -132,6 +133,99 @@ test('who wants JSON of a schema gets it', async (t) => {
   )
   const { origin } = await onSocket(t, ollamaLike())
   isRight((await new Ollama({ host: origin }).chat({ model, messages, format: schema })).message.content)
+})
+
+test("Anthropic's SDK hears words, thoughts and calls, and is counted for, whichever way it shows its key", async (t) => {
+  const contextTokens = 200_000
+  const models = [{ name: 'claude-x', contextTokens, thinks: true }]
+  const { origin, close } = await simServer('anthropic', { models, key: 'secret', networkMs: 0, speed: 50 })
+  t.after(close)
+  const question = [{ role: 'user' as const, content: asked }]
+  for (const keys of [{ apiKey: 'secret' }, { apiKey: null, authToken: 'secret' }]) {
+    const client = new Anthropic({ baseURL: origin, maxRetries: 0, ...keys })
+    const stream = client.messages.stream({ model: 'claude-x', max_tokens: 400, messages: question })
+    const whole = await stream.finalMessage()
+    assert.deepEqual(
+      [whole.content[0], whole.stop_reason, whole.usage.output_tokens],
+      [{ type: 'text', text: recital(asked, 12) }, 'end_turn', 12],
+    )
+    const cut = await client.messages.create({ model: 'claude-x', max_tokens: 3, messages: question })
+    assert.deepEqual([cut.stop_reason, cut.usage.output_tokens], ['max_tokens', 3])
+  }
+  const client = new Anthropic({ baseURL: origin, apiKey: 'secret', maxRetries: 0 })
+  const thinking = { type: 'enabled' as const, budget_tokens: 1_024 }
+  const tool = { name: 'weather', input_schema: { type: 'object' as const, properties: { city: { type: 'string' } } } }
+  const request = { model: 'claude-x', max_tokens: 2_000, messages: question, thinking, tools: [tool] }
+  for (const message of [await client.messages.create(request), await client.messages.stream(request).finalMessage()]) {
+    const [first, second] = message.content
+    assert.ok(first?.type === 'thinking' && second?.type === 'tool_use')
+    assert.deepEqual([first.thinking, second.name, message.stop_reason], [thought(asked), 'weather', 'tool_use'])
+    assert.deepEqual(Object.keys(second.input as object), ['city'])
+  }
+  assert.equal((await client.messages.countTokens({ model: 'claude-x', messages: question })).input_tokens, 4)
+  assert.deepEqual(
+    (await client.models.list()).data.map(({ id }) => id),
+    ['claude-x'],
+  )
+  await assert.rejects(client.messages.create({ ...request, model: 'nobody' }), Anthropic.NotFoundError)
+  await assert.rejects(new Anthropic({ baseURL: origin, apiKey: 'wrong' }).models.list(), Anthropic.AuthenticationError)
+})
+
+test("OpenAI's SDK completes, responds and embeds", async (t) => {
+  const models = [
+    { name: 'talker', contextTokens: 8_192 },
+    { name: 'embedder', contextTokens: 512, dimensions: 16 },
+  ]
+  const { origin, close } = await simServer('vllm', { models, speed: 50 })
+  t.after(close)
+  const client = new OpenAI({ baseURL: `${origin}/v1`, apiKey: 'none', maxRetries: 0 })
+  let completed = ''
+  for await (const { choices } of await client.completions.create({ model: 'talker', prompt: asked, stream: true }))
+    completed += choices[0]?.text ?? ''
+  assert.equal(completed, recital(asked, 12))
+  const response = await client.responses.create({ model: 'talker', input: asked })
+  assert.deepEqual(
+    [response.output_text, response.status, response.usage?.output_tokens],
+    [recital(asked, 12), 'completed', 12],
+  )
+  const streamed = await client.responses
+    .stream({ model: 'talker', input: asked, max_output_tokens: 4 })
+    .finalResponse()
+  assert.deepEqual(
+    [streamed.output_text, streamed.incomplete_details?.reason],
+    [recital(asked, 4), 'max_output_tokens'],
+  )
+  // It asks for them packed when nothing is said of it.
+  const { data, usage } = await client.embeddings.create({ model: 'embedder', input: ['a', 'bc'] })
+  assert.deepEqual(
+    data.map(({ embedding }) => embedding),
+    [vectorOf('a', 16), vectorOf('bc', 16)],
+  )
+  assert.equal(usage.prompt_tokens, 2)
+})
+
+test("Ollama's SDK completes and embeds, and loads and unloads", async (t) => {
+  const models = [
+    { name: 'talker:latest', contextTokens: 8_192 },
+    { name: 'embedder:latest', contextTokens: 512, dimensions: 16 },
+  ]
+  const { origin, server, close } = await simServer('ollama', { models, speed: 50, engine: { loadMs: 100 } })
+  t.after(close)
+  const client = new Ollama({ host: origin })
+  assert.equal((await client.generate({ model: 'talker', prompt: '' })).done_reason, 'load')
+  let text = ''
+  for await (const { response } of await client.generate({ model: 'talker', prompt: asked, stream: true }))
+    text += response
+  assert.equal(text, recital(asked, 12))
+  const { embeddings } = await client.embed({ model: 'embedder', input: ['a', 'bc'] })
+  assert.deepEqual(embeddings, [vectorOf('a', 16), vectorOf('bc', 16)])
+  await client.generate({ model: 'embedder', prompt: '', keep_alive: 0 }).catch(() => undefined)
+  await client.chat({ model: 'talker', messages: [], keep_alive: 0 })
+  assert.deepEqual(
+    (await client.ps()).models.map(({ name }) => name),
+    ['embedder:latest'],
+  )
+  assert.deepEqual([server.ledger.loads, server.ledger.evictions], [2, 1])
 })
 
 test('who hangs up ends the generation at once', async (t) => {

@@ -3,7 +3,8 @@ import type { AddressInfo } from 'node:net'
 import { setTimeout as wait } from 'node:timers/promises'
 import { NetFault, type Outbound } from '../core/world.ts'
 import type { Clock } from './engine.ts'
-import type { SimServer } from './server.ts'
+import { SimServer } from './server.ts'
+import { likes, type ServerKind, type ServerOptions } from './server-spec.ts'
 
 /** Time as it passes for everybody, or a number of times faster. */
 export function realClock(speed: number = 1): Clock {
@@ -16,7 +17,7 @@ export function realClock(speed: number = 1): Clock {
 
 export interface Listening {
   readonly origin: string
-  close(): Promise<void>
+  readonly close: () => Promise<void>
 }
 
 /**
@@ -50,6 +51,15 @@ export async function listen(
       await closed
     },
   }
+}
+
+/** A server of a kind on a port of its own, for a test: `const { server, origin, close } = await simServer('ollama')`. */
+export async function simServer(
+  kind: ServerKind,
+  { speed = 1, port = 0, ...options }: ServerOptions & { readonly speed?: number; readonly port?: number } = {},
+): Promise<Listening & { readonly server: SimServer }> {
+  const server = new SimServer(likes[kind](options), realClock(speed))
+  return { server, ...(await listen(server, { port })) }
 }
 
 async function answer(station: SimServer, request: IncomingMessage, response: ServerResponse): Promise<void> {

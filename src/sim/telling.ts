@@ -1,21 +1,36 @@
 import { type Inbound, NetFault } from '../core/world.ts'
 import { type Answer, answerTo, promptOf, type Question } from './answer.ts'
-import type { Clock, Engine, JobEnding, Run } from './engine.ts'
+import type { Clock, Engine } from './engine.ts'
 import type { Break, Fate } from './faults.ts'
+import type { JobEnding, Run } from './job.ts'
 import type { Ledger } from './ledger.ts'
 import { Pipe } from './pipe.ts'
+import { textResponse, type Wording } from './responses.ts'
 
 /** Writes one answer in the format of one wire, by hand. */
 export interface Scribe {
   readonly streamType: string
-  /** The head of a stream comes at once, before the first token. */
-  readonly headFirst: boolean
-  token(text: string, index: number): string
+  /** When the head of a stream comes: at once, when it has got a place, or with its first token. */
+  readonly head: 'at once' | 'in its place' | 'with a token'
+  /** Comes with the head. */
+  readonly greeting?: string
+  /** What is said to keep a line open. */
+  readonly comment?: string
+  /** Not streamed, it is generated to the end although nobody waits for it. */
+  readonly deaf?: boolean
+  token(text: string, index: number, run: Run): string
+  /** A token that is only thought. The first of all is token 0, be it thought or said. */
+  thought(text: string, index: number, run: Run): string
   closing(told: Told): string
   /** What a stream says when the server breaks down half way. */
-  trouble(): string
-  whole(text: string, told: Told): string
-  refusal(status: number): string
+  trouble(ending: JobEnding | undefined): string
+  whole(said: Said, told: Told): string
+  refusal(status: 500 | 503, ending?: JobEnding): Wording
+}
+
+export interface Said {
+  readonly text: string
+  readonly thought: string
 }
 
 /** What a server can say of an answer when it is over. */
@@ -47,8 +62,10 @@ export class Telling {
   readonly #pipe: Pipe
   readonly #run: Run | undefined
   #text = ''
+  #thought = ''
   #headSent = false
   #spoke = false
+  #unheard = false
   #over = false
 
   constructor(question: Question, scribe: Scribe, signal: AbortSignal | undefined, parts: TellingParts) {
@@ -62,15 +79,15 @@ export class Telling {
     ledger.open += 1
     ledger.openMost = Math.max(ledger.openMost, ledger.open)
     signal?.addEventListener('abort', this.#onGone)
-    if (question.stream && scribe.headFirst) {
-      this.#sendHead()
-      if (parts.pingMs > 0) void this.#ping()
-    }
+    if (question.stream && scribe.head === 'at once') this.#sendHead()
     if (fate.before === 'silent') return
     this.#run = engine.submit({
       model: question.model,
       ...promptOf(question.prompt),
       outputTokens: this.#answer.tokens,
+      setting: question.setting,
+      keepMs: question.keepMs,
+      onStart: this.#onStart,
       onToken: this.#onToken,
       onEnd: this.#onEnd,
     })
@@ -81,15 +98,21 @@ export class Telling {
     return this.#head.promise
   }
 
-  readonly #onToken = (index: number): void => {
+  readonly #onStart = (): void => {
+    if (this.#question.stream && this.#scribe.head === 'in its place') this.#sendHead()
+  }
+
+  readonly #onToken = (index: number, run: Run): void => {
     const { fate } = this.#parts
     const text = this.#answer.token(index)
+    const isThought = index < this.#answer.thoughts
     if (!this.#question.stream) {
       if (index >= fate.breaksAfter) this.#break(fate.breaksBy)
+      else if (isThought) this.#thought += text
       else this.#text += text
       return
     }
-    const frame = this.#scribe.token(text, index)
+    const frame = isThought ? this.#scribe.thought(text, index, run) : this.#scribe.token(text, index, run)
     if (index < fate.breaksAfter) {
       this.#spoke = true
       this.#sendHead()
@@ -104,30 +127,41 @@ export class Telling {
   readonly #onEnd = (ending: JobEnding, run: Run): void => {
     const { ledger, clock } = this.#parts
     if (this.#over) return
+    if (this.#unheard) {
+      ledger.aborted += 1
+      this.#close()
+      return
+    }
     if (ending !== 'whole') {
-      this.#break(ending === 'crashed' ? 'reset' : 'error')
+      this.#break(ending === 'crashed' ? 'reset' : 'error', ending)
       return
     }
     ledger.whole += 1
     const told = { answer: this.#answer, run, endedAt: clock.now() }
     if (this.#question.stream) {
+      this.#sendHead()
       this.#write(this.#scribe.closing(told))
       this.#pipe.end()
-    } else this.#respond(200, this.#scribe.whole(this.#text, told))
+    } else this.#respond({ status: 200, text: this.#scribe.whole({ text: this.#text, thought: this.#thought }, told) })
     this.#close()
   }
 
   /** The caller has hung up, or the gateway in its place. */
   readonly #onGone = (): void => {
     if (this.#over) return
-    this.#parts.ledger.aborted += 1
     const fault = new NetFault('aborted', 'The caller hung up.')
     this.#head.reject(fault)
     this.#pipe.fail(fault)
+    const { deaf = false } = this.#scribe
+    if (deaf && !this.#question.stream && this.#run !== undefined && this.#run.state !== 'over') {
+      this.#unheard = true
+      return
+    }
+    this.#parts.ledger.aborted += 1
     this.#close()
   }
 
-  #break(how: Break): void {
+  #break(how: Break, ending?: JobEnding): void {
     const { ledger, engine } = this.#parts
     if (this.#run !== undefined) engine.drop(this.#run)
     // It stays open, says nothing any more, and ends when the caller has had enough.
@@ -137,9 +171,9 @@ export class Telling {
       const fault = new NetFault('reset', 'The connection was reset.')
       this.#head.reject(fault)
       this.#pipe.fail(fault)
-    } else if (!this.#headSent) this.#respond(500, this.#scribe.refusal(500))
+    } else if (!this.#headSent) this.#respond(this.#scribe.refusal(500, ending))
     else {
-      if (how === 'error') this.#write(this.#scribe.trouble())
+      if (how === 'error') this.#write(this.#scribe.trouble(ending))
       this.#pipe.end()
     }
     this.#close()
@@ -149,23 +183,26 @@ export class Telling {
     for (;;) {
       await this.#parts.clock.sleep(this.#parts.pingMs, this.#signal)
       if (this.#over || this.#spoke) return
-      this.#write(': ping\n\n')
+      this.#write(this.#scribe.comment ?? ': ping\n\n')
     }
   }
 
   #sendHead(): void {
     if (this.#headSent) return
     this.#headSent = true
-    this.#head.resolve({ status: 200, headers: { 'content-type': this.#scribe.streamType }, body: this.#pipe })
+    const { streamType, greeting = '' } = this.#scribe
+    this.#head.resolve({ status: 200, headers: { 'content-type': streamType }, body: this.#pipe })
+    this.#write(greeting)
+    if (this.#parts.pingMs > 0 && !this.#spoke) void this.#ping()
   }
 
   #write(text: string): void {
     if (text !== '') this.#parts.write(this.#pipe, text)
   }
 
-  #respond(status: number, text: string): void {
+  #respond(wording: Wording): void {
     this.#headSent = true
-    this.#head.resolve(jsonAnswer(status, text))
+    this.#head.resolve(textResponse(wording))
   }
 
   #close(): void {
@@ -174,12 +211,4 @@ export class Telling {
     this.#signal?.removeEventListener('abort', this.#onGone)
     if (this.#run !== undefined) this.#parts.engine.drop(this.#run)
   }
-}
-
-export function jsonAnswer(status: number, text: string): Inbound {
-  return { status, headers: { 'content-type': 'application/json' }, body: Pipe.of(Buffer.from(text)) }
-}
-
-export function textAnswer(status: number, text: string): Inbound {
-  return { status, headers: { 'content-type': 'text/plain' }, body: Pipe.of(Buffer.from(text)) }
 }

@@ -1,12 +1,17 @@
-import { form, tool, type Visit } from './caller.ts'
+import { form, plainText, textsOf, tool } from './bodies.ts'
+import type { Visit } from './caller.ts'
 import type { Machine } from './fleet.ts'
 import { tokensIn } from './prefixes.ts'
-import { recital, sampleOf, tagOf } from './recital.ts'
+import { recital, sampleOf, tagOf, thought, vectorOf } from './recital.ts'
+import type { ServerKind } from './server-spec.ts'
 import type { Stage } from './simulation.ts'
-import type { Errand } from './workload.ts'
+import { dimensions, type Errand, type SimDialect, type TalkingDialect } from './workload.ts'
+
+/** Which kind of server goes by a name. */
+export type KindOf = (upstream: string | undefined) => ServerKind | undefined
 
 /** What must be true of every visit, whatever broke on the way. Gives the first sentence that is false. */
-export function falseOf(visit: Visit): string | undefined {
+export function falseOf(visit: Visit, kindOf: KindOf): string | undefined {
   const { errand, heard, fault, outcome, left } = visit
   if (fault?.kind === 'internal')
     return `nothing goes wrong inside the gateway (${String((fault.cause as Error | undefined)?.stack ?? fault.stack)})`
@@ -16,6 +21,8 @@ export function falseOf(visit: Visit): string | undefined {
   if (outcome === undefined) return 'every answer has an outcome'
   const whole = expected(errand)
   if (!whole.startsWith(heard.text)) return `every token is heard once and in order (heard "${tail(heard.text)}")`
+  if (!thoughts(errand).startsWith(heard.thought))
+    return `every thought is heard once and in order (heard "${tail(heard.thought)}")`
   if (heard.model !== undefined && heard.model !== errand.model)
     return `the answer names the model as the caller did (${heard.model})`
   if (errand.caller.cloud === 'never' && outcome.tier > 0) return 'what must stay at home stays at home'
@@ -27,17 +34,61 @@ export function falseOf(visit: Visit): string | undefined {
   }
   if (left) return undefined
   if (outcome.fault !== undefined) return `a fault is told to the caller as well (${outcome.fault.kind})`
-  return falseOfWhole(visit, whole)
+  return falseOfWhole(visit, whole, kindOf)
 }
 
 /** All the text that there is to hear. */
-function expected({ wants, question, words, wordsMax = Infinity }: Errand): string {
-  if (wants === 'words') return recital(question, Math.min(words, wordsMax))
-  return wants === 'json' ? JSON.stringify(sampleOf(form, tagOf(question))) : ''
+function expected(errand: Errand): string {
+  const { wants, words, wordsMax = Infinity } = errand
+  if (wants === 'words') return recital(asked(errand), Math.min(words, wordsMax))
+  return wants === 'json' ? JSON.stringify(sampleOf(form, tagOf(asked(errand)))) : ''
 }
 
-function falseOfWhole({ errand, heard, outcome }: Visit, whole: string): string | undefined {
+/** What the answer is made of: where no turn can be told from another, all that was said. */
+const asked = (errand: Errand): string =>
+  errand.dialect === 'openai-completions' ? plainText(errand) : errand.question
+
+const thoughts = (errand: Errand): string => thought(asked(errand))
+
+/** The word of each dialect for why an answer ended. */
+const endings: Readonly<
+  Record<TalkingDialect, { readonly stop: string; readonly length: string; readonly tool: string }>
+> = {
+  'openai-chat': { stop: 'stop', length: 'length', tool: 'tool_calls' },
+  'openai-completions': { stop: 'stop', length: 'length', tool: 'stop' },
+  'openai-responses': { stop: 'completed', length: 'incomplete', tool: 'completed' },
+  'anthropic-messages': { stop: 'end_turn', length: 'max_tokens', tool: 'tool_use' },
+  'ollama-chat': { stop: 'stop', length: 'length', tool: 'stop' },
+  'ollama-generate': { stop: 'stop', length: 'length', tool: 'stop' },
+}
+
+/** Some servers count for everybody, on the last of their chunks, and their bytes are passed on as they are. */
+const tellsUnasked = (kind: ServerKind | undefined, dialect: Errand['dialect']): boolean =>
+  (kind === 'exo' && dialect === 'openai-chat') || (kind === 'llamacpp' && dialect === 'openai-completions')
+
+/** Where counts are told only to those who ask. */
+const countsOnRequest: ReadonlySet<string> = new Set(['openai-chat', 'openai-completions'])
+
+function falseOfVectors({ errand, heard, outcome }: Visit): string | undefined {
+  const texts = textsOf(errand)
+  if (heard!.vectors.length !== texts.length)
+    return `each text has its vector (${heard!.vectors.length} of ${texts.length})`
+  for (const [at, text] of texts.entries()) {
+    const vector = vectorOf(text, dimensions)
+    if (vector.some((value, axis) => Math.abs(value - heard!.vectors[at]![axis]!) > 1e-6))
+      return `each text has its own vector (the ${at + 1}th has not)`
+  }
+  const promptTokens = texts.reduce((sum, text) => sum + tokensIn(text), 0)
+  const { usage } = outcome!
+  if (usage.estimated !== true && usage.promptTokens !== promptTokens)
+    return `texts arrive as they were written (${usage.promptTokens} tokens, not ${promptTokens})`
+  return undefined
+}
+
+function falseOfWhole(visit: Visit, whole: string, kindOf: KindOf): string | undefined {
+  const { errand, heard, outcome } = visit
   const { wants, question, words, wordsMax = Infinity, stream, dialect, wantsUsage } = errand
+  if (wants === 'vectors') return falseOfVectors(visit)
   if (heard!.text !== whole) return `who stays hears everything (${heard!.text.length} of ${whole.length} characters)`
   if (!heard!.whole) return 'an answer that is whole says so'
   if (wants === 'tool') {
@@ -45,20 +96,21 @@ function falseOfWhole({ errand, heard, outcome }: Visit, whole: string): string 
     if (call !== `${tool.name} ${JSON.stringify(sampleOf(tool.parameters, tagOf(question)))}`)
       return `a call comes as it was made (${call})`
   }
-  const finish = wordsMax < words ? 'length' : wants === 'tool' && dialect === 'openai-chat' ? 'tool_calls' : 'stop'
+  const ending = endings[dialect as TalkingDialect]
+  const finish = ending[wordsMax < words ? 'length' : wants === 'tool' ? 'tool' : 'stop']
   if (heard!.finish !== finish) return `the caller learns why it ended (${heard!.finish}, not ${finish})`
-  const counts = !stream || dialect === 'ollama-chat' || wantsUsage ? 1 : 0
-  if (heard!.counted !== counts)
-    return `who asked for counts gets them once, and nobody else (${heard!.counted}, not ${counts})`
-  const { usage } = outcome!
+  const counts = !stream || !countsOnRequest.has(dialect) || wantsUsage ? 1 : 0
+  const { upstream, usage } = outcome!
+  const isTold = heard!.counted === counts || (heard!.counted === 1 && tellsUnasked(kindOf(upstream), dialect))
+  if (!isTold) return `who asked for counts gets them once, and nobody else (${heard!.counted}, not ${counts})`
   if (usage.estimated === true) return 'the outcome has what the server counted'
-  if (counts > 0 && heard!.outputTokens !== usage.outputTokens)
+  if (heard!.counted > 0 && heard!.outputTokens !== usage.outputTokens)
     return `all hear one count (${heard!.outputTokens} and ${usage.outputTokens})`
   const promptTokens = tokensIn(`${errand.preamble}\n${question}\n`)
   if (usage.promptTokens !== promptTokens)
     return `a prompt arrives as it was written (${usage.promptTokens} tokens, not ${promptTokens})`
   const tokens = Math.min(words, wordsMax)
-  if (wants === 'words' && usage.outputTokens !== tokens)
+  if (wants === 'words' && heard!.thought === '' && usage.outputTokens !== tokens)
     return `the server's count is kept (${usage.outputTokens}, not ${tokens})`
   return undefined
 }
@@ -78,18 +130,29 @@ export function falseForWaiting({ gateway, recorder, world }: Stage): string | u
   if (gateway.waiting === 0) return undefined
   // Whom one of two has failed may wait for the other.
   const waiting = gateway.asks().filter(({ id, state }) => state === 'queued' && !recorder.wasFailed(id))
-  const models = new Set(waiting.map(({ model }) => model))
-  for (const model of models) {
-    const serving = gateway.fleet.serving(model)
-    const tier = Math.min(...serving.map(({ settings }) => settings.tier))
-    const roomy = serving.find((upstream) => {
-      const place = upstream.place(upstream.modelFor(model)!.id)
-      return upstream.settings.tier === tier && upstream.allows(world.now()) && place.hasRoom(world.now())
+  for (const { model, dialect, promptTokens } of waiting) {
+    const tongues = tonguesFor[dialect]
+    const able = gateway.fleet.serving(model).filter(({ settings: { backend } }) => {
+      return tongues === undefined || tongues.some((tongue) => backend.speaks[tongue] !== undefined)
+    })
+    const tier = Math.min(...able.map(({ settings }) => settings.tier))
+    const roomy = able.find((upstream) => {
+      const { id, contextTokens = Infinity } = upstream.modelFor(model)!
+      if (upstream.settings.tier !== tier || promptTokens > contextTokens) return false
+      return upstream.allows(world.now()) && upstream.place(id).hasRoom(world.now())
     })
     if (roomy !== undefined)
       return `nobody waits while a machine has room for him (${model}, ${roomy.settings.name}, at ${world.now()} ms)`
   }
   return undefined
+}
+
+const vectorTongues: readonly SimDialect[] = ['openai-embeddings', 'ollama-embed', 'ollama-embeddings']
+
+/** Of what a server must speak one, where not every server can do what is asked. */
+const tonguesFor: Readonly<Record<string, readonly SimDialect[]>> = {
+  'openai-completions': ['openai-completions', 'ollama-generate'],
+  ...Object.fromEntries(vectorTongues.map((dialect) => [dialect, vectorTongues])),
 }
 
 /** What must be true when all have gone home. */

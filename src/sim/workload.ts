@@ -11,6 +11,8 @@ export interface Workload {
   readonly models: readonly { readonly share: number; readonly of: string }[]
   /** Shares between 0 and 1. */
   readonly ollamaDialect: number
+  /** In which dialects they ask, where it is not one of the two usual ones. */
+  readonly dialects?: readonly { readonly share: number; readonly of: TalkingDialect }[]
   readonly streamed: number
   readonly hangUps: number
   /** Of those whose answers are cut by a limit of their own. */
@@ -18,6 +20,8 @@ export interface Workload {
   /** Of those who offer a tool, and who want JSON. */
   readonly tools: number
   readonly json: number
+  /** Of those who want vectors, and of which model. */
+  readonly vectors?: { readonly share: number; readonly model: string }
   readonly promptTokens: Size
   readonly outputTokens: Size
 }
@@ -40,19 +44,35 @@ export interface SimCaller {
   readonly models?: ReadonlySet<string> | undefined
 }
 
+/** In which one may ask for words, and in which for vectors. */
+export type TalkingDialect =
+  | 'openai-chat'
+  | 'openai-completions'
+  | 'openai-responses'
+  | 'anthropic-messages'
+  | 'ollama-chat'
+  | 'ollama-generate'
+
+export type VectorDialect = 'openai-embeddings' | 'ollama-embed' | 'ollama-embeddings'
+
+export type SimDialect = TalkingDialect | VectorDialect
+
+/** Numbers in each vector of the models that make some here. */
+export const dimensions = 64
+
 /** One request that somebody will make. */
 export interface Errand {
   readonly number: number
   readonly atMs: number
   readonly caller: SimCaller
   readonly model: string
-  readonly dialect: 'openai-chat' | 'ollama-chat'
+  readonly dialect: SimDialect
   readonly stream: boolean
   readonly wantsUsage: boolean
   /** What was said before the question. */
   readonly preamble: string
   readonly question: string
-  readonly wants: 'words' | 'tool' | 'json'
+  readonly wants: 'words' | 'tool' | 'json' | 'vectors'
   /** Words of the whole answer, and where the caller cuts it. */
   readonly words: number
   readonly wordsMax: number | undefined
@@ -79,21 +99,23 @@ export function* errandsOf(
     const words = row?.outputTokens ?? sizeOf(outputTokens, long)
     // Each draw is made whether or not it is needed.
     const [dialect, stream, usage, cut, form, hangsUp, afterMs] = [how(), how(), how(), how(), how(), gone(), gone()]
-    const wants = form < workload.tools ? 'tool' : form < workload.tools + workload.json ? 'json' : 'words'
+    const asked = pick(
+      which,
+      models.filter(({ of }) => caller.models?.has(of) ?? true),
+    )
+    const wants = wantsBy(form, workload)
+    const tongue = wants === 'vectors' ? vectorDialect(dialect) : talkingDialect(dialect, workload)
     yield {
       number,
       atMs,
       caller,
-      model: pick(
-        which,
-        models.filter(({ of }) => caller.models?.has(of) ?? true),
-      ),
-      dialect: dialect < workload.ollamaDialect ? 'ollama-chat' : 'openai-chat',
-      stream: stream < workload.streamed,
+      model: wants === 'vectors' ? workload.vectors!.model : asked,
+      dialect: tongue,
+      stream: wants !== 'vectors' && stream < workload.streamed,
       wantsUsage: usage < 0.5,
       preamble: row?.blocks === undefined ? preambleOf(caller.name, number, tokens) : textOfBlocks(row.blocks, tokens),
       question: `Question ${number}: say ${Math.max(words, 1)} words.`,
-      wants,
+      wants: isPlain(tongue) && wants !== 'vectors' ? 'words' : wants,
       words: Math.max(words, 1),
       wordsMax:
         wants === 'words' && cut < workload.limited ? 1 + Math.floor((cut / workload.limited) * words) : undefined,
@@ -102,6 +124,24 @@ export function* errandsOf(
     }
   }
 }
+
+function wantsBy(form: number, { tools, json, vectors }: Workload): Errand['wants'] {
+  if (form < tools) return 'tool'
+  if (form < tools + json) return 'json'
+  return vectors !== undefined && form >= 1 - vectors.share ? 'vectors' : 'words'
+}
+
+function talkingDialect(draw: number, { dialects, ollamaDialect }: Workload): TalkingDialect {
+  if (dialects !== undefined) return pick(() => draw, dialects)
+  return draw < ollamaDialect ? 'ollama-chat' : 'openai-chat'
+}
+
+const vectorDialects: readonly VectorDialect[] = ['openai-embeddings', 'ollama-embed', 'ollama-embeddings']
+
+const vectorDialect = (draw: number): VectorDialect => vectorDialects[Math.floor(draw * vectorDialects.length)]!
+
+/** Where there are no tools and nothing but a text is to be carried on. */
+const isPlain = (dialect: SimDialect): boolean => dialect === 'openai-completions' || dialect === 'ollama-generate'
 
 const sizeOf = ({ mean, sigma, most }: Size, chance: Chance): number =>
   Math.min(Math.max(Math.round(logNormal(chance, mean, sigma)), 1), most)

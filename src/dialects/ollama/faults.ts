@@ -23,8 +23,15 @@ export function faultIn(answer: Uint8Array): Fault | undefined {
 
 function messageOf({ kind, message, tokens }: Fault): string {
   if (kind !== 'context-overflow' || tokens === undefined) return message
+  const { prompt, max, output } = tokens
+  if (output !== undefined) {
+    return (
+      `the prompt and num_predict are longer than the context length currently available to the model (${prompt} + ${output} of ${max} tokens); ` +
+      'shorten the prompt, ask for less, or use a model with a longer context length'
+    )
+  }
   return (
-    `the prompt is longer than the context length currently available to the model (${tokens.prompt} of ${tokens.max} tokens); ` +
+    `the prompt is longer than the context length currently available to the model (${prompt} of ${max} tokens); ` +
     'shorten the prompt, or use a model with a longer context length'
   )
 }

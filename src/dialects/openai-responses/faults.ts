@@ -54,6 +54,13 @@ export function faultFrame(fault: Fault): string {
   return `event: error\ndata: ${JSON.stringify(said)}\n\nevent: response.failed\ndata: ${JSON.stringify(failed)}\n\n`
 }
 
+/**
+ * Codex gives a turn up at any status of 400 and 429. Within a stream it acts on what it is told: it shortens its history,
+ * or comes back when there is room.
+ */
+export const hearsInStream = (fault: Fault, header: (name: string) => string | undefined): boolean =>
+  header('originator')?.startsWith('codex') === true && codeFor(fault) !== 'server_error'
+
 /** One of the codes that Codex knows and acts on. */
 function codeFor({ kind }: Fault): string {
   switch (kind) {

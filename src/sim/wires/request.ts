@@ -1,6 +1,6 @@
 import type { Tool } from '../answer.ts'
 
-type Json = Record<string, unknown>
+export type Json = Record<string, unknown>
 
 export const isJson = (value: unknown): value is Json =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
@@ -9,10 +9,11 @@ export interface Message {
   readonly role: string
   readonly content: unknown
   readonly tool_calls?: unknown
+  readonly images?: unknown
 }
 
 /** The text of a message, whichever way it is packed. */
-function textOf(content: unknown): string {
+export function textOf(content: unknown): string {
   if (typeof content === 'string') return content
   if (!Array.isArray(content)) return ''
   return content
@@ -33,18 +34,48 @@ export function heard(messages: readonly Message[]): { readonly prompt: string; 
   return { prompt, asked }
 }
 
+/** What the assistant is to carry on: the text of a last message that is its own. */
+export function begun(messages: readonly Message[]): string | undefined {
+  const last = messages.at(-1)
+  return last?.role === 'assistant' && last.tool_calls === undefined ? textOf(last.content) : undefined
+}
+
+export const hasImages = (messages: readonly Message[]): boolean =>
+  messages.some(
+    ({ content, images }) =>
+      (Array.isArray(images) && images.length > 0) || (Array.isArray(content) && content.some(isImage)),
+  )
+
+const isImage = (piece: unknown): boolean => isJson(piece) && imageTypes.has(piece['type'])
+
+const imageTypes: ReadonlySet<unknown> = new Set(['image_url', 'image', 'input_image'])
+
 /** The first tool on offer is called, once: after its result comes an answer in words. */
 export function toolToCall(body: Json, messages: readonly Message[]): Tool | undefined {
   const { tools, tool_choice: choice } = body
   if (!Array.isArray(tools) || choice === 'none' || messages.at(-1)?.role === 'tool') return undefined
   const wanted = isJson(choice) && isJson(choice['function']) ? choice['function']['name'] : undefined
-  for (const tool of tools as unknown[]) {
-    const fn = isJson(tool) ? tool['function'] : undefined
-    if (!isJson(fn) || typeof fn['name'] !== 'string') continue
-    if (wanted === undefined || wanted === fn['name']) return { name: fn['name'], parameters: fn['parameters'] }
+  const functions = tools.flatMap((tool) => (isJson(tool) && isJson(tool['function']) ? [tool['function']] : []))
+  return firstTool(functions, wanted, 'parameters')
+}
+
+/** Of tools that have their schema in this field, the one that is wanted, or the first. */
+export function firstTool(tools: readonly unknown[], wanted: unknown, field: string): Tool | undefined {
+  for (const tool of tools) {
+    if (!isJson(tool) || typeof tool['name'] !== 'string') continue
+    if (wanted === undefined || wanted === tool['name']) return { name: tool['name'], parameters: tool[field] }
   }
   return undefined
 }
 
 export const positive = (value: unknown): number | undefined =>
   typeof value === 'number' && value > 0 ? value : undefined
+
+/** Arguments that were cut off by the limit are no JSON; a server that must give an object then gives an empty one. */
+export function argumentsIn(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return {}
+  }
+}
