@@ -68,7 +68,7 @@ export function fixture(name: string): Fixture {
   }
 }
 
-export function fixtureNames(server: Server): readonly string[] {
+function fixtureNames(server: Server): readonly string[] {
   return readdirSync(join(folder, server))
     .filter((file) => file.endsWith('.json'))
     .map((file) => `${server}/${file.slice(0, -'.json'.length)}`)
