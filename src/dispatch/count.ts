@@ -10,15 +10,14 @@ export function counter(
   dialectOf: (id: string) => Dialect,
 ): (() => Promise<number>) | undefined {
   const { backend } = upstream.settings
-  const { countTokens } = backend
   const own = dialectOf(ask.dialect)
   const [first] = Object.keys(backend.speaks)
   const theirs = first === undefined ? undefined : dialectOf(first)
-  if (countTokens === undefined || upstream.up === false || own.form !== 'talk' || theirs?.form !== 'talk')
+  if (backend.countTokens === undefined || upstream.up === false || own.form !== 'talk' || theirs?.form !== 'talk')
     return undefined
   return () => {
     const prompt = { ...own.readPrompt(ask.body), model: model.id }
     const body: Json = own === theirs ? { ...ask.body, model: model.id } : theirs.writePrompt(prompt)
-    return countTokens(upstream.call, body)
+    return backend.countTokens!(upstream.call, body)
   }
 }

@@ -50,7 +50,7 @@ export function phrase(ask: Ask, lease: Lease, dialectOf: (id: string) => Dialec
   throw new Fault('not-capable', `The server ${lease.upstream.settings.name} has no way to be asked for this.`)
 }
 
-export const taskOf = (needs: readonly Need[]): Task =>
+const taskOf = (needs: readonly Need[]): Task =>
   needs.includes('vectors') ? 'vectors' : needs.includes('text') ? 'text' : 'chat'
 
 /** Several answers to one question cannot be told apart in a stream that is put together. */
