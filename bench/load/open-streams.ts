@@ -52,7 +52,8 @@ export async function openStreams(port: number, options: Options, tell: Tell): P
     all.push(listen(i))
     if (i % perStep === 0) await sleep(stepMs)
   }
-  for (let waitedMs = 0; opened < streams && waitedMs < 20_000; waitedMs += 50) await sleep(50)
+  const areAllOpen = (): boolean => opened === streams
+  for (let waitedMs = 0; !areAllOpen() && waitedMs < 20_000; waitedMs += 50) await sleep(50)
   await sleep(warmUpSeconds * 1_000)
   isCounting = true
   const startedAt = performance.now()

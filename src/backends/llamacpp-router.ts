@@ -147,11 +147,11 @@ export async function unload(call: Call, model: string): Promise<void> {
 /** Waits for as long as all that are there are in use. */
 async function makeRoom(
   call: Call,
-  listed: readonly Json[],
+  before: readonly Json[],
   roomFor: number | undefined,
   others: Residents,
 ): Promise<void> {
-  let entries = listed
+  let entries = before
   for (let spentMs = 0; spentMs < roomMaxMs; spentMs += lookEveryMs) {
     const present = entries.filter((entry) => isPresent(stateOf(entry)))
     if (roomFor === undefined || present.length < roomFor) return

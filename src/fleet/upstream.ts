@@ -88,11 +88,10 @@ export class Upstream {
   /** What has to be waited for before the model can answer; undefined when it is there, or comes by being asked. */
   ready({ id }: ServedModel): Promise<void> | undefined {
     const { backend, context } = this.#settings
-    const { load } = backend
     const place = this.place(id)
-    if (place.loaded !== false || load === undefined) return undefined
+    if (place.loaded !== false || backend.load === undefined) return undefined
     return this.#loading.bring({ model: id, contextTokens: context.get(id) }, async (setting) => {
-      await load(this.#call, setting, this.#residents)
+      await backend.load!(this.#call, setting, this.#residents)
       place.loaded = true
     })
   }
@@ -166,4 +165,4 @@ function sameModels(some: readonly ListedModel[], others: readonly ListedModel[]
 }
 
 const textOf = (models: readonly ListedModel[]): string =>
-  JSON.stringify(models, (_key, value: unknown) => (value instanceof Set ? [...value].toSorted() : value))
+  JSON.stringify(models, (_key, value: unknown) => (value instanceof Set ? [...(value as ReadonlySet<string>)].toSorted((one, other) => (one < other ? -1 : 1)) : value))

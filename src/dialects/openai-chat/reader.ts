@@ -1,3 +1,4 @@
+import { Fault } from '../../core/fault.ts'
 import { isObject, type Json } from '../../core/json.ts'
 import type { Part } from '../../core/part.ts'
 import { provenReason } from '../answer.ts'
@@ -34,13 +35,13 @@ export function partReader(): (frame: string) => Part[] {
     let call = openCall(calls, { id, key, name })
     if (call === undefined) {
       // Some servers close a list of calls with an empty one.
-      if (name === '') return
+      if (name === '' && textIn(fn['arguments']) === '') return
+      if (name === '') throw new Fault('upstream-broke', 'The server called a tool and did not say which.')
       call = { id, key, name, index: calls.length }
       calls.push(call)
       parts.push({ type: 'tool-start', index: call.index, id, name })
     }
-    const said = fn['arguments']
-    const text = typeof said === 'string' ? said : isObject(said) ? JSON.stringify(said) : ''
+    const text = textIn(fn['arguments'])
     if (text !== '') parts.push({ type: 'tool-delta', index: call.index, arguments: text })
   }
 
@@ -76,6 +77,9 @@ export function partReader(): (frame: string) => Part[] {
     return parts
   }
 }
+
+const textIn = (said: unknown): string =>
+  typeof said === 'string' ? said : isObject(said) ? JSON.stringify(said) : ''
 
 /**
  * The call that a piece goes on with, or undefined when it begins one. Servers leave out the id, the number or both,
