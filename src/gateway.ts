@@ -171,6 +171,7 @@ class Engine implements Gateway {
       model,
       stream,
       promptTokens: this.#wordiness.estimate(model, promptTokens),
+      guessedTokens: promptTokens,
       outputTokensMax,
       needs,
       errand,
@@ -257,7 +258,8 @@ class Engine implements Gateway {
     const { promptTokens, estimated } = outcome.usage
     // A picture weighs what its server makes of it.
     if (outcome.fault !== undefined || estimated === true || ask.needs.length > 1) return
-    if (this.fleet.offering(ask.model) !== undefined) this.#wordiness.learn(ask.model, ask.promptTokens, promptTokens)
+    if (this.fleet.offering(ask.model) !== undefined)
+      this.#wordiness.learn(ask.model, ask.guessedTokens ?? ask.promptTokens, promptTokens)
   }
 
   #errandAnswer(errand: Errand, ask: Ask): Uint8Array {

@@ -1,7 +1,9 @@
+const paths = { openai: '/v1/chat/completions', anthropic: '/v1/messages', ollama: '/api/chat' } as const
+
 /** How one kind of caller asks. */
 interface Habit {
   readonly priority: 'interactive' | 'default' | 'batch'
-  readonly dialect: 'openai' | 'ollama'
+  readonly dialect: keyof typeof paths
   readonly promptWords: number
   readonly tokens: number
   /** Between two of its requests, on average, in a calm minute. */
@@ -11,7 +13,7 @@ interface Habit {
 const habits: readonly Habit[] = [
   { priority: 'interactive', dialect: 'openai', promptWords: 60, tokens: 80, everyMs: 700 },
   { priority: 'default', dialect: 'ollama', promptWords: 300, tokens: 120, everyMs: 900 },
-  { priority: 'batch', dialect: 'openai', promptWords: 900, tokens: 200, everyMs: 1_500 },
+  { priority: 'batch', dialect: 'anthropic', promptWords: 900, tokens: 200, everyMs: 1_500 },
 ]
 
 /** A burst comes around once in this long, and lasts a third of it. */
@@ -50,12 +52,10 @@ export class DemoTraffic {
   /** Reads the answer as a client would. What goes wrong is told by the gateway's own numbers. */
   async #ask({ priority, dialect, promptWords, tokens }: Habit): Promise<void> {
     const messages = [{ role: 'user', content: 'spill way '.repeat(promptWords / 2) }]
-    const [path, body] =
-      dialect === 'openai'
-        ? ['/v1/chat/completions', { model: this.#model, messages, stream: true, max_tokens: tokens }]
-        : ['/api/chat', { model: this.#model, messages, options: { num_predict: tokens } }]
+    const limit = dialect === 'ollama' ? { options: { num_predict: tokens } } : { stream: true, max_tokens: tokens }
+    const body = { model: this.#model, messages, ...limit }
     try {
-      const response = await fetch(this.#address + path, {
+      const response = await fetch(this.#address + paths[dialect], {
         method: 'POST',
         headers: { 'content-type': 'application/json', 'x-spillway-priority': priority },
         body: JSON.stringify(body),

@@ -5,7 +5,7 @@ import { detect, habits } from '../config/detect.ts'
 import { type ConfigInput } from '../config/schema.ts'
 import { doorsOf, parse, settingsOf } from '../config/settings.ts'
 import { realWorld } from '../http/world.ts'
-import { cloudLike, ollamaLike, vllmLike } from '../sim/server-spec.ts'
+import { anthropicLike, llamacppLike, ollamaLike, vllmLike } from '../sim/server-spec.ts'
 import { SimServer } from '../sim/server.ts'
 import { listen, realClock } from '../sim/sockets.ts'
 import { DemoTraffic } from './demo-traffic.ts'
@@ -21,7 +21,7 @@ const firstPort = 11400
 
 export function demoCommand(): Command {
   return new Command('demo')
-    .description('Spillway in front of three simulated servers, with traffic: nothing to configure, no GPU needed.')
+    .description('Spillway in front of four simulated servers, with traffic: nothing to configure, no GPU needed.')
     .option('--seconds <n>', 'end by itself after this long')
     .addHelpText('after', '\nExamples:\n  spillway demo\n  spillway demo --seconds 20\n')
     .action(demo)
@@ -30,16 +30,18 @@ export function demoCommand(): Command {
 async function demo({ seconds }: DemoOptions): Promise<void> {
   const stations = [
     new SimServer(ollamaLike({ name: 'box' }), realClock()),
-    new SimServer(vllmLike({ name: 'gpu', engine: { slots: 6 } }), realClock()),
-    new SimServer(cloudLike({ name: 'cloud' }), realClock()),
+    new SimServer(llamacppLike({ name: 'desk', engine: { slots: 2 } }), realClock()),
+    new SimServer(vllmLike({ name: 'gpu', engine: { slots: 4 } }), realClock()),
+    new SimServer(anthropicLike({ name: 'cloud' }), realClock()),
   ]
   const sockets = await Promise.all(stations.map((station) => listen(station)))
-  const [box, gpu, cloud] = sockets.map(({ origin }) => origin)
+  const [box, desk, gpu, cloud] = sockets.map(({ origin }) => origin)
   const real = await realOllama()
   const upstreams: ConfigInput['upstreams'] = [
     { name: 'box', kind: 'ollama', url: box!, concurrency: 4 },
-    { name: 'gpu', kind: 'openai-compatible', url: gpu!, concurrency: 6 },
-    { name: 'cloud', kind: 'openai', url: cloud!, models: { serve: { [model]: 'gpt-5-mini' } } },
+    { name: 'desk', kind: 'llamacpp', url: desk!, concurrency: 2 },
+    { name: 'gpu', kind: 'vllm', url: gpu!, concurrency: 4 },
+    { name: 'cloud', kind: 'anthropic', url: cloud!, models: { serve: { [model]: 'claude-haiku-4-5' } } },
     ...(real === undefined ? [] : [{ name: 'ollama', kind: 'ollama', url: real }]),
   ]
   const house = await openOnFreePorts({ upstreams, queue: { max: 100, patience: '2s' } })
@@ -85,8 +87,9 @@ function show(house: House, hasReal: boolean): () => void {
   const facts = { address: house.address, adminAddress: house.adminAddress, model }
   const about: Readonly<Record<string, string>> = {
     box: 'simulated Ollama',
+    desk: 'simulated llama.cpp',
     gpu: 'simulated vLLM',
-    cloud: 'simulated cloud, tier 1',
+    cloud: 'Anthropic-like, tier 1',
     ollama: 'your own Ollama',
   }
   const out = process.stdout

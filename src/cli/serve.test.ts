@@ -17,6 +17,7 @@ async function box(t: TestContext): Promise<Box> {
   const server = createServer((request, response) => {
     const name = { '/api/version': 'version', '/api/tags': 'tags', '/api/ps': 'ps-empty' }[request.url ?? '']
     if (name !== undefined) return void response.end(fixture(`ollama/${name}`).body)
+    if (request.url !== '/api/chat') return void response.writeHead(404).end('{"error":"not here"}')
     response.writeHead(200, { 'content-type': 'application/x-ndjson' })
     response.write('{"model":"m","message":{"role":"assistant","content":"one"},"done":false}\n')
     chat.resolve(response)

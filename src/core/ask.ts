@@ -49,6 +49,8 @@ export interface Glance {
 export interface Ask extends Glance {
   readonly id: string
   readonly caller: Caller
+  /** The first guess behind `promptTokens`, from the text alone; undefined where that is all there is. */
+  readonly guessedTokens?: number | undefined
   /** Id of the dialect the caller speaks. */
   readonly dialect: string
   /** The client's JSON, parsed once. */

@@ -165,4 +165,6 @@ function sameModels(some: readonly ListedModel[], others: readonly ListedModel[]
 }
 
 const textOf = (models: readonly ListedModel[]): string =>
-  JSON.stringify(models, (_key, value: unknown) => (value instanceof Set ? [...(value as ReadonlySet<string>)].toSorted((one, other) => (one < other ? -1 : 1)) : value))
+  JSON.stringify(models, (_key, value: unknown) =>
+    value instanceof Set ? [...(value as ReadonlySet<string>)].toSorted((one, other) => (one < other ? -1 : 1)) : value,
+  )

@@ -4,7 +4,7 @@ import { Wordiness } from './wordiness.ts'
 
 test('what servers count moves the estimate of that model, and of no other', () => {
   const wordiness = new Wordiness()
-  for (let i = 0; i < 60; i += 1) wordiness.learn('m', wordiness.estimate('m', 1_000), 1_800)
+  for (let i = 0; i < 60; i += 1) wordiness.learn('m', 1_000, 1_800)
   assert.ok(Math.abs(wordiness.estimate('m', 1_000) - 1_800) < 20, String(wordiness.estimate('m', 1_000)))
   assert.equal(wordiness.estimate('other', 1_000), 1_000)
 })

@@ -17,11 +17,11 @@ export class Wordiness {
     return factor === undefined ? guessedTokens : Math.ceil(guessedTokens * factor)
   }
 
-  /** `estimatedTokens` is what `estimate` had said. */
-  learn(model: string, estimatedTokens: number, countedTokens: number): void {
-    if (countedTokens < tokensMin || estimatedTokens <= 0) return
+  /** `guessedTokens` is what was guessed of the same text, however long ago. */
+  learn(model: string, guessedTokens: number, countedTokens: number): void {
+    if (countedTokens < tokensMin || guessedTokens <= 0) return
     const factor = this.#factors.get(model) ?? 1
-    const seen = (factor * countedTokens) / estimatedTokens
+    const seen = countedTokens / guessedTokens
     this.#factors.set(model, Math.min(factorMax, Math.max(factorMin, factor ** (1 - share) * seen ** share)))
   }
 }

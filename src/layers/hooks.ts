@@ -49,7 +49,8 @@ export function hooks({ transformParams, onFinish, onError }: Hooks, { glanceOf,
     try {
       if (transformParams !== undefined) {
         const body = await transformParams(original.body, metadataOf(original))
-        if (body !== original.body) ask = { ...original, body, raw: undefined, ...glanceOf(original.dialect, body) }
+        if (body !== original.body)
+          ask = { ...original, body, raw: undefined, guessedTokens: undefined, ...glanceOf(original.dialect, body) }
       }
       const reply = await next(ask)
       void reply.outcome.then(({ fault, ...result }) => {

@@ -24,7 +24,9 @@ export function recall({ recallOf, glanceOf }: RecallParts): Layer {
     if (manner === undefined) return next(ask)
     const body = manner.resolve(ask.body, (id) => memory.find(ask.caller.id, id))
     const whole =
-      body === undefined || body === ask.body ? ask : { ...ask, ...glanceOf(ask.dialect, body), body, raw: undefined }
+      body === undefined || body === ask.body
+        ? ask
+        : { ...ask, ...glanceOf(ask.dialect, body), body, raw: undefined, guessedTokens: undefined }
     return manner.isKept(ask.body) ? next(whole).then((reply) => noted(reply, ask, manner, memory)) : next(whole)
   }
 }

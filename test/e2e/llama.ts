@@ -4,8 +4,8 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
-import type { TestContext } from 'node:test'
 import { promisify } from 'node:util'
+import type { Ends } from './rig.ts'
 
 /** Beside the checkout lie the tools that fetch a real llama-server and write models small enough for tests. */
 const tools = join(import.meta.dirname, '../../../shared/tools')
@@ -36,40 +36,61 @@ export interface Llama {
   busy(): Promise<number>
 }
 
+/** What writes a model, and what is said to it. */
+type Shape = readonly [writer: string, ...args: readonly string[]]
+
 /** Half a megabyte of random weights that talks nonsense, the same for the same seed. */
-export const tiny = ['tiny-gguf.ts'] as const
+export const tiny: Shape = ['tiny-gguf.ts']
+
+/** Says the numbers up to this one, and stops. */
+export const reciting = (count: number): Shape => ['reciting-gguf.ts', '--script', `count:${count}`]
 
 /** Counts, slowly: some thousand words take as many milliseconds and more. */
-export const counting = [
+export const counting: Shape = [...reciting(1_500), '--width', '512', '--layers', '4', '--ff', '2048']
+
+/** Whatever it is asked, it says that it will look, and calls `weather` for Paris. */
+export const calling: Shape = [
   'reciting-gguf.ts',
   '--script',
-  'count:1500',
-  '--width',
-  '512',
-  '--layers',
-  '4',
-  '--ff',
-  '2048',
-] as const
+  join(import.meta.dirname, 'llama/caller.json'),
+  '--template',
+  join(import.meta.dirname, 'llama/caller.jinja'),
+]
+
+/** Makes vectors. */
+export const embedding: Shape = ['reciting-gguf.ts', '--bert', '--width', '64']
 
 /** Starts a real server with a model that goes by the name `real`. */
-export async function llama(
-  t: TestContext,
-  [writer, ...shape]: readonly string[],
-  ...args: readonly string[]
-): Promise<Llama> {
-  const folder = mkdtempSync(join(tmpdir(), 'spillway-llama-'))
+export async function llama(ends: Ends, shape: Shape, ...args: readonly string[]): Promise<Llama> {
+  const folder = folderFor(ends)
   const model = join(folder, 'model.gguf')
-  await run(process.execPath, [join(tools, writer!), model, ...shape])
-  const own = ['-m', model, '--alias', 'real', '-c', '4096', '-np', '2', '-t', '1', '--slots', '--no-webui']
-  const server = spawn(script, [installation, ...own, '--host', '127.0.0.1', '--port', '0', ...args], {
-    stdio: ['ignore', 'ignore', 'pipe'],
-  })
-  t.after(async () => {
+  await write(model, shape)
+  return serve(ends, ['-m', model, '--alias', 'real', '-c', '4096', '-np', '2', '--slots', ...args])
+}
+
+/** Starts one that has models by their names, and a single one in memory. */
+export async function router(ends: Ends, shapes: Readonly<Record<string, Shape>>): Promise<Llama> {
+  const folder = folderFor(ends)
+  await Promise.all(Object.entries(shapes).map(([name, shape]) => write(join(folder, `${name}.gguf`), shape)))
+  return serve(ends, ['--models-dir', folder, '--models-max', '1', '-c', '4096', '-np', '2'])
+}
+
+const write = (model: string, [writer, ...shape]: Shape): Promise<unknown> =>
+  run(process.execPath, [join(tools, writer), model, ...shape])
+
+function folderFor(ends: Ends): string {
+  const folder = mkdtempSync(join(tmpdir(), 'spillway-llama-'))
+  ends.after(() => rmSync(folder, { recursive: true }))
+  return folder
+}
+
+async function serve(ends: Ends, args: readonly string[]): Promise<Llama> {
+  const common = ['-t', '1', '--no-webui', '--host', '127.0.0.1', '--port', '0']
+  const server = spawn(script, [installation, ...args, ...common], { stdio: ['ignore', 'ignore', 'pipe'] })
+  ends.after(async () => {
     // Asked to end while it generates, it may wait for itself for ever.
     server.kill('SIGKILL')
     if (server.exitCode === null && server.signalCode === null) await once(server, 'exit')
-    rmSync(folder, { recursive: true })
   })
   const origin = await addressIn(server.stderr)
   return {

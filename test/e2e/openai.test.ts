@@ -1,35 +1,35 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { suite, test } from 'node:test'
 import OpenAI from 'openai'
-import { recital } from '../../src/sim/recital.ts'
-import { endless, model, pixel, stage, stops } from './rig.ts'
-import { kinds } from './witness.ts'
+import { recital, thought } from '../../src/sim/recital.ts'
+import { model, pixel, stage } from './rig.ts'
+import { openAiChat, openAiCompletions, openAiEmbeddings, openAiResponses } from './speakers/openai.ts'
+import { table, vectorTable } from './table.ts'
+import { allKinds, type Kind } from './witness.ts'
+
+table([openAiChat, openAiResponses, openAiCompletions])
+vectorTable(openAiEmbeddings)
 
 const clientOf = (url: string): OpenAI => new OpenAI({ baseURL: `${url}/v1`, apiKey: 'none', maxRetries: 0 })
 
 const asked = 'Say 12 words.'
 const messages: OpenAI.ChatCompletionMessageParam[] = [{ role: 'user', content: asked }]
-const parameters = {
-  type: 'object',
-  required: ['city'],
-  properties: { city: { type: 'string' }, days: { type: 'integer' } },
-}
-const tools: OpenAI.ChatCompletionTool[] = [
-  { type: 'function', function: { name: 'weather', description: 'Tells the weather.', parameters } },
-]
+const person = { type: 'object', properties: { name: { type: 'string' }, age: { type: 'integer' } } }
+const thinker = { server: { models: [{ name: model, contextTokens: 64_000, thinks: true }] } }
 
-for (const kind of kinds) {
-  test(`openai-js hears a whole answer of ${kind} with its counts`, async (t) => {
+const each = (about: string, run: (kind: Kind) => void): void => {
+  suite(about, { concurrency: 8 }, () => {
+    for (const kind of allKinds) run(kind)
+  })
+}
+
+each("openai-js's chat completions", (kind) => {
+  test(`have the counts of ${kind}, and in a stream only if they were asked for`, async (t) => {
     const { url } = await stage(t, kind)
     const { choices, usage, object, model: named } = await clientOf(url).chat.completions.create({ model, messages })
     assert.deepEqual([object, named, choices.length], ['chat.completion', model, 1])
-    assert.equal(choices[0]?.message.content, recital(asked))
     assert.equal(choices[0]?.finish_reason, 'stop')
     assert.deepEqual([usage?.prompt_tokens, usage?.completion_tokens, usage?.total_tokens], [4, 12, 16])
-  })
-
-  test(`openai-js hears every token of ${kind} once and in order, and counts only if it asked for them`, async (t) => {
-    const { url, server } = await stage(t, kind, { server: { torn: 0.5 } })
     for (const wantsUsage of [false, true]) {
       const stream = await clientOf(url).chat.completions.create({
         model,
@@ -37,79 +37,41 @@ for (const kind of kinds) {
         stream: true,
         ...(wantsUsage && { stream_options: { include_usage: true } }),
       })
-      const words: string[] = []
       const reasons: string[] = []
       const counts: (readonly [number, number])[] = []
-      for await (const { choices, usage } of stream) {
-        if (usage) counts.push([usage.prompt_tokens, usage.completion_tokens])
-        else assert.equal(choices.length, 1)
-        const { delta, finish_reason: reason } = choices[0] ?? {}
-        if (delta?.content) words.push(delta.content)
-        if (reason) reasons.push(reason)
+      for await (const {
+        choices: [choice],
+        usage: counted,
+      } of stream) {
+        if (counted) counts.push([counted.prompt_tokens, counted.completion_tokens])
+        else assert.ok(choice !== undefined)
+        if (choice?.finish_reason) reasons.push(choice.finish_reason)
       }
-      assert.equal(words.join(''), recital(asked))
-      assert.ok(words.length > 6, `it came in ${words.length} pieces`)
       assert.deepEqual(reasons, ['stop'])
       assert.deepEqual(counts, wantsUsage ? [[4, 12]] : [])
     }
-    assert.deepEqual([server.ledger.asked, server.ledger.whole], [2, 2])
   })
 
-  test(`openai-js limits an answer of ${kind} by either name for it`, async (t) => {
+  test(`of ${kind} are limited by either name for it`, async (t) => {
     const { url } = await stage(t, kind)
     for (const limit of [{ max_tokens: 5 }, { max_completion_tokens: 5 }]) {
       const { choices } = await clientOf(url).chat.completions.create({ model, messages, ...limit })
-      assert.equal(choices[0]?.message.content, recital(asked, 5))
-      assert.equal(choices[0]?.finish_reason, 'length')
+      assert.deepEqual([choices[0]?.message.content, choices[0]?.finish_reason], [recital(asked, 5), 'length'])
     }
   })
 
-  test(`openai-js gets a tool call of ${kind}, streamed and not, and words once the result is there`, async (t) => {
-    const { url, server } = await stage(t, kind)
-    const client = clientOf(url)
-    const streamed = await client.chat.completions.stream({ model, messages, tools }).finalChatCompletion()
-    const whole = await client.chat.completions.create({ model, messages, tools })
-    for (const { choices } of [streamed, whole]) {
-      assert.equal(choices[0]?.finish_reason, 'tool_calls')
-      const call = choices[0].message.tool_calls?.[0]
-      assert.ok(call?.type === 'function' && call.id !== '')
-      assert.equal(call.function.name, 'weather')
-      assert.deepEqual(Object.keys(JSON.parse(call.function.arguments) as object), ['city', 'days'])
-    }
-    const { message } = whole.choices[0]!
-    const result = { role: 'tool' as const, tool_call_id: message.tool_calls![0]!.id, content: 'sunny' }
-    const after = await client.chat.completions.create({ model, tools, messages: [...messages, message, result] })
-    assert.equal(after.choices[0]?.message.content, recital(asked))
-    const told = server.heard.at(-1)!['messages'] as { role: string; content: string }[]
-    assert.deepEqual(
-      told.map(({ role }) => role),
-      ['user', 'assistant', 'tool'],
-    )
-    assert.equal(told[2]?.content, 'sunny')
-  })
-
-  test(`openai-js gets JSON of its schema from ${kind}, and any JSON`, async (t) => {
-    const { url, server } = await stage(t, kind)
-    const client = clientOf(url)
-    const schema = { type: 'object', properties: { name: { type: 'string' }, age: { type: 'integer' } } }
-    const person = await client.chat.completions.parse({
+  test(`of ${kind} are JSON of a schema`, async (t) => {
+    const { url } = await stage(t, kind)
+    const { choices } = await clientOf(url).chat.completions.parse({
       model,
       messages,
-      response_format: { type: 'json_schema', json_schema: { name: 'person', schema, strict: true } },
+      response_format: { type: 'json_schema', json_schema: { name: 'person', schema: person, strict: true } },
     })
-    assert.deepEqual(Object.keys(person.choices[0]?.message.parsed ?? {}), ['name', 'age'])
-    const heard = server.heard[0]!
-    assert.deepEqual(
-      kind === 'ollama' ? heard['format'] : (heard['response_format'] as Schemed).json_schema.schema,
-      schema,
-    )
-    const any = await client.chat.completions.create({ model, messages, response_format: { type: 'json_object' } })
-    assert.deepEqual(Object.keys(JSON.parse(any.choices[0]!.message.content!) as object), ['answer'])
+    assert.deepEqual(Object.keys(choices[0]?.message.parsed ?? {}), ['name', 'age'])
   })
 
-  test(`openai-js hears the thoughts of ${kind} apart from its words`, async (t) => {
-    const { url, server } = await stage(t, kind)
-    server.thoughts = ['Let me ', 'see. ']
+  test(`of ${kind} have thoughts and words apart`, async (t) => {
+    const { url } = await stage(t, kind, thinker)
     const stream = await clientOf(url).chat.completions.create({
       model,
       messages,
@@ -119,43 +81,94 @@ for (const kind of kinds) {
     let thoughts = ''
     let words = ''
     for await (const { choices } of stream) {
-      const delta: { content?: string | null; reasoning?: string } = choices[0]?.delta ?? {}
-      thoughts += delta.reasoning ?? ''
+      const delta: { content?: string | null; reasoning?: string; reasoning_content?: string } = choices[0]?.delta ?? {}
+      thoughts += delta.reasoning ?? delta.reasoning_content ?? ''
       words += delta.content ?? ''
     }
-    assert.deepEqual([thoughts, words], ['Let me see. ', recital(asked)])
-    const heard = server.heard[0]!
-    assert.equal(kind === 'ollama' ? heard['think'] : heard['reasoning_effort'], 'high')
+    assert.deepEqual([thoughts, words], [thought(asked), recital(asked)])
   })
 
-  test(`an image from openai-js reaches ${kind} in its own form`, async (t) => {
-    const { url, server } = await stage(t, kind)
+  test(`bring an image to ${kind} in its own form`, async (t) => {
+    const { url, server } = await stage(t, kind, {
+      server: { models: [{ name: model, contextTokens: 8_192, sees: true }] },
+    })
     const image = { type: 'image_url' as const, image_url: { url: `data:image/png;base64,${pixel}` } }
     const content = [{ type: 'text' as const, text: asked }, image]
     const { choices } = await clientOf(url).chat.completions.create({ model, messages: [{ role: 'user', content }] })
     assert.equal(choices[0]?.message.content, recital(asked))
     const [message] = server.heard[0]!['messages'] as [Record<string, unknown>]
-    if (kind === 'vllm') assert.deepEqual(message['content'], content)
-    else assert.deepEqual([message['content'], message['images']], [asked, [pixel]])
-  })
-
-  test(`openai-js going away in mid-stream stops ${kind}`, async (t) => {
-    const { url, server } = await stage(t, kind)
-    const stream = await clientOf(url).chat.completions.create({
-      model,
-      messages: [{ role: 'user', content: endless }],
-      stream: true,
-    })
-    let words = 0
-    for await (const { choices } of stream) {
-      words += choices[0]?.delta.content ? 1 : 0
-      if (words === 5) break
+    const theirs: Partial<Record<Kind, unknown>> = {
+      ollama: { role: 'user', content: asked, images: [pixel] },
+      anthropic: {
+        role: 'user',
+        content: [
+          { type: 'text', text: asked },
+          { type: 'image', source: { type: 'base64', media_type: 'image/png', data: pixel } },
+        ],
+      },
     }
-    await stops(server)
-    assert.equal(server.ledger.aborted, 1)
+    assert.deepEqual(message, theirs[kind] ?? { role: 'user', content })
   })
-}
+})
 
-interface Schemed {
-  readonly json_schema: { readonly schema: unknown }
-}
+each("openai-js's responses", (kind) => {
+  test(`of ${kind} say how they ended, and count`, async (t) => {
+    const { url } = await stage(t, kind)
+    const { responses } = clientOf(url)
+    const whole = await responses.create({ model, input: asked, instructions: 'Be kind.' })
+    assert.deepEqual(
+      [whole.object, whole.status, whole.output_text, whole.instructions],
+      ['response', 'completed', recital(asked), 'Be kind.'],
+    )
+    assert.equal(whole.usage?.output_tokens, 12)
+    const cut = await responses.stream({ model, input: asked, max_output_tokens: 5 }).finalResponse()
+    assert.deepEqual(
+      [cut.status, cut.incomplete_details?.reason, cut.output_text],
+      ['incomplete', 'max_output_tokens', recital(asked, 5)],
+    )
+  })
+
+  test(`of ${kind} are JSON of a schema`, async (t) => {
+    const { url } = await stage(t, kind)
+    const format = { type: 'json_schema' as const, name: 'person', schema: person, strict: true }
+    const { output_parsed: parsed } = await clientOf(url).responses.parse({ model, input: asked, text: { format } })
+    assert.deepEqual(Object.keys(parsed ?? {}), ['name', 'age'])
+  })
+
+  test(`of ${kind} tell thoughts as a summary`, async (t) => {
+    const { url } = await stage(t, kind, thinker)
+    const { output, output_text: text } = await clientOf(url).responses.create({
+      model,
+      input: asked,
+      reasoning: { effort: 'high' },
+    })
+    assert.equal(text, recital(asked))
+    const [reasoning] = output
+    assert.ok(reasoning?.type === 'reasoning')
+    assert.equal(reasoning.summary.map(({ text: said }) => said).join(''), thought(asked))
+  })
+
+  test(`before ${kind} are refused that refer to what nobody keeps`, async (t) => {
+    const { url, server } = await stage(t, kind)
+    const asking = clientOf(url).responses.create({ model, input: asked, previous_response_id: 'resp_1' })
+    await assert.rejects(
+      asking,
+      (error) => error instanceof OpenAI.APIError && /previous_response_id|resp_1/.test(error.message),
+    )
+    assert.equal(server.ledger.whole, 0)
+  })
+})
+
+each("openai-js's completions", (kind) => {
+  if (kind === 'anthropic') return
+  test(`of ${kind} count, and say why they ended`, async (t) => {
+    const { url } = await stage(t, kind)
+    const { completions } = clientOf(url)
+    const { choices, usage, object } = await completions.create({ model, prompt: asked, max_tokens: 5 })
+    assert.deepEqual(
+      [object, choices[0]?.text, choices[0]?.finish_reason],
+      ['text_completion', recital(asked, 5), 'length'],
+    )
+    assert.equal(usage?.completion_tokens, 5)
+  })
+})

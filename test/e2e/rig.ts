@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict'
-import type { TestContext } from 'node:test'
 import { openHouse } from '../../src/cli/house.ts'
 import type { ConfigInput } from '../../src/config/schema.ts'
 import { doorsOf, parse, settingsOf } from '../../src/config/settings.ts'
@@ -7,7 +6,7 @@ import type { Event } from '../../src/core/event.ts'
 import type { Gateway } from '../../src/gateway.ts'
 import type { ServerOptions } from '../../src/sim/server-spec.ts'
 import { listen } from '../../src/sim/sockets.ts'
-import { type Kind, Witness } from './witness.ts'
+import { backendKind, type Kind, Witness } from './witness.ts'
 
 export const model = 'llama3.1:8b'
 
@@ -16,6 +15,11 @@ export const endless = 'Say 100000 words.'
 
 /** A picture, in base64. */
 export const pixel = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=='
+
+/** Whoever can say that what was opened for it may be closed: a test, or a suite. */
+export interface Ends {
+  after(close: () => unknown): void
+}
 
 export interface Scene {
   readonly gateway: Gateway
@@ -36,12 +40,9 @@ export interface StageOptions {
   readonly config?: Partial<ConfigInput>
 }
 
-/** What each is called in the configuration. */
-export const backendKinds: Readonly<Record<Kind, string>> = { ollama: 'ollama', vllm: 'openai-compatible' }
-
 /** The whole gateway on real sockets, in front of one simulated server on another. */
 export async function stage(
-  t: TestContext,
+  t: Ends,
   kind: Kind,
   { server: options, upstream, config }: StageOptions = {},
 ): Promise<Stage> {
@@ -53,14 +54,14 @@ export async function stage(
 
 /** A gateway on a socket in front of simulated servers, each on its own. */
 export async function stand(
-  t: TestContext,
+  t: Ends,
   servers: readonly Witness[],
   { upstream, ...config }: Partial<ConfigInput> & { readonly upstream?: Partial<UpstreamInput> | undefined } = {},
   hear?: (event: Event) => void,
 ): Promise<Scene> {
   const sockets = await Promise.all(servers.map((server) => listen(server)))
   const upstreams = servers.map(({ spec: { name }, kind }, at) => {
-    return { name, kind: backendKinds[kind], url: sockets[at]!.origin, concurrency: 16, ...upstream }
+    return { name, kind: backendKind(kind), url: sockets[at]!.origin, concurrency: 16, ...upstream }
   })
   const scene = await open(t, { ...config, upstreams }, hear)
   // After the gateway, which would notice.
@@ -69,7 +70,7 @@ export async function stand(
 }
 
 /** A gateway on a socket, as `spillway serve` opens it, until the end of the test. */
-export async function open(t: TestContext, config: ConfigInput, hear?: (event: Event) => void): Promise<Scene> {
+export async function open(t: Ends, config: ConfigInput, hear?: (event: Event) => void): Promise<Scene> {
   const parsed = parse({ listen: '127.0.0.1:0', admin: { listen: '127.0.0.1:0' }, ...config })
   const { upstream_transport: transport } = parsed
   const house = await openHouse({ settings: settingsOf(parsed), doors: doorsOf(parsed), transport, listen: hear })

@@ -1,13 +1,21 @@
 import type { Json } from '../../src/core/json.ts'
 import { type Inbound, NetFault, type Outbound } from '../../src/core/world.ts'
-import { ollamaLike, type ServerOptions, vllmLike } from '../../src/sim/server-spec.ts'
+import { likes, type ServerKind, type ServerOptions } from '../../src/sim/server-spec.ts'
 import { SimServer } from '../../src/sim/server.ts'
 import { realClock } from '../../src/sim/sockets.ts'
+import { type Complaint, complaintAt } from './complaints.ts'
 
-/** Which server stands behind the gateway. Whatever a client speaks, it is the dialect of one of them and not of the other. */
-export type Kind = 'ollama' | 'vllm'
+/** Which server stands behind the gateway: each speaks some of the formats, and none speaks all of them. */
+export type Kind = ServerKind
 
+/** The two whose formats are not each other's. */
 export const kinds: readonly Kind[] = ['ollama', 'vllm']
+
+/** Those that differ in what they speak: two of the same formats need not both stand in a table. */
+export const allKinds: readonly Kind[] = [...kinds, 'llamacpp', 'anthropic']
+
+/** What such a server is called in the configuration. */
+export const backendKind = (kind: Kind): string => (kind === 'generic' ? 'openai-compatible' : kind)
 
 /**
  * How an answer breaks: by a reset, by a connection closed in the middle of the transfer, by a clean end without the wire's
@@ -23,38 +31,6 @@ export interface Mischief {
   readonly by: Break
 }
 
-interface Wire {
-  readonly spec: typeof ollamaLike
-  readonly chat: string
-  thought(text: string): string
-  readonly error: string
-  readonly errorFrame: string
-}
-
-const brokeDown = JSON.stringify({
-  error: { message: 'The engine broke down.', type: 'InternalServerError', param: null, code: 500 },
-})
-
-const wires: Readonly<Record<Kind, Wire>> = {
-  ollama: {
-    spec: ollamaLike,
-    chat: '/api/chat',
-    thought: (text) =>
-      `${JSON.stringify({ message: { role: 'assistant', content: '', thinking: text }, done: false })}\n`,
-    error: '{"error":"unexpected EOF"}',
-    errorFrame: '{"error":"unexpected EOF"}\n',
-  },
-  vllm: {
-    spec: vllmLike,
-    chat: '/v1/chat/completions',
-    thought: (text) =>
-      `data: ${JSON.stringify({ id: 'chatcmpl-1', choices: [{ index: 0, delta: { reasoning: text } }] })}\n\n`,
-    error: brokeDown,
-    // It says that it is done even when it failed.
-    errorFrame: `data: ${brokeDown}\n\ndata: [DONE]\n\n`,
-  },
-}
-
 /** Fast enough for tests, slow enough that a stream is one. */
 const engine = {
   stepMs: [
@@ -64,51 +40,62 @@ const engine = {
   slots: 16,
 } as const
 
-/** A simulated server that remembers what it was asked, may think aloud, and breaks its answers where a test wants it to. */
+/** What it has where a test does not say. */
+const usual = { name: 'llama3.1:8b', contextTokens: 8_192 }
+
+/** A simulated server that remembers what it was asked, and breaks its answers where a test wants it to. */
 export class Witness extends SimServer {
   readonly kind: Kind
-  /** The bodies of all requests for an answer. */
+  /** All requests for an answer, as they came. */
+  readonly requests: Outbound[] = []
+  /** Their bodies. */
   readonly heard: Json[] = []
-  /** Said in front of every streamed answer. */
-  thoughts: readonly string[] = []
   mischief: Mischief | undefined
-  readonly #wire: Wire
+  /** What its streams are instead of what it has to say itself. */
+  says: string | undefined
+  /** How many writes its latest answer had. */
+  writes = 0
 
   constructor(kind: Kind, options: ServerOptions = {}) {
-    super(wires[kind].spec({ name: kind, ...options, engine: { ...engine, ...options.engine } }), realClock())
+    const spec = { name: kind, networkMs: 0, models: [usual], ...options, engine: { ...engine, ...options.engine } }
+    super(likes[kind](spec), realClock())
     this.kind = kind
-    this.#wire = wires[kind]
   }
 
   override async send(out: Outbound): Promise<Inbound> {
-    if (out.path !== this.#wire.chat) return super.send(out)
+    const complaint = complaintAt(out.path)
+    if (complaint === undefined) return super.send(out)
     const question = JSON.parse(Buffer.from(out.body ?? []).toString()) as Json
+    // Asked for nothing, a server only tells whether it could.
+    if (['messages', 'prompt', 'input'].every((field) => question[field] === undefined)) return super.send(out)
+    this.requests.push(out)
     this.heard.push(question)
     const inbound = await super.send(out)
-    return inbound.status === 200
-      ? { ...inbound, body: this.#told(inbound.body, question['stream'] === true) }
-      : inbound
+    const isStream = inbound.headers['content-type'] !== 'application/json'
+    return inbound.status === 200 ? { ...inbound, body: this.#told(inbound.body, complaint, isStream) } : inbound
   }
 
-  async *#told(body: AsyncIterable<Uint8Array>, isStream: boolean): AsyncGenerator<Uint8Array, void> {
-    const { mischief } = this
-    if (isStream) for (const text of this.thoughts) yield Buffer.from(this.#wire.thought(text))
+  async *#told(
+    body: AsyncIterable<Uint8Array>,
+    complaint: Complaint,
+    isStream: boolean,
+  ): AsyncGenerator<Uint8Array, void> {
+    const { mischief, says } = this
+    if (isStream && says !== undefined) return yield Buffer.from(says)
+    this.writes = 0
     let told = 0
     for await (const bytes of body) {
       if (told === mischief?.after) {
-        yield this.#lastWords(bytes, mischief.by, isStream)
+        if (mischief.by === 'error') yield Buffer.from(isStream ? complaint.frame : complaint.whole)
+        // A connection may break within a frame as well as between two, and an answer in one piece breaks inside of it.
+        else if (mischief.by !== 'cut' || !isStream) yield bytes.subarray(0, bytes.length >> 1)
         if (mischief.by === 'reset') throw new NetFault('reset', 'The connection was reset.')
         if (mischief.by === 'fin') throw new NetFault('aborted', 'The connection was closed.')
         return
       }
       yield bytes
       told += 1
+      this.writes = told
     }
-  }
-
-  /** A connection may break within a frame as well as between two, and an answer in one piece breaks inside of it. */
-  #lastWords(bytes: Uint8Array, by: Break, isStream: boolean): Uint8Array {
-    if (by === 'error') return Buffer.from(isStream ? this.#wire.errorFrame : this.#wire.error)
-    return by === 'cut' && isStream ? new Uint8Array(0) : bytes.subarray(0, bytes.length >> 1)
   }
 }
