@@ -99,7 +99,7 @@ function recentLine(event: FeedSnapshot['recent'][number]): string {
     : (event.fault ?? '')
   const waited = (event.wait_ms ?? 0) >= 50 ? `  ${styleText('yellow', `waited ${ms(event.wait_ms)}`)}` : ''
   const spilled = (event.tier ?? 0) > 0 ? `  ${styleText('magenta', 'spilled')}` : ''
-  return `${mark} ${(event.dialect ?? '').padEnd(12)} ${where.padEnd(10)} ${how}${waited}${spilled}`
+  return `${mark} ${(event.dialect ?? '').padEnd(18)} ${where.padEnd(10)} ${how}${waited}${spilled}`
 }
 
 function spark(history: readonly number[], width: number): string {

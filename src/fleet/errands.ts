@@ -1,8 +1,8 @@
 import type { Ask, Errand } from '../core/ask.ts'
 import { Fault } from '../core/fault.ts'
+import { untilGone } from '../core/until-gone.ts'
 import { misfit } from './fit.ts'
 import type { Fleet } from './fleet.ts'
-import { untilGone } from './loading.ts'
 import type { Offer } from './offering.ts'
 
 export interface ErrandDone {

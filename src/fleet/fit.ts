@@ -1,5 +1,5 @@
 import type { Ask, Need } from '../core/ask.ts'
-import type { Offer } from './offering.ts'
+import { narrowed, type Offer, type Offering } from './offering.ts'
 
 /** Why a model on a server cannot serve an ask, whenever it has room. */
 export type Misfit =
@@ -28,4 +28,24 @@ function can(need: Need, ofServer: ReadonlySet<Need>, ofModel: ReadonlySet<Need>
   if (ofModel === undefined || need === 'memory' || need === 'logprobs') return true
   // Whoever converses carries on a text as well.
   return ofModel.has(need) || (need === 'text' && ofModel.has('chat'))
+}
+
+const fitted = new WeakMap<Offering, Map<string, Offering>>()
+
+/**
+ * What of an offering may serve an ask. Asks that fit in the same places share one, and so one queue: nobody stands behind
+ * somebody who waits for another machine. The whole of it where nothing is known to fit; then the servers have the word.
+ */
+export function fitting(offering: Offering, ask: Ask): Offering {
+  let misfits = ''
+  for (const [at, offer] of offering.offers.entries()) if (misfit(offer, ask) !== undefined) misfits += `${at},`
+  if (misfits === '') return offering
+  let parts = fitted.get(offering)
+  if (parts === undefined) fitted.set(offering, (parts = new Map()))
+  let part = parts.get(misfits)
+  if (part === undefined) {
+    const offers = offering.offers.filter((offer) => misfit(offer, ask) === undefined)
+    parts.set(misfits, (part = offers.length === 0 ? offering : narrowed(offering, offers)))
+  }
+  return part
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { Loading, untilGone } from './loading.ts'
+import { untilGone } from '../core/until-gone.ts'
+import { Loading } from './loading.ts'
 
 const setting = (model: string): { model: string; contextTokens: undefined } => ({ model, contextTokens: undefined })
 

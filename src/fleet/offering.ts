@@ -19,6 +19,8 @@ export interface Offering {
   readonly upstreams: readonly Upstream[]
   /** The tiers among them, cheapest first. */
   readonly tiers: readonly number[]
+  /** The cheapest that has the model at all, for whatever ask. */
+  readonly lowestTier: number
 }
 
 /** From every spelling to what is offered under it. Built anew when a listing changes, so a look-up is one step. */
@@ -43,8 +45,14 @@ export function offeringsOf(upstreams: readonly Upstream[]): ReadonlyMap<string,
   return offerings
 }
 
+/** The same model with some of the ways to serve it. */
+export const narrowed = (offering: Offering, offers: readonly Offer[]): Offering => ({
+  ...offeringOf(offering.name, offers),
+  lowestTier: offering.lowestTier,
+})
+
 function offeringOf(name: string, offers: readonly Offer[]): Offering {
   const upstreams = offers.map(({ upstream }) => upstream)
   const tiers = [...new Set(upstreams.map(({ settings }) => settings.tier))].sort((one, other) => one - other)
-  return { name, offers, upstreams, tiers }
+  return { name, offers, upstreams, tiers, lowestTier: tiers[0] ?? 0 }
 }

@@ -4,7 +4,8 @@ import type { Ask } from '../core/ask.ts'
 import type { Reply } from '../core/reply.ts'
 import { fit, type Way } from './fit.ts'
 
-const someAsk = (promptTokens: number): Ask => ({ model: 'm', promptTokens, needs: ['chat'] }) as unknown as Ask
+const someAsk = (promptTokens: number): Ask =>
+  ({ model: 'm', promptTokens, needs: ['chat'], signal: new AbortController().signal }) as unknown as Ask
 const way = (more: Partial<Way> = {}): Way => ({ misfit: undefined, contextTokens: 1_000, count: undefined, ...more })
 
 /** The size with which an ask reaches the servers, or the fault that it meets before. */

@@ -1,5 +1,6 @@
 import type { Ask, Need } from '../core/ask.ts'
 import { Fault } from '../core/fault.ts'
+import { untilGone } from '../core/until-gone.ts'
 import type { Layer } from '../core/serve.ts'
 
 /** One way to serve an ask, as far as it matters whether the ask fits. */
@@ -25,7 +26,8 @@ export interface FitParts {
  * context.
  */
 export function fit({ isPlain, waysOf, exactly }: FitParts): Layer {
-  return (next) => (ask) => (isPlain(ask) ? next(ask) : counted(ask, waysOf(ask), exactly).then(next))
+  return (next) => (ask) =>
+    isPlain(ask) ? next(ask) : untilGone(counted(ask, waysOf(ask), exactly), ask.signal).then(next)
 }
 
 /** The ask with its exact size, where a server tells it. Throws the Fault of one that fits nowhere. */

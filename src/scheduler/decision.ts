@@ -13,7 +13,7 @@ export function decisionOf(by: {
   const { offering, offer, waitMs, isRetry, outlooks } = by
   let text = waitMs >= 1 ? `queued ${span(waitMs)}` : 'direct'
   if (isRetry) text += '; retry'
-  const lowest = offering.tiers[0]!
+  const lowest = offering.lowestTier
   if (offer.upstream.settings.tier > lowest) {
     const promised = outlooks.find(({ tier }) => tier === lowest)
     text +=

@@ -3,6 +3,7 @@ import type { Emit } from '../core/event.ts'
 import type { Fault } from '../core/fault.ts'
 import type { Policy } from '../core/policy.ts'
 import type { World } from '../core/world.ts'
+import { fitting } from '../fleet/fit.ts'
 import type { Fleet } from '../fleet/fleet.ts'
 import type { Ending } from '../fleet/limit.ts'
 import type { Offer, Offering } from '../fleet/offering.ts'
@@ -77,7 +78,7 @@ export class Scheduler {
   /** Waits for a place as long as the ask's patience allows. Rejects with a Fault; what is in `avoid` is not tried. */
   acquire(ask: Ask, avoid: ReadonlySet<Upstream> = none): Promise<Lease> {
     if (ask.signal.aborted) return Promise.reject(gone())
-    const offering = this.#fleet.offering(ask.model)
+    const offering = this.#offeringFor(ask)
     if (offering === undefined) return Promise.reject(unknownModel(this.#fleet, ask))
     const now = this.#world.now()
     const queue = this.#queues.get(offering)
@@ -85,6 +86,12 @@ export class Scheduler {
     // Nobody who waits is overtaken, except by those who had their turn already.
     const lease = queue === undefined || avoid.size > 0 ? this.#leaseNow({ ...situation, ahead: 0 }) : undefined
     return lease === undefined ? this.#enter(situation) : Promise.resolve(lease)
+  }
+
+  /** Where this very ask may be served. */
+  #offeringFor(ask: Ask): Offering | undefined {
+    const offering = this.#fleet.offering(ask.model)
+    return offering && fitting(offering, ask)
   }
 
   #enter(situation: Situation): Promise<Lease> {
@@ -128,7 +135,7 @@ export class Scheduler {
     const { promptTokens, stream } = ask
     const stay = upstream.begin(place, { promptTokens, outputTokens: this.#outputGuess.tokensFor(ask), stream }, now)
     const { name, tier } = upstream.settings
-    const spilled = tier > offering.tiers[0]!
+    const spilled = tier > offering.lowestTier
     this.#emit({ type: 'ask-granted', ask, upstream: name, tier, waitMs, spilled })
     return new OneLease({ ask, offer, stay, charge: waited?.ticket, waitMs, spilled, decision }, this.#onEnd)
   }
@@ -291,7 +298,7 @@ export class Scheduler {
   /** Moves one who waits to where its model is offered now. */
   #follow(waiting: Waiting): void {
     const queue = waiting.queue!
-    const offering = this.#fleet.offering(waiting.ask.model)
+    const offering = this.#offeringFor(waiting.ask)
     if (offering === queue.offering) return
     if (offering === undefined) {
       this.#remove(waiting, false)

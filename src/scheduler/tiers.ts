@@ -1,5 +1,4 @@
 import type { Ask } from '../core/ask.ts'
-import { misfit } from '../fleet/fit.ts'
 import type { Offer, Offering } from '../fleet/offering.ts'
 import type { Upstream } from '../fleet/upstream.ts'
 
@@ -34,9 +33,8 @@ export function permits(ask: Ask, tier: number): boolean {
 }
 
 /** Whether this ask may go there at all, be it now or later. */
-export function isOpenTo({ ask, avoid }: Situation, offer: Offer): boolean {
-  const { upstream } = offer
-  return permits(ask, upstream.settings.tier) && !avoid.has(upstream) && misfit(offer, ask) === undefined
+export function isOpenTo({ ask, avoid }: Situation, { upstream }: Offer): boolean {
+  return permits(ask, upstream.settings.tier) && !avoid.has(upstream)
 }
 
 export function canServe(situation: Situation, offer: Offer): boolean {

@@ -3,7 +3,8 @@ import type { Outcome, Reply } from '../core/reply.ts'
 import { dialectById } from '../dialects/index.ts'
 import type { Gateway } from '../gateway.ts'
 import { bodyFor } from './bodies.ts'
-import { earFor, type Heard } from './ears.ts'
+import { earFor } from './ears.ts'
+import type { Heard } from './ears/heard.ts'
 import type { Errand } from './workload.ts'
 
 /** How an errand went, as its caller saw it. */

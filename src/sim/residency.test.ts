@@ -125,6 +125,21 @@ test('another length of context, another number of threads or another shift load
   )
 })
 
+test('a model that was there from the start is loaded anew for who wants it otherwise, over whichever wire', async () => {
+  const one = box('ollama', { engine: { loadedMax: 3 } })
+  await one.world.run(
+    (async () => {
+      await one.read('POST', ...chat('/api/chat', 'a'))
+      assert.equal(one.server.ledger.loads, 0)
+      await one.read('POST', ...chat('/api/chat', 'a', { options: { num_ctx: 16_384 } }))
+      assert.equal(one.server.ledger.reloads, 1)
+      // There it cannot be said, and is as it usually is.
+      await one.read('POST', ...chat('/v1/chat/completions', 'a'))
+      assert.equal(one.server.ledger.reloads, 2)
+    })(),
+  )
+})
+
 test('how long a model stays is counted and kept to, and said in a date', async () => {
   const one = box('ollama')
   await one.world.run(

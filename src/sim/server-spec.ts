@@ -139,7 +139,7 @@ export const exoLike: Like = like('exo', 'exo', { ...card, loadedMax: 2, whenFul
 /** Batches like vLLM. */
 export const tgiLike: Like = like('tgi', 'tgi', batching, { bootMs: 30_000 })
 
-export const genericLike: Like = like('generic', 'generic', { ...batching, slots: 8 })
+const genericLike: Like = like('generic', 'generic', { ...batching, slots: 8 })
 
 export const cloudLike: Like = like('openai', 'cloud', farm, {
   ...far,

@@ -146,7 +146,7 @@ export class SimServer implements Station {
   #warm(): void {
     const { models, engine } = this.spec
     if (models.length > engine.loadedMax) return
-    for (const { name } of models) this.#engine.warm(name)
+    for (const { name, contextTokens } of models) this.#engine.warm(name, { key: `${contextTokens}`, contextTokens })
   }
 
   #knows({ headers }: Outbound): boolean {

@@ -1,3 +1,4 @@
+import type { AskView } from '../gateway.ts'
 import { form, plainText, textsOf, tool } from './bodies.ts'
 import type { Visit } from './caller.ts'
 import type { Machine } from './fleet.ts'
@@ -21,7 +22,7 @@ export function falseOf(visit: Visit, kindOf: KindOf): string | undefined {
   if (outcome === undefined) return 'every answer has an outcome'
   const whole = expected(errand)
   if (!whole.startsWith(heard.text)) return `every token is heard once and in order (heard "${tail(heard.text)}")`
-  if (!thoughts(errand).startsWith(heard.thought))
+  if (heard.thought !== '' && !thoughts(errand).startsWith(heard.thought))
     return `every thought is heard once and in order (heard "${tail(heard.thought)}")`
   if (heard.model !== undefined && heard.model !== errand.model)
     return `the answer names the model as the caller did (${heard.model})`
@@ -130,7 +131,13 @@ export function falseForWaiting({ gateway, recorder, world }: Stage): string | u
   if (gateway.waiting === 0) return undefined
   // Whom one of two has failed may wait for the other.
   const waiting = gateway.asks().filter(({ id, state }) => state === 'queued' && !recorder.wasFailed(id))
-  for (const { model, dialect, promptTokens } of waiting) {
+  // Of those who want the same of the same model, the one who needs the least room.
+  const least = new Map<string, AskView>()
+  for (const ask of waiting) {
+    const key = `${ask.model} ${tonguesFor[ask.dialect]?.[0] ?? ''}`
+    if (ask.promptTokens < (least.get(key)?.promptTokens ?? Infinity)) least.set(key, ask)
+  }
+  for (const { model, dialect, promptTokens } of least.values()) {
     const tongues = tonguesFor[dialect]
     const able = gateway.fleet.serving(model).filter(({ settings: { backend } }) => {
       return tongues === undefined || tongues.some((tongue) => backend.speaks[tongue] !== undefined)

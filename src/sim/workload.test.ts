@@ -39,6 +39,27 @@ test('sizes and shares are those that were asked for', () => {
   assert.ok(Math.abs(share(({ caller }) => caller.name === 'chat-ui') - 5 / 11) < 0.03)
 })
 
+test('who asks in several dialects does so in their shares, and who wants vectors asks the model that makes them', () => {
+  const dialects = [
+    { share: 3, of: 'anthropic-messages' as const },
+    { share: 1, of: 'openai-completions' as const },
+  ]
+  const all = errands({ dialects, vectors: { share: 0.3, model: 'embedder' }, tools: 0.2 })
+  const share = (claim: (errand: Errand) => boolean): number => all.filter(claim).length / all.length
+  assert.ok(Math.abs(share(({ wants }) => wants === 'vectors') - 0.3) < 0.03)
+  assert.ok(
+    all.every(
+      ({ wants, model, stream }) =>
+        (wants === 'vectors') === (model === 'embedder') && !(wants === 'vectors' && stream),
+    ),
+  )
+  assert.ok(Math.abs(share(({ dialect }) => dialect === 'anthropic-messages') - 0.7 * 0.75) < 0.03)
+  assert.ok(
+    all.every(({ dialect, wants }) => dialect !== 'openai-completions' || wants === 'words'),
+    'a plain text has no tools',
+  )
+})
+
 test('one more who hangs up changes nothing else about anybody', () => {
   const plain = errands({ hangUps: 0 }, 100)
   const leaving = errands({ hangUps: 0.5 }, 100)

@@ -3,8 +3,18 @@ import type { Faults } from '../../src/sim/faults.ts'
 import { exampleFleet, machine, type Machine } from '../../src/sim/fleet.ts'
 import type { Outages } from '../../src/sim/outages.ts'
 import type { Simulation } from '../../src/sim/simulation.ts'
-import { cloudLike, ollamaLike, vllmLike } from '../../src/sim/server-spec.ts'
-import { bursts, poisson, usualWorkload } from '../../src/sim/workload.ts'
+import {
+  anthropicLike,
+  cloudLike,
+  exoLike,
+  llamacppLike,
+  lmStudioLike,
+  ollamaLike,
+  sglangLike,
+  tgiLike,
+  vllmLike,
+} from '../../src/sim/server-spec.ts'
+import { bursts, dimensions, poisson, usualModel, usualWorkload } from '../../src/sim/workload.ts'
 
 type Mix = Omit<Simulation, 'seed' | 'requests'>
 
@@ -26,6 +36,12 @@ const failing = (fleet: readonly Machine[], changes: Partial<Machine['server']>)
 const atHome = exampleFleet.slice(0, 2)
 
 const hurried = { connectMs: 1_000, firstTokenMs: 8_000, gapMs: 3_000 }
+
+/** A model in memory that talks, and one that makes vectors. */
+const talker = { name: usualModel, contextTokens: 16_384 }
+const embedder = { name: 'embedder:latest', contextTokens: 8_192, dimensions }
+
+const both = { models: [talker, embedder] }
 
 /** Loads and troubles under which everything must hold. A seed runs the mix that it falls on, so a seed is all one needs. */
 const mixes: Readonly<Record<string, Mix>> = {
@@ -88,6 +104,50 @@ const mixes: Readonly<Record<string, Mix>> = {
     workload: { ...usualWorkload, arrivals: poisson(12), hangUps: 0.5 },
     outages,
     settings: { timeouts: hurried, queue: { max: 20, patienceMs: 1_000 } },
+  },
+  'one machine of every kind at home, Anthropic behind them, and callers of every dialect': {
+    fleet: [
+      ...[ollamaLike, llamacppLike, vllmLike, sglangLike, lmStudioLike, exoLike, tgiLike].map((like) =>
+        machine(like({ models: [talker], torn: 0.1, faults: { breaks: 0.0005 } }), { concurrency: 2 }),
+      ),
+      machine(anthropicLike({ key: 'sk-sim' }), { serve: { [usualModel]: 'claude-haiku-4-5' } }),
+    ],
+    workload: {
+      ...usualWorkload,
+      arrivals: poisson(60),
+      hangUps: 0.1,
+      dialects: (
+        [
+          'openai-chat',
+          'openai-responses',
+          'openai-completions',
+          'anthropic-messages',
+          'ollama-chat',
+          'ollama-generate',
+        ] as const
+      ).map((of) => ({ share: 1, of })),
+    },
+    settings: { timeouts: hurried },
+  },
+  'vectors beside chat, where a model must go for the other and where both have room': {
+    fleet: [
+      machine(ollamaLike({ name: 'takes turns', ...both, engine: { loadMs: 800 } })),
+      machine(ollamaLike({ name: 'has both', ...both, engine: { loadedMax: 2 } })),
+      machine(vllmLike({ name: 'only talks', models: [talker], faults: { error503: 0.02 } })),
+      machine(llamacppLike({ name: 'only embeds', models: [embedder] })),
+    ],
+    workload: {
+      ...usualWorkload,
+      arrivals: poisson(6),
+      hangUps: 0.05,
+      dialects: [
+        { share: 2, of: 'openai-chat' },
+        { share: 1, of: 'openai-completions' },
+        { share: 1, of: 'ollama-generate' },
+      ],
+      vectors: { share: 0.4, model: embedder.name },
+    },
+    settings: { timeouts: hurried },
   },
 }
 

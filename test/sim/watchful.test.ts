@@ -6,7 +6,7 @@ import type { Layer } from '../../src/core/serve.ts'
 import { simulate, Violation } from '../../src/sim/run.ts'
 import { vllmLike } from '../../src/sim/server-spec.ts'
 import { machine } from '../../src/sim/fleet.ts'
-import { usualWorkload } from '../../src/sim/workload.ts'
+import { dimensions, usualWorkload } from '../../src/sim/workload.ts'
 
 /** A simulator that sees nothing proves nothing. Each of these gateways has one fault, and must be found out. */
 
@@ -70,6 +70,37 @@ test('two tokens in the wrong order are noticed', () =>
     }),
     /every token is heard once and in order/,
   ))
+
+test('a vector that belongs to another text is noticed', async () => {
+  const model = { name: 'embedder', contextTokens: 8_192, dimensions }
+  const fleet = [machine(vllmLike({ models: [model] }))]
+  const workload = {
+    ...usualWorkload,
+    models: [{ share: 1, of: model.name }],
+    vectors: { share: 1, model: model.name },
+    tools: 0,
+    json: 0,
+  }
+  const turned: Layer = (next) => async (ask) => {
+    const reply = await next(ask)
+    if (ask.dialect !== 'openai-embeddings') return reply
+    const { stream, upstream, decision, outcome, body } = reply
+    const backwards = async function* (): Chunks {
+      for await (const bytes of body) {
+        const { data, ...rest } = JSON.parse(Buffer.from(bytes).toString()) as { data: { embedding: unknown }[] }
+        const vectors = data.map(({ embedding }) => embedding).toReversed()
+        const mixed = data.map((one, at) => ({ ...one, embedding: vectors[at] }))
+        yield Buffer.from(JSON.stringify({ ...rest, data: mixed }))
+      }
+    }
+    return { stream, upstream, decision, outcome, body: backwards() }
+  }
+  await simulate({ seed: 3, requests: 60, fleet, workload })
+  await assert.rejects(
+    simulate({ seed: 3, requests: 60, fleet, workload, layers: [turned] }),
+    /each text has its own vector/,
+  )
+})
 
 test('an answer that reaches the wrong caller is noticed', () => {
   let before: Reply | undefined

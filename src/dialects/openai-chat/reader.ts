@@ -78,8 +78,7 @@ export function partReader(): (frame: string) => Part[] {
   }
 }
 
-const textIn = (said: unknown): string =>
-  typeof said === 'string' ? said : isObject(said) ? JSON.stringify(said) : ''
+const textIn = (said: unknown): string => (typeof said === 'string' ? said : isObject(said) ? JSON.stringify(said) : '')
 
 /**
  * The call that a piece goes on with, or undefined when it begins one. Servers leave out the id, the number or both,

@@ -1,4 +1,4 @@
-import type { Heard } from '../ears.ts'
+import type { Heard } from './heard.ts'
 
 interface OllamaAnswer {
   readonly error?: unknown

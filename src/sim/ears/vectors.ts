@@ -1,4 +1,4 @@
-import type { Heard } from '../ears.ts'
+import type { Heard } from './heard.ts'
 
 export function embeddingsWhole(text: string, heard: Heard): void {
   const { data, model } = JSON.parse(text) as {

@@ -15,13 +15,19 @@ import { ollamaVectors } from './ollama-vectors.ts'
 import { openAiRoutes } from './openai-routes.ts'
 
 /** `llama3` is `llama3:latest`, in any case. */
-export function ollamaModelCalled(models: readonly ModelSpec[], name: string): ModelSpec | undefined {
+function ollamaModelCalled(models: readonly ModelSpec[], name: string): ModelSpec | undefined {
   const wished = name.toLowerCase()
   return (
     models.find((model) => model.name === name) ??
     models.find((model) => [wished, `${wished}:latest`].includes(model.name.toLowerCase()))
   )
 }
+
+/** In the dialects of others nobody can say how a model is to be loaded, and so it is loaded in the usual way. */
+const loaded = (host: Host, question: Question): Question => ({
+  ...question,
+  setting: settingIn({}, host.modelCalled(question.model)!),
+})
 
 const unknown = (name: string): string => `model '${name}' not found`
 
@@ -41,6 +47,7 @@ export const ollama: Manner = {
       // It cannot be told not to cut.
       within: (question, contextTokens) => fitted(question, contextTokens, true) as Question,
       takesTokens: false,
+      loaded,
     }),
     'POST /v1/messages': (host, request) =>
       messages(
@@ -52,6 +59,7 @@ export const ollama: Manner = {
           limitMissing: 'max_tokens is required and must be positive',
           unknown,
           within: (question, contextTokens) => fitted(question, contextTokens, true) as Question,
+          loaded,
         },
         host,
         request,

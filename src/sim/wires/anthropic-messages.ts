@@ -81,7 +81,7 @@ const event = (type: string, fields: string): string => `event: ${type}\ndata: {
 const stop = (index: number): string => event('content_block_stop', `"index":${index}`)
 
 /** Proof that a thought was this server's own. */
-export const signature = (asked: string): string => Buffer.from(`thought of ${asked}`).toString('base64')
+const signature = (asked: string): string => Buffer.from(`thought of ${asked}`).toString('base64')
 
 const stopOf = ({ answer }: Told): string =>
   answer.finish === 'length' ? 'max_tokens' : answer.toolName === undefined ? 'end_turn' : 'tool_use'

@@ -83,7 +83,7 @@ export function openAiChatScribe(question: Question, body: Json, { id, createdS:
   const wordHead = `${chunkHead}{"index":0,"delta":{${role}"content":`
   const wordTail = `},${chances}"finish_reason":null}${chunkTail}`
   // Thoughts come first, so a call opens in the middle.
-  let callOpen = tool !== undefined && question.thinks !== true
+  let callOpen = opening === 'apart' && tool !== undefined && question.thinks !== true
   const say = (delta: string, index: number): string =>
     index === 0 ? openingChunk + chunk(first + delta) : chunk(role + delta)
 

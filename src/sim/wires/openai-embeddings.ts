@@ -53,5 +53,4 @@ export function openAiEmbeddingsScribe(question: Question, body: Json, accent: A
 }
 
 /** Single precision, the lesser byte first, in base64. */
-export const packed = (vector: readonly number[]): string =>
-  Buffer.from(Float32Array.from(vector).buffer).toString('base64')
+const packed = (vector: readonly number[]): string => Buffer.from(Float32Array.from(vector).buffer).toString('base64')
