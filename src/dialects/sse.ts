@@ -1,3 +1,4 @@
+import { parsed } from './members.ts'
 import { FrameWatcher } from './watch.ts'
 
 /** One event of a stream, as far as its lines tell. */
@@ -39,6 +40,14 @@ export abstract class SseWatcher extends FrameWatcher {
 
   protected override jsonStart(frame: string): number {
     return Math.max(frame.indexOf('{'), 0)
+  }
+
+  protected override missingEnd(frame: string, bytes: Buffer, at: number): string | undefined {
+    const text = bytes.toString('utf8', at, at + frame.length)
+    const data = frame.startsWith('{') ? text : readEvent(text).data
+    // Half an event, and nobody has use for it.
+    if (data === undefined || parsed(data) === undefined) return undefined
+    return frame.endsWith('\n') ? '\n' : '\n\n'
   }
 }
 

@@ -1,7 +1,6 @@
 import { Fault } from '../../core/fault.ts'
 import { isObject } from '../../core/json.ts'
-import { parsed } from '../members.ts'
-import { isComment, isJunk, readEvent, SseWatcher } from '../sse.ts'
+import { isComment, isJunk, SseWatcher } from '../sse.ts'
 import { hasText, valueAt, type Verdict } from '../watch.ts'
 import { readFrame } from './event.ts'
 import { addCounts, type Counts, usageFrom } from './usage.ts'
@@ -27,14 +26,6 @@ export class AnthropicWatcher extends SseWatcher {
   protected override jsonStart(frame: string): number {
     const at = frame.includes('message_start') ? valueAt(frame, 'message"') : -1
     return at < 0 ? frame.length : at
-  }
-
-  protected override missingEnd(frame: string, bytes: Buffer, at: number): string | undefined {
-    const text = bytes.toString('utf8', at, at + frame.length)
-    const data = frame.startsWith('{') ? text : readEvent(text).data
-    // Half an event, and nobody has use for it.
-    if (data === undefined || parsed(data) === undefined) return undefined
-    return frame.endsWith('\n') ? '\n' : '\n\n'
   }
 
   #parse(frame: string): Verdict {

@@ -1,6 +1,5 @@
 import { Fault } from '../../core/fault.ts'
-import { parsed } from '../members.ts'
-import { isComment, isJunk, readEvent, SseWatcher } from '../sse.ts'
+import { isComment, isJunk, SseWatcher } from '../sse.ts'
 import { hasText, valueAt, type Verdict } from '../watch.ts'
 import { readEnd, readFrame, responseOf } from './event.ts'
 import { readUsage } from './usage.ts'
@@ -40,14 +39,6 @@ export class ResponsesWatcher extends SseWatcher {
   protected override jsonStart(frame: string): number {
     const at = valueAt(frame, 'response"')
     return at < 0 ? frame.length : at
-  }
-
-  protected override missingEnd(frame: string, bytes: Buffer, at: number): string | undefined {
-    const text = bytes.toString('utf8', at, at + frame.length)
-    const data = frame.startsWith('{') ? text : readEvent(text).data
-    // Half an event, and nobody has use for it.
-    if (data === undefined || parsed(data) === undefined) return undefined
-    return frame.endsWith('\n') ? '\n' : '\n\n'
   }
 
   #parse(frame: string): Verdict {
