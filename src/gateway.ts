@@ -19,6 +19,7 @@ import { Callers } from './layers/callers.ts'
 import { errands } from './layers/errands.ts'
 import { fit } from './layers/fit.ts'
 import { hooks, type Hooks } from './layers/hooks.ts'
+import { limits } from './layers/limits.ts'
 import { observe, Roster } from './layers/observe.ts'
 import { checkPermitted, permit } from './layers/permit.ts'
 import { recall } from './layers/recall.ts'
@@ -62,8 +63,11 @@ export interface Gateway {
   readonly world: World
   readonly fleet: Fleet
   readonly dialects: readonly Dialect[]
-  /** The caller behind a credential. Throws `unauthorized`; without configured callers everyone is `anonymous`. */
-  identify(credential: string | undefined): Caller
+  /**
+   * The caller behind a credential. Throws `unauthorized`; without configured callers everyone is `anonymous`, and where
+   * those have limits, told apart by the address.
+   */
+  identify(credential: string | undefined, address?: string): Caller
   /** Reads a request into a frozen ask. Throws `bad-request`. */
   ask(input: AskInput): Ask
   /** How many tokens a request has: exact where a server tells, else estimated, and rather too many. */
@@ -126,7 +130,7 @@ class Engine implements Gateway {
     this.#settings = settings
     this.world = world
     this.#idStart = Math.floor(world.random() * 0x1_0000_0000_0000).toString(36)
-    this.#callers = new Callers(settings.callers)
+    this.#callers = new Callers(settings.callers, settings.anonymousLimits)
     const { upstreams, probeEveryMs, queue } = settings
     this.fleet = new Fleet({ upstreams, world, emit, probeEveryMs, canOf: reachOf })
     this.#scheduler = new Scheduler({ world, fleet: this.fleet, policy, queueMax: queue.max, emit })
@@ -142,6 +146,8 @@ class Engine implements Gateway {
         // After the hooks, which may have chosen another model.
         permit,
         recall({ recallOf: (id) => talkById(id)?.recall, glanceOf }),
+        // What is recalled counts; and no server has been asked anything so far.
+        limits(world),
         errands({
           now: () => world.now(),
           run: (errand, ask) => runErrand(this.fleet, errand, ask, this.#settings.callers.length > 0),
@@ -158,8 +164,8 @@ class Engine implements Gateway {
     return this.#settings
   }
 
-  identify(credential: string | undefined): Caller {
-    return this.#callers.identify(credential)
+  identify(credential: string | undefined, address?: string): Caller {
+    return this.#callers.identify(credential, address)
   }
 
   ask({ dialect, body, raw, caller, signal, id, patienceMs, priority, cloud, headers }: AskInput): Ask {
@@ -224,7 +230,7 @@ class Engine implements Gateway {
     this.#reloaded = before.then(async () => {
       const enforce = await this.fleet.prepare(settings)
       this.#settings = settings
-      this.#callers = new Callers(settings.callers)
+      this.#callers = new Callers(settings.callers, settings.anonymousLimits)
       this.#dispatch = this.#dispatchBy(settings)
       this.#scheduler.queueMax = settings.queue.max
       enforce()

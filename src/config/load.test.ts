@@ -345,7 +345,6 @@ data_dir: /tmp
     [
       's.yaml:5:32 upstreams[0].models.preload:',
       's.yaml:7:36 callers[0].models[1]:',
-      's.yaml:7:40 callers[0].limits:',
       's.yaml:7:67 callers[0].budget:',
       's.yaml:8:1 budget:',
       's.yaml:9:1 cache:',
@@ -354,10 +353,16 @@ data_dir: /tmp
     ],
   )
   assert.match(told[1] ?? '', /no upstream serves "c"/)
-  assert.match(told[4] ?? '', /not enforced by this version; cloud upstreams are used without a limit/)
+  assert.match(told[3] ?? '', /not enforced by this version; cloud upstreams are used without a limit/)
   assert.deepEqual(
     load(`${box}cache: { enabled: false }\ncallers: [{ name: a, key: k, models: [any] }]\n`).warnings,
     [],
+  )
+  const anonymous = `${box}anonymous: { limits: { concurrent: 1 } }\n`
+  assert.deepEqual(load(anonymous).warnings, [])
+  assert.match(
+    load(`${anonymous}callers: [{ name: a, key: k }]\n`).warnings.map(sentence).join(),
+    /anonymous\.limits: nobody is anonymous where callers have keys/,
   )
 })
 

@@ -153,6 +153,7 @@ budget: { usd: 20, per: day, alert_at: [0.5, 0.8, 1] }
 cache: { enabled: true }
 prices: { claude-haiku-4-5: { input: 1, output: 5 } }
 data_dir: /var/lib/spillway
+anonymous: { limits: { requests_per_minute: 30 } }
 timeouts: { connect: 300ms, first_token: 2h, gap: 60000 }
 attempts: 2
 probe_every: 2s

@@ -112,11 +112,13 @@ const notKept = 'This version does not act on it.'
 
 const limits = z
   .strictObject({
-    requests_per_minute: count('Requests a minute.').optional(),
-    tokens_per_minute: count('Tokens a minute, prompt and answer together.').optional(),
-    concurrent: count('Requests at once.').optional(),
+    requests_per_minute: count('Requests a minute; without it, any number.').optional(),
+    tokens_per_minute: count('Tokens a minute, prompt and answer together; without it, any number.').optional(),
+    concurrent: count('Requests at once; without it, any number.').optional(),
   })
-  .describe(`How much this caller may ask. ${notKept}`)
+  .describe(
+    "How much may be asked. A minute's worth may come at once; what is beyond is refused, and told when to come back.",
+  )
 
 const budget = (about: string) =>
   z
@@ -139,7 +141,7 @@ const caller = z
       .enum(['allowed', 'never'])
       .default('allowed')
       .describe('Whether its requests may leave for a server that costs money.'),
-    limits: limits.optional(),
+    limits: limits.optional().describe('How much this caller may ask; without it, as much as it likes.'),
     budget: budget('What this caller may spend in the cloud.').optional(),
   })
   .describe('One caller and its key.')
@@ -164,6 +166,12 @@ export const schema = z
       .prefault({})
       .describe('The one queue.'),
     callers: z.array(caller).default([]).describe('Who may ask. Without it, anyone who reaches the port.'),
+    anonymous: z
+      .strictObject({
+        limits: limits.optional().describe('How much each address may ask; without it, as much as it likes.'),
+      })
+      .prefault({})
+      .describe('Those who ask without a key, where there are no callers.'),
     timeouts: z
       .strictObject({
         connect: duration('Until a connection stands.').prefault('5s'),
@@ -205,6 +213,8 @@ export const schema = z
     data_dir: z.string().min(1).optional().describe(`Where data is kept. ${notKept}`),
   })
   .describe('Configuration of Spillway')
+
+export type LimitsConfig = z.output<typeof limits>
 
 export type Config = z.output<typeof schema>
 

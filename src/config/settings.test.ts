@@ -76,6 +76,17 @@ test('everything that is set arrives', () => {
   assert.deepEqual([settings.attemptsMax, settings.probeEveryMs], [1, 3_600_000])
 })
 
+test('limits arrive with their caller, and those of the anonymous by themselves', () => {
+  const limits = { requests_per_minute: 60, tokens_per_minute: 9_000, concurrent: 4 }
+  const { callers, anonymousLimits } = resolve({
+    upstreams: [box],
+    callers: [{ name: 'a', key: 'k', limits }],
+    anonymous: { limits: { concurrent: 2 } },
+  })
+  assert.deepEqual(callers[0]?.caller.limits, { requestsPerMinute: 60, tokensPerMinute: 9_000, concurrent: 4 })
+  assert.equal(anonymousLimits?.concurrent, 2)
+})
+
 test('a kind has its own tier unless one is set', () => {
   const tierOf = (kind: string, tier?: number): number | undefined =>
     resolve({ upstreams: [{ ...box, kind, ...(tier !== undefined && { tier }) }] }).upstreams[0]?.tier

@@ -1,11 +1,12 @@
 import { backends as known } from '../backends/index.ts'
+import type { Limits } from '../core/allowance.ts'
 import type { Caller } from '../core/ask.ts'
 import type { Backend } from '../core/backend.ts'
 import type { Settings, UpstreamSettings } from '../core/settings.ts'
 import { type Address, readAddress } from './address.ts'
 import { meaningProblems } from './meaning.ts'
 import { ConfigFault, type Problem } from './problem.ts'
-import { type Config, type ConfigInput, schema } from './schema.ts'
+import { type Config, type ConfigInput, type LimitsConfig, schema } from './schema.ts'
 import { shapeProblems } from './shape.ts'
 import { readUrl, type UpstreamUrl } from './url.ts'
 
@@ -71,11 +72,19 @@ export function settingsOf(config: Config, { backends = [] }: ResolveOptions = {
       }
     }),
     queue: { max: config.queue.max, patienceMs: config.queue.patience },
-    callers: config.callers.map(({ name, key, priority, weight, patience, models, cloud }) => {
+    callers: config.callers.map(({ name, key, priority, weight, patience, models, cloud, limits }) => {
       const allowed = models === undefined ? undefined : new Set(models)
-      const caller: Caller = { id: name, weight, priority, cloud, models: allowed }
+      const caller: Caller = {
+        id: name,
+        weight,
+        priority,
+        cloud,
+        models: allowed,
+        ...(limits !== undefined && { limits: limitsOf(limits) }),
+      }
       return { caller, key, patienceMs: patience }
     }),
+    ...(config.anonymous.limits !== undefined && { anonymousLimits: limitsOf(config.anonymous.limits) }),
     timeouts: {
       connectMs: config.timeouts.connect,
       firstTokenMs: config.timeouts.first_token,
@@ -85,6 +94,13 @@ export function settingsOf(config: Config, { backends = [] }: ResolveOptions = {
     probeEveryMs: config.probe_every,
   }
 }
+
+/** The limits as they are written, to those that are kept. */
+const limitsOf = (written: LimitsConfig): Limits => ({
+  requestsPerMinute: written.requests_per_minute,
+  tokensPerMinute: written.tokens_per_minute,
+  concurrent: written.concurrent,
+})
 
 export interface DoorSettings {
   readonly listen: Address

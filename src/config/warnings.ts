@@ -16,21 +16,21 @@ export function warnings(config: Config, shown: (value: string) => string): Prob
       'nothing is loaded ahead by this version; models load when they are first asked for',
     )
   }
-  for (const [i, { key, limits, budget }] of config.callers.entries()) {
+  for (const [i, { key, budget }] of config.callers.entries()) {
     if (/^\s|\s$|[\0-\x08\x0A-\x1F\x7F]/.test(key)) {
       problems.push({ path: ['callers', i, 'key'], text: strayed })
     }
-    idle(
-      limits !== undefined,
-      ['callers', i, 'limits'],
-      'limits are not enforced by this version; this caller may ask as much as it likes',
-    )
     idle(
       budget !== undefined,
       ['callers', i, 'budget'],
       'a budget is not enforced by this version; cloud: never spends nothing',
     )
   }
+  idle(
+    config.anonymous.limits !== undefined && config.callers.length > 0,
+    ['anonymous', 'limits'],
+    'nobody is anonymous where callers have keys; give each caller its limits',
+  )
   idle(
     config.budget !== undefined,
     ['budget'],

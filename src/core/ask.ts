@@ -1,3 +1,4 @@
+import type { Limits } from './allowance.ts'
 import type { Json } from './json.ts'
 
 export type Priority = 'interactive' | 'default' | 'batch'
@@ -13,6 +14,9 @@ export interface Caller {
   /** The models this caller may use; all of them when undefined. */
   readonly models: ReadonlySet<string> | undefined
   readonly cloud: Cloud
+  readonly limits?: Limits | undefined
+  /** Tells apart those who have no name, where they have limits. */
+  readonly address?: string | undefined
 }
 
 /** What a request asks of a model beyond being there. A server that is known to lack it is not asked. */

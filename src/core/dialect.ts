@@ -1,3 +1,4 @@
+import type { Allowances } from './allowance.ts'
 import type { Errand, Glance } from './ask.ts'
 import type { Fault } from './fault.ts'
 import type { Edits, Json } from './json.ts'
@@ -59,6 +60,8 @@ interface CommonDialect {
   writeFault(fault: Fault, requestId?: string): Json
   /** The status this dialect's clients know such an error by, where it is not the fault's own. */
   statusOf?(fault: Fault): number
+  /** Names of its own for what is left to a caller, beside those that all answers have; name and value in turn. */
+  limitHeaders?(allowances: Allowances): readonly string[]
   /** The error as a frame of a stream that has begun. After it nothing that looks like an end may follow. */
   faultFrame(fault: Fault): string
   /** Whether this client understands such an error only within a stream, although nothing of one has been sent. */

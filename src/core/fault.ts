@@ -1,3 +1,5 @@
+import type { Allowances } from './allowance.ts'
+
 /** Every way an ask can fail: what the caller is told, whether another upstream might do better, and whose fault it is. */
 const table = {
   'bad-request': { status: 400, code: 'invalid_request', retry: false, blame: 'caller' },
@@ -47,6 +49,8 @@ interface FaultDetails extends ErrorOptions {
   readonly code?: string | undefined
   /** For an overflow: what was asked and what fits, where that is known. */
   readonly tokens?: OverflowTokens | undefined
+  /** What is left to a caller who has limits. */
+  readonly allowances?: Allowances | undefined
 }
 
 /** The one error. Thrown anywhere, written in the caller's dialect only at the edge. */
@@ -56,6 +60,7 @@ export class Fault extends Error {
   readonly code: string
   readonly retryAfterMs: number | undefined
   readonly tokens: OverflowTokens | undefined
+  readonly allowances: Allowances | undefined
 
   constructor(kind: FaultKind, message: string, details: FaultDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause })
@@ -65,6 +70,7 @@ export class Fault extends Error {
     this.code = details.code ?? table[kind].code
     this.retryAfterMs = details.retryAfterMs
     this.tokens = details.tokens
+    this.allowances = details.allowances
   }
 
   /** Whether another upstream might do better. */
@@ -74,6 +80,12 @@ export class Fault extends Error {
 
   get blame(): 'caller' | 'gateway' | 'upstream' {
     return table[this.kind].blame
+  }
+
+  /** The same, with what is left to the caller. */
+  with(allowances: Allowances): Fault {
+    const { kind, message, cause, retryAfterMs, status, code, tokens } = this
+    return new Fault(kind, message, { cause, retryAfterMs, status, code, tokens, allowances })
   }
 
   /** Anything thrown becomes a Fault; after an abort it is always the caller's. */

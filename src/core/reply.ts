@@ -1,3 +1,4 @@
+import type { Allowances } from './allowance.ts'
 import type { Fault } from './fault.ts'
 import type { Usage } from './usage.ts'
 
@@ -13,6 +14,8 @@ export interface Reply {
   readonly decision: string
   readonly body: AsyncIterable<Uint8Array>
   readonly outcome: Promise<Outcome>
+  /** What is left to a caller who has limits. */
+  readonly allowances?: Allowances | undefined
 }
 
 export interface Outcome {

@@ -1,3 +1,4 @@
+import type { Limits } from './allowance.ts'
 import type { Caller } from './ask.ts'
 import type { Backend } from './backend.ts'
 
@@ -7,6 +8,8 @@ export interface Settings {
   readonly queue: { readonly max: number; readonly patienceMs: number }
   /** Empty: anyone who reaches the port may ask. */
   readonly callers: readonly CallerSettings[]
+  /** Where callers have no names: for each address from which they ask. */
+  readonly anonymousLimits?: Limits | undefined
   readonly timeouts: Timeouts
   /** Upstreams that may be tried for one ask, the first included. */
   readonly attemptsMax: number

@@ -2,6 +2,7 @@ import type { ServerResponse } from 'node:http'
 import type { Dialect } from '../core/dialect.ts'
 import { Fault } from '../core/fault.ts'
 import type { Reply } from '../core/reply.ts'
+import { limitHeaders } from './limit-headers.ts'
 import { latin1, lengthOpen, StreamBody } from './stream-body.ts'
 
 /** Who is answered, and how. */
@@ -88,7 +89,7 @@ export function faultFor(error: unknown, signal: AbortSignal): Fault {
 
 export const isGone = ({ req }: ServerResponse): boolean => req.socket.destroyed
 
-const aboutOf = ({ upstream, decision }: Reply, { dialect, requestId }: Audience): readonly string[] => [
+const aboutOf = ({ upstream, decision, allowances }: Reply, { dialect, requestId }: Audience): readonly string[] => [
   'x-request-id',
   requestId,
   ...(dialect.idHeader === undefined ? [] : [dialect.idHeader, requestId]),
@@ -98,6 +99,7 @@ const aboutOf = ({ upstream, decision }: Reply, { dialect, requestId }: Audience
   plain(decision),
   'x-spillway-cache',
   'bypass',
+  ...limitHeaders(allowances, dialect),
 ]
 
 /** A name from the configuration may have any letters; a header may not. */

@@ -19,6 +19,11 @@ export class Guest {
     this.#socket = socket
   }
 
+  /** Where it comes from. */
+  get address(): string | undefined {
+    return this.#socket.remoteAddress
+  }
+
   begin(response: ServerResponse): void {
     this.last = response
     this.answering += 1

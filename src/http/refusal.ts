@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import type { Fault, FaultKind } from '../core/fault.ts'
+import { limitHeaders } from './limit-headers.ts'
 import type { Shape } from './routes.ts'
 
 interface Told {
@@ -28,6 +29,7 @@ export function writeFault(
   if (fault.status === 401) headers.push('www-authenticate', 'Bearer')
   const status = shape.statusOf?.(fault) ?? fault.status
   if (fault.status === 429 || fault.status === 503) headers.push(...retryHeaders(fault))
+  headers.push(...limitHeaders(fault.allowances, shape))
   if (hopeless.has(fault.kind)) headers.push('x-should-retry', 'false')
   if (close === true) headers.push('connection', 'close')
   writeText(response, status, JSON.stringify(shape.writeFault(fault, requestId)), { headers, lingers: close === true })

@@ -17,7 +17,7 @@ export interface Route {
 }
 
 /** Whose form an error has. */
-export type Shape = Pick<Dialect, 'id' | 'writeFault' | 'statusOf' | 'idHeader'>
+export type Shape = Pick<Dialect, 'id' | 'writeFault' | 'statusOf' | 'idHeader' | 'limitHeaders'>
 
 /** All doors of the client port by their exact path, and for what has none the form its refusal takes. */
 export class Routes {

@@ -10,6 +10,7 @@ import { checkBodyHead, parseBody, readBody } from './body.ts'
 import { closedDoor } from './doors/closed-doors.ts'
 import { type Head, readHead } from './guard.ts'
 import { Guest } from './guest.ts'
+import { limitHeaders } from './limit-headers.ts'
 import { type Nonsense, nonsenseIn, writeRaw } from './nonsense.ts'
 import { writeFault, writeText } from './refusal.ts'
 import { type Route, Routes, type Shape } from './routes.ts'
@@ -150,7 +151,7 @@ class House {
     let asked: Ask | undefined
     try {
       // Who asks comes first: a stranger's body is not worth reading.
-      const caller = gateway.identify(head.credential)
+      const caller = gateway.identify(head.credential, guest.address)
       const raw = await this.#read(response, head)
       const { patienceMs, priority, cloud } = head
       const headers = passedHeaders(dialect, response)
@@ -293,7 +294,7 @@ function tellFault(
   const { req } = response
   if (!stream || dialect.hearsInStream?.(fault, (name) => req.headersDistinct[name]?.[0]) !== true)
     return writeFault(response, fault, dialect, { requestId })
-  const headers = ['x-request-id', requestId]
+  const headers = ['x-request-id', requestId, ...limitHeaders(fault.allowances, dialect)]
   writeText(response, 200, dialect.faultFrame(fault), { type: dialect.streamType, headers })
 }
 

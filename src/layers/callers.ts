@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto'
+import type { Limits } from '../core/allowance.ts'
 import type { Caller } from '../core/ask.ts'
 import { Fault } from '../core/fault.ts'
 import type { CallerSettings } from '../core/settings.ts'
@@ -13,15 +14,19 @@ export class Callers {
   readonly #byDigest = new Map<string, CallerSettings>()
   readonly #byId = new Map<string, CallerSettings>()
 
-  constructor(callers: readonly CallerSettings[]) {
+  readonly #anonymousLimits: Limits | undefined
+
+  constructor(callers: readonly CallerSettings[], anonymousLimits?: Limits) {
+    this.#anonymousLimits = anonymousLimits
     for (const settings of callers) {
       this.#byDigest.set(digest(settings.key), settings)
       this.#byId.set(settings.caller.id, settings)
     }
   }
 
-  identify(credential: string | undefined): Caller {
-    if (this.#byDigest.size === 0) return anonymous
+  identify(credential: string | undefined, address?: string): Caller {
+    const limits = this.#anonymousLimits
+    if (this.#byDigest.size === 0) return limits === undefined ? anonymous : { ...anonymous, limits, address }
     if (credential === undefined) {
       throw new Fault('unauthorized', 'A key is needed: send it as "Authorization: Bearer KEY" or as "x-api-key".')
     }

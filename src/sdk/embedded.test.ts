@@ -1,6 +1,15 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { type ConfigInput, createGateway, defineBackend, definePolicy, type Outbound, type World } from '../index.ts'
+import {
+  type ConfigInput,
+  createGateway,
+  defineBackend,
+  definePolicy,
+  Fault,
+  isLocalRateLimit,
+  type Outbound,
+  type World,
+} from '../index.ts'
 
 /** A server that no list of ours knows: its own paths, its own header for the key. */
 const mine = defineBackend({
@@ -89,3 +98,19 @@ for (const favourite of ['near', 'far']) {
     for (let i = 0; i < 4; i += 1) assert.equal((await gateway.chat(question)).upstream, favourite)
   })
 }
+
+test('an application keeps to the limits it set itself, and knows its own refusal from any other', async (t) => {
+  const { world, sent } = worldOfMine()
+  const gateway = await createGateway(config, { backends: [mine], world, limits: { requestsPerMinute: 1 } })
+  t.after(() => gateway.close())
+  await gateway.chat(question)
+  const before = sent.length
+  const refusal: unknown = await gateway.chat(question).catch((error: unknown) => error)
+  assert.ok(isLocalRateLimit(refusal))
+  assert.deepEqual([refusal.code, refusal.kind, refusal.status], ['LOCAL_RATE_LIMIT', 'rate-limited', 429])
+  assert.ok(refusal.retryAfterMs > 0 && refusal.retryAfterMs <= 60_000)
+  assert.equal(sent.length, before)
+  assert.equal(isLocalRateLimit(new Fault('rate-limited', 'Elsewhere.')), false)
+  const other: unknown = await gateway.chat({ ...question, model: 7 as never }).catch((error: unknown) => error)
+  assert.ok(other instanceof Fault && other.kind === 'bad-request' && !isLocalRateLimit(other))
+})

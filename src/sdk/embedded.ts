@@ -1,5 +1,6 @@
 import type { ConfigInput } from '../config/schema.ts'
 import { resolve } from '../config/settings.ts'
+import type { Limits } from '../core/allowance.ts'
 import type { Backend } from '../core/backend.ts'
 import type { Dialect } from '../core/dialect.ts'
 import type { Json } from '../core/json.ts'
@@ -12,6 +13,7 @@ import { realWorld } from '../http/world.ts'
 import type { Hooks } from '../layers/hooks.ts'
 import { application, type CallOptions, type ChatParams, type ChatResult, type ChatStream, Client } from './client.ts'
 import { embed, type EmbedParams, type EmbedResult } from './embed.ts'
+import { rethrowLocal } from './local-rate-limit.ts'
 
 export interface GatewayOptions {
   readonly layers?: readonly Layer[]
@@ -20,6 +22,8 @@ export interface GatewayOptions {
   readonly backends?: readonly Backend[]
   /** Which of the places that are free is best; the built-in one unless given. */
   readonly policy?: Policy
+  /** How much the application itself may ask. Beyond it a call fails at once with `LOCAL_RATE_LIMIT`. */
+  readonly limits?: Limits
   /** Time, chance and the network; the real ones unless a test or a simulation brings its own. */
   readonly world?: World
 }
@@ -36,15 +40,16 @@ export interface Gateway {
 
 /** Starts a gateway in this process. The configuration has the shape of `spillway.yaml`; faults in it throw. */
 export async function createGateway(config: ConfigInput, options: GatewayOptions = {}): Promise<Gateway> {
-  const { backends, world, layers, hooks, policy } = options
+  const { backends, world, layers, hooks, policy, limits } = options
   const settings = resolve(config, { backends })
   const own = world === undefined ? realWorld({ connectMs: settings.timeouts.connectMs }) : undefined
   const engine = createEngine(settings, { world: own ?? world!, layers, hooks, policy })
+  const caller = { ...application, limits }
   await engine.start()
   const lineIn = <D extends Dialect>(dialect: D) => ({
     dialect,
     open: (body: Json, { signal, ...wishes }: CallOptions & { readonly signal: AbortSignal }) =>
-      engine.serve(engine.ask({ dialect, body, caller: application, signal, ...wishes })),
+      engine.serve(engine.ask({ dialect, body, caller, signal, ...wishes })).catch(rethrowLocal),
   })
   const client = new Client(lineIn(talkById('openai-chat')!))
   const vectors = lineIn(vectorsById('openai-embeddings')!)

@@ -38,9 +38,11 @@ test('the tokens of an answer that broke half way were spent and are counted', (
 test('a refusal is counted with its reason, whether an ask was made of it or not', () => {
   const metrics = new Metrics(measured)
   metrics.listen(refused(someAsk(), new Fault('queue-full', 'full')))
+  metrics.listen(refused(someAsk(), new Fault('rate-limited', 'too many')))
   metrics.listen({ type: 'request-refused', kind: 'unauthorized', status: 401, dialect: 'openai.chat' })
   const text = metrics.render()
   shows(text, 'spillway_rejected_total{reason="queue-full"} 1')
+  shows(text, 'spillway_rejected_total{reason="rate-limited"} 1')
   shows(text, 'spillway_rejected_total{reason="unauthorized"} 1')
   shows(text, 'spillway_requests_total{caller="",model="",upstream="",dialect="openai.chat",status="401"} 1')
 })

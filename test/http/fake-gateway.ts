@@ -72,7 +72,7 @@ export async function openDoor(t: TestContext, setting: DoorSetting = {}): Promi
     countTokens: () => Promise.resolve(1),
     fleet,
     dialects,
-    identify: (credential) => known.identify(credential),
+    identify: (credential, address) => known.identify(credential, address),
     ask: ({ dialect, body, raw, caller, signal, id = 'none', patienceMs = 8_000, priority, cloud, headers = [] }) => ({
       ...dialect.glance(body),
       id,
