@@ -1,16 +1,16 @@
 import type { Ask, Caller, Cloud, Errand, Priority } from './core/ask.ts'
-import type { Dialect } from './core/dialect.ts'
+import type { Dialect, Position } from './core/dialect.ts'
 import type { Emit, Event } from './core/event.ts'
 import { Fault } from './core/fault.ts'
 import type { Json } from './core/json.ts'
 import type { Policy } from './core/policy.ts'
 import { compose, type Layer, type Serve } from './core/serve.ts'
 import type { Settings } from './core/settings.ts'
+import { Watchdog } from './core/watchdog.ts'
 import type { World } from './core/world.ts'
 import { dialectById, dialects, talkById } from './dialects/index.ts'
 import { reachOf } from './dialects/reach.ts'
 import { dispatch } from './dispatch/dispatch.ts'
-import { Watchdog } from './dispatch/watchdog.ts'
 import { exactly, Ways } from './dispatch/ways.ts'
 import { runErrand } from './fleet/errands.ts'
 import { Fleet } from './fleet/fleet.ts'
@@ -73,6 +73,8 @@ export interface Gateway {
   /** How many tokens a request has: exact where a server tells, else estimated, and rather too many. */
   countTokens(input: AskInput): Promise<number>
   asks(): readonly AskView[]
+  /** Where an ask stands in the queue; undefined for one that does not wait there. */
+  position(ask: Ask): Position | undefined
   readonly waiting: number
   readonly emit: Emit
   subscribe(listener: (event: Event) => void): () => void
@@ -206,6 +208,10 @@ class Engine implements Gateway {
       state: known.upstream === undefined ? 'queued' : 'running',
       ageMs: now - arrivedAt,
     }))
+  }
+
+  position(ask: Ask): Position | undefined {
+    return this.#scheduler.position(ask)
   }
 
   get waiting(): number {

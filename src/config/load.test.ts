@@ -67,6 +67,7 @@ const wrong: readonly (readonly [text: string, place: string, said: string])[] =
   [`${box}queue: { patience: [8s] }\n`, '3:20', 'queue.patience: is no duration'],
   [`${box}queue: { patience: -1 }\n`, '3:20', 'queue.patience: is no duration'],
   [`${box}timeouts: { gap: 0 }\n`, '3:18', 'timeouts.gap: is too short; write at least 1ms'],
+  [`${box}timeouts: { heartbeat: true }\n`, '3:24', 'timeouts.heartbeat: has to be false or a duration, as in 10s'],
   [`${box}timeouts: { first_token: 30d }\n`, '3:26', 'timeouts.first_token: is too long; write at most 24d'],
   [`${box}probe_every: 5\n`, '3:14', 'probe_every: is too short; write at least 100ms'],
   [`${box}attempts: 0\n`, '3:11', 'attempts: has to be at least 1'],

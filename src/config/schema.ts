@@ -179,9 +179,15 @@ export const schema = z
           '5m',
         ),
         gap: duration('Between two tokens of a stream.').prefault('1m'),
+        heartbeat: z
+          .union([z.literal(false), duration('How long.', 0)], 'has to be false or a duration, as in 10s')
+          .describe(
+            'While a stream waits for its first token, its caller gets a sign of life after so long, and again each time. Until the first one, an error has its own status. false for none.',
+          )
+          .prefault('10s'),
       })
       .prefault({})
-      .describe('When an upstream is given up.'),
+      .describe('When an upstream is given up, and when a caller who waits is told.'),
     attempts: z.int().min(1).max(10).default(3).describe('Servers tried for one request before its first byte.'),
     probe_every: duration('How often each server is looked at.', 100).prefault('5s'),
     upstream_transport: z.enum(['own', 'undici']).default('own').describe('The HTTP client towards the servers.'),

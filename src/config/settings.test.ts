@@ -26,7 +26,7 @@ test('three lines are enough, and everything else has a default', () => {
     ],
     queue: { max: 200, patienceMs: 8_000 },
     callers: [],
-    timeouts: { connectMs: 5_000, firstTokenMs: 300_000, gapMs: 60_000 },
+    timeouts: { connectMs: 5_000, firstTokenMs: 300_000, gapMs: 60_000, heartbeatMs: 10_000 },
     attemptsMax: 3,
     probeEveryMs: 5_000,
   })
@@ -52,7 +52,7 @@ test('everything that is set arrives', () => {
       { name: 'a', key: 'x y', priority: 'batch', weight: 0.5, patience: 0, models: ['mine'], cloud: 'never' },
       { name: 'b', key: 'z' },
     ],
-    timeouts: { connect: '1s', first_token: '2m', gap: 3 },
+    timeouts: { connect: '1s', first_token: '2m', gap: 3, heartbeat: '2s' },
     attempts: 1,
     probe_every: '1h',
   })
@@ -72,7 +72,7 @@ test('everything that is set arrives', () => {
       patienceMs: undefined,
     },
   ])
-  assert.deepEqual(settings.timeouts, { connectMs: 1_000, firstTokenMs: 120_000, gapMs: 3 })
+  assert.deepEqual(settings.timeouts, { connectMs: 1_000, firstTokenMs: 120_000, gapMs: 3, heartbeatMs: 2_000 })
   assert.deepEqual([settings.attemptsMax, settings.probeEveryMs], [1, 3_600_000])
 })
 

@@ -89,6 +89,7 @@ export function settingsOf(config: Config, { backends = [] }: ResolveOptions = {
       connectMs: config.timeouts.connect,
       firstTokenMs: config.timeouts.first_token,
       gapMs: config.timeouts.gap,
+      heartbeatMs: config.timeouts.heartbeat || undefined,
     },
     attemptsMax: config.attempts,
     probeEveryMs: config.probe_every,

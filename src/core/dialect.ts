@@ -23,6 +23,23 @@ export interface AnswerAbout {
   readonly body?: Json
 }
 
+/** What there is to tell a caller who waits for the first token. */
+export interface WaitAbout {
+  /** As the caller spelled it. */
+  readonly model: string
+  readonly epochMs: number
+  /** Undefined when it does not stand in the queue, but waits for a server to speak. */
+  readonly position: Position | undefined
+}
+
+/** Where an ask stands in the queue. */
+export interface Position {
+  /** How many are thought to be served before it. */
+  readonly ahead: number
+  /** Until its first token, as is predicted now; undefined when nobody can serve it at the moment. */
+  readonly firstTokenMs: number | undefined
+}
+
 /** What can be asked of a model: a turn in a conversation, more of a plain text, or vectors. */
 export type Task = 'chat' | 'text' | 'vectors'
 
@@ -91,6 +108,9 @@ export interface TalkDialect extends CommonDialect {
   partWriter(about: AnswerAbout): (part: Part) => string
   /** The answer in one piece. */
   collect(parts: Iterable<Part>, about: AnswerAbout): Json
+
+  /** A frame that says only that the request is alive, for a stream that has not begun to speak. Clients read over it. */
+  readonly heartbeat?: (about: WaitAbout) => string
 
   /** What must change in a body that is passed on in its own dialect, so that usage can be seen in the stream. */
   usageEdits(body: Json): Edits | undefined

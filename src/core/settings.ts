@@ -22,6 +22,8 @@ export interface Timeouts {
   readonly firstTokenMs: number
   /** Between two frames of a stream. */
   readonly gapMs: number
+  /** How long a stream is silent before its first token until its caller hears that it is alive, and from then on; undefined for never. */
+  readonly heartbeatMs?: number | undefined
 }
 
 export interface UpstreamSettings {

@@ -37,6 +37,8 @@ export const anthropicMessages: TalkDialect = {
   partReader,
   partWriter,
   collect,
+  // Its own sign of life.
+  heartbeat: () => 'event: ping\ndata: {"type": "ping"}\n\n',
   usageEdits: () => undefined,
   watcher: (options) => new AnthropicWatcher(options),
   usageOf,

@@ -4,6 +4,7 @@ import { isObject, type Json } from '../core/json.ts'
 import { readFault } from './complaint.ts'
 import { estimateTokens } from './estimate.ts'
 import { limitIn, listIn, modelIn, optionalFlag, optionalObject, refuse } from './fields.ts'
+import { emptyLine } from './heartbeat.ts'
 import { needsOf } from './needs.ts'
 import { readPrompt } from './ollama-chat/prompt-reader.ts'
 import { writePrompt } from './ollama-chat/prompt-writer.ts'
@@ -31,6 +32,7 @@ export const ollamaChat: TalkDialect = {
   partReader,
   partWriter,
   collect,
+  heartbeat: (about) => emptyLine(about, { message: { role: 'assistant', content: '' } }),
   usageEdits: () => undefined,
   watcher: (options) => new OllamaWatcher(options, 'content"'),
   usageOf,

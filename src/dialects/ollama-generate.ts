@@ -4,6 +4,7 @@ import type { Json } from '../core/json.ts'
 import { readFault } from './complaint.ts'
 import { estimateTokens } from './estimate.ts'
 import { limitIn, listIn, modelIn, optionalFlag, optionalObject, optionalText } from './fields.ts'
+import { emptyLine } from './heartbeat.ts'
 import { needsOf } from './needs.ts'
 import { errandDone, errandFor } from './ollama/errand.ts'
 import { faultFrame, faultIn, writeFault } from './ollama/faults.ts'
@@ -31,6 +32,7 @@ export const ollamaGenerate: TalkDialect = {
   partReader,
   partWriter,
   collect,
+  heartbeat: (about) => emptyLine(about, { response: '' }),
   usageEdits: () => undefined,
   watcher: (options) => new OllamaWatcher(options, 'response"'),
   usageOf,

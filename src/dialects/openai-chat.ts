@@ -4,6 +4,7 @@ import { isObject, type Json } from '../core/json.ts'
 import { readFault } from './complaint.ts'
 import { estimateTokens } from './estimate.ts'
 import { limitIn, listIn, modelIn, optionalFlag, refuse } from './fields.ts'
+import { comment } from './heartbeat.ts'
 import { needsOf } from './needs.ts'
 import { readPrompt } from './openai-chat/prompt-reader.ts'
 import { writePrompt } from './openai-chat/prompt-writer.ts'
@@ -29,6 +30,7 @@ export const openAiChat: TalkDialect = {
   partReader,
   partWriter,
   collect,
+  heartbeat: comment,
   usageEdits,
   watcher: (options) => new OpenAiWatcher(options, 'content"'),
   usageOf,

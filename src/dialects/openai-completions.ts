@@ -4,6 +4,7 @@ import type { Json } from '../core/json.ts'
 import { readFault } from './complaint.ts'
 import { estimateTokens } from './estimate.ts'
 import { limitIn, modelIn, optionalFlag, optionalText } from './fields.ts'
+import { comment } from './heartbeat.ts'
 import { needsOf } from './needs.ts'
 import { readPrompt } from './openai-completions/prompt-reader.ts'
 import { writePrompt } from './openai-completions/prompt-writer.ts'
@@ -30,6 +31,7 @@ export const openAiCompletions: TalkDialect = {
   partReader,
   partWriter,
   collect,
+  heartbeat: comment,
   usageEdits,
   watcher: (options) => new OpenAiWatcher(options, 'text"'),
   usageOf,

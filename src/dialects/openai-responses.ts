@@ -6,6 +6,7 @@ import type { Usage } from '../core/usage.ts'
 import { complaintUnder200, readFault } from './complaint.ts'
 import { estimateTokens } from './estimate.ts'
 import { limitIn, modelIn, optionalFlag, refuse } from './fields.ts'
+import { comment } from './heartbeat.ts'
 import { asBuffer, Members, parsed } from './members.ts'
 import { needsOf } from './needs.ts'
 import { writeFault } from './openai/faults.ts'
@@ -37,6 +38,7 @@ export const openAiResponses: TalkDialect = {
   partReader,
   partWriter,
   collect,
+  heartbeat: comment,
   usageEdits: () => undefined,
   watcher: (options) => new ResponsesWatcher(options),
   usageOf,

@@ -4,6 +4,7 @@ import { Fault } from '../core/fault.ts'
 import type { Timeouts } from '../core/settings.ts'
 import { untilGone } from '../core/until-gone.ts'
 import type { Usage } from '../core/usage.ts'
+import type { Watchdog, Watched } from '../core/watchdog.ts'
 import { NetFault, type Inbound, type World } from '../core/world.ts'
 import { collectFrom, translate, type Seen, type Translating } from '../dialects/translate.ts'
 import type { Ending } from '../fleet/limit.ts'
@@ -11,7 +12,6 @@ import type { Upstream } from '../fleet/upstream.ts'
 import type { Lease } from '../scheduler/scheduler.ts'
 import { Meter } from './meter.ts'
 import { phrase, type Speech } from './speech.ts'
-import type { Watchdog, Watched } from './watchdog.ts'
 
 export interface AttemptParts {
   readonly world: World

@@ -14,6 +14,8 @@ export interface Audience {
   readonly signal: AbortSignal
   /** How long a stream may stand still because its caller does not read: it holds a place on a server all the while. */
   readonly stallMs: number
+  /** What the caller of a stream hears until it begins. It is stopped then, and hands over the stream if it has opened it. */
+  readonly heartbeat?: { stop(): StreamBody | undefined } | undefined
 }
 
 /** Writes a reply as it comes. Resolves when its last byte is on its way; rejects while the caller has heard nothing yet. */
@@ -22,7 +24,9 @@ export async function writeReply(reply: Reply, audience: Audience): Promise<void
   const first = await body.next()
   // A reply that was called off just ends.
   audience.signal.throwIfAborted()
-  if (reply.stream) return writeStream(reply, body, first, audience)
+  const begun = audience.heartbeat?.stop()
+  if (begun !== undefined) return writeStream(body, first, begun, audience)
+  if (reply.stream) return writeStream(body, first, beginStream(audience, aboutOf(reply, audience)), audience)
   const { response } = audience
   const answer = first.done === true ? empty : first.value
   response.writeHead(200, [
@@ -40,13 +44,8 @@ export async function writeReply(reply: Reply, audience: Audience): Promise<void
   await body.next()
 }
 
-async function writeStream(
-  reply: Reply,
-  body: AsyncIterator<Uint8Array>,
-  first: IteratorResult<Uint8Array>,
-  audience: Audience,
-): Promise<void> {
-  const { response, dialect, signal, stallMs } = audience
+/** Writes the head of a stream, which goes out with its first bytes. */
+export function beginStream({ response, dialect }: Audience, about: readonly string[]): StreamBody {
   response.writeHead(200, [
     'content-type',
     dialect.streamType,
@@ -56,9 +55,18 @@ async function writeStream(
     'x-accel-buffering',
     'no',
     ...lengthOpen(response),
-    ...aboutOf(reply, audience),
+    ...about,
   ])
-  const out = new StreamBody(response)
+  return new StreamBody(response)
+}
+
+async function writeStream(
+  body: AsyncIterator<Uint8Array>,
+  first: IteratorResult<Uint8Array>,
+  out: StreamBody,
+  audience: Audience,
+): Promise<void> {
+  const { response, dialect, signal, stallMs } = audience
   try {
     for (let step = first; step.done !== true; step = await body.next()) {
       if (!out.write(step.value)) await out.drained(signal, stallMs)
@@ -89,17 +97,21 @@ export function faultFor(error: unknown, signal: AbortSignal): Fault {
 
 export const isGone = ({ req }: ServerResponse): boolean => req.socket.destroyed
 
-const aboutOf = ({ upstream, decision, allowances }: Reply, { dialect, requestId }: Audience): readonly string[] => [
+export const idHeaders = ({ dialect, requestId }: Audience): readonly string[] => [
   'x-request-id',
   requestId,
   ...(dialect.idHeader === undefined ? [] : [dialect.idHeader, requestId]),
+]
+
+const aboutOf = ({ upstream, decision, allowances }: Reply, audience: Audience): readonly string[] => [
+  ...idHeaders(audience),
   'x-spillway-upstream',
   plain(upstream),
   'x-spillway-decision',
   plain(decision),
   'x-spillway-cache',
   'bypass',
-  ...limitHeaders(allowances, dialect),
+  ...limitHeaders(allowances, audience.dialect),
 ]
 
 /** A name from the configuration may have any letters; a header may not. */

@@ -4,12 +4,14 @@ import type { Duplex } from 'node:stream'
 import type { Ask, Caller } from '../core/ask.ts'
 import type { Dialect } from '../core/dialect.ts'
 import { Fault } from '../core/fault.ts'
+import { Watchdog } from '../core/watchdog.ts'
 import type { Gateway } from '../gateway.ts'
 import { faultFor, isGone, writeReply } from './answer.ts'
 import { checkBodyHead, parseBody, readBody } from './body.ts'
 import { closedDoor } from './doors/closed-doors.ts'
 import { type Head, readHead } from './guard.ts'
 import { Guest } from './guest.ts'
+import { type Heartbeat, heartbeatFor } from './heartbeat.ts'
 import { limitHeaders } from './limit-headers.ts'
 import { type Nonsense, nonsenseIn, writeRaw } from './nonsense.ts'
 import { writeFault, writeText } from './refusal.ts'
@@ -55,6 +57,8 @@ class House {
   readonly #bodyMaxBytes: number
   readonly #stallMs: number
   readonly #routes: Routes
+  /** The clock of all heartbeats. */
+  readonly #watchdog: Watchdog
   readonly #guests = new Map<Socket, Guest>()
   readonly #idPrefix: string
   #requests = 0
@@ -67,6 +71,7 @@ class House {
     this.#gateway = gateway
     this.#bodyMaxBytes = bodyMaxBytes
     this.#stallMs = stallMs
+    this.#watchdog = new Watchdog(gateway.world)
     this.#routes = new Routes(gateway.dialects)
     this.#idPrefix = Math.floor(gateway.world.random() * 0x1_0000_0000_0000).toString(36)
     this.server = createServer({
@@ -149,6 +154,7 @@ class House {
     const { signal } = gone
     const requestId = head.requestId ?? this.#nextId()
     let asked: Ask | undefined
+    let heartbeat: Heartbeat | undefined
     try {
       // Who asks comes first: a stranger's body is not worth reading.
       const caller = gateway.identify(head.credential, guest.address)
@@ -168,15 +174,21 @@ class House {
         headers,
       })
       asked = ask
-      await writeReply(await gateway.serve(ask), { response, dialect, requestId, signal, stallMs: this.#stallMs })
+      const audience = { response, dialect, requestId, signal, stallMs: this.#stallMs }
+      heartbeat = heartbeatFor(ask, audience, { gateway, watchdog: this.#watchdog })
+      await writeReply(await gateway.serve(ask), { ...audience, heartbeat })
     } catch (error) {
       if (isGone(response)) return
       const fault = faultFor(error, signal)
-      if (response.headersSent) response.destroy()
+      const begun = heartbeat?.stop()
+      // Its head has said 200 already.
+      if (begun !== undefined) begun.end(dialect.faultFrame(fault))
+      else if (response.headersSent) response.destroy()
       // An ask that failed has its own line in the log.
       else if (asked !== undefined) tellFault(response, fault, asked, { dialect, requestId })
       else this.#refuse(response, fault, head, requestId)
     } finally {
+      heartbeat?.stop()
       guest.asked(gone)
     }
   }

@@ -1,6 +1,6 @@
 import type { Candidate, Policy } from '../core/policy.ts'
 import type { Offer } from '../fleet/offering.ts'
-import { canServe, outlooks, tierFor, type Outlook, type Situation } from './tiers.ts'
+import { canServe, outlooks, patienceLeftMs, tierFor, type Outlook, type Situation } from './tiers.ts'
 
 /** Where an ask may go now, and what the tiers promise it. */
 export interface Finding {
@@ -14,10 +14,10 @@ const noOutlooks: readonly Outlook[] = []
 
 /** Finds the place for an ask: first the tier it should go to, then the best place with room there. */
 export function findPlace(situation: Situation, policy: Policy): Finding {
-  const { ask, offering, now } = situation
+  const { offering } = situation
   if (offering.tiers.length === 1) return { offer: bestIn(undefined, situation, policy), outlooks: noOutlooks }
   const found = outlooks(situation)
-  const target = tierFor(found, ask.arrivedAt + ask.patienceMs - now)
+  const target = tierFor(found, patienceLeftMs(situation))
   if (target === undefined) return { offer: undefined, outlooks: found }
   let offer = bestIn(target.tier, situation, policy)
   // It would have to wait there. A cheaper place that has room is no worse for it, and keeps nobody else out.

@@ -272,3 +272,22 @@ test('a model that nobody waits for is not held up by thousands who wait for ano
   const lease = await scheduler.acquire(ask({ model: 'free' }))
   assert.equal(lease.model.name, 'free')
 })
+
+test('who waits can be told its place and when its turn is expected, and who does not wait has none', async () => {
+  const { scheduler, ask, world } = rigOf({ one: {} })
+  const first = await scheduler.acquire(ask())
+  const asks = [ask(), ask(), ask()].map((one) => ({ ...one, signal: new AbortController().signal }))
+  for (const one of asks) void scheduler.acquire(one)
+  const places = asks.map((one) => scheduler.position({ ...one })!)
+  assert.deepEqual(
+    places.map(({ ahead }) => ahead),
+    [0, 1, 2],
+  )
+  const [soon, later, last] = places.map(({ firstTokenMs }) => firstTokenMs!)
+  assert.ok(0 < soon! && soon! < later! && later! < last!, `${soon} ${later} ${last}`)
+  assert.equal(scheduler.position(ask()), undefined)
+  first.end('served', { firstTokenMs: 1, usage: { promptTokens: 1, outputTokens: 1 } })
+  await world.settle()
+  assert.equal(scheduler.position(asks[0]!), undefined)
+  assert.equal(scheduler.position(asks[1]!)!.ahead, 0)
+})

@@ -1,4 +1,5 @@
 import type { Ask } from '../core/ask.ts'
+import type { Position } from '../core/dialect.ts'
 import type { Emit } from '../core/event.ts'
 import type { Fault } from '../core/fault.ts'
 import type { Policy } from '../core/policy.ts'
@@ -15,7 +16,7 @@ import { OneLease, type Held, type Lease, type LeaseSeen } from './lease.ts'
 import { OutputGuess } from './output-guess.ts'
 import { findPlace, type Finding } from './placement.ts'
 import { gone, nobodyLeft, patienceSpent, queueFull, unknownModel } from './refusal.ts'
-import { drainMs, type Outlook, type Situation } from './tiers.ts'
+import { drainMs, type Outlook, promisedMs, type Situation } from './tiers.ts'
 import { Queue, Waiting } from './waiting.ts'
 
 export type { Lease } from './lease.ts'
@@ -73,6 +74,18 @@ export class Scheduler {
   /** Those who wait, the longest first. */
   queued(): readonly Ask[] {
     return Array.from(this.#waiting, ({ ask }) => ask)
+  }
+
+  /** Undefined for an ask that does not wait here. */
+  position({ signal }: Ask): Position | undefined {
+    for (const waiting of this.#waiting) {
+      // A layer may have passed on a copy of the ask; the signal stays the same.
+      if (waiting.ask.signal !== signal) continue
+      const now = this.#world.now()
+      const ahead = waiting.queue!.ahead(waiting)
+      return { ahead, firstTokenMs: promisedMs(situationOf(waiting, ahead, now)) }
+    }
+    return undefined
   }
 
   /** Waits for a place as long as the ask's patience allows. Rejects with a Fault; what is in `avoid` is not tried. */

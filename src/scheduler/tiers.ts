@@ -57,10 +57,10 @@ export function outlooks(situation: Situation): Outlook[] {
  * The tier an ask should go to: the cheapest that is predicted to speak in time. When none is, the cheapest with room,
  * unless a costlier one is faster by far. Undefined when there is none to go to.
  */
-export function tierFor(tiers: readonly Outlook[], patienceLeftMs: number): Outlook | undefined {
+export function tierFor(tiers: readonly Outlook[], leftMs: number): Outlook | undefined {
   let best: Outlook | undefined
   for (const outlook of tiers) {
-    if (outlook.firstTokenMs <= patienceLeftMs) return outlook
+    if (outlook.firstTokenMs <= leftMs) return outlook
     if (
       best === undefined ||
       (outlook.hasRoom && (!best.hasRoom || outlook.firstTokenMs * worthIt < best.firstTokenMs))
@@ -70,6 +70,13 @@ export function tierFor(tiers: readonly Outlook[], patienceLeftMs: number): Outl
   }
   return best
 }
+
+/** Until its first token, as things stand; undefined when nobody can serve it. */
+export function promisedMs(situation: Situation): number | undefined {
+  return tierFor(outlooks(situation), patienceLeftMs(situation))?.firstTokenMs
+}
+
+export const patienceLeftMs = ({ ask, now }: Situation): number => ask.arrivedAt + ask.patienceMs - now
 
 function outlookOf(situation: Situation, tier: number): Outlook | undefined {
   const { ask, offering, now } = situation

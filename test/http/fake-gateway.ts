@@ -1,5 +1,6 @@
 import type { TestContext } from 'node:test'
 import type { Ask, Caller } from '../../src/core/ask.ts'
+import type { Position } from '../../src/core/dialect.ts'
 import type { Event } from '../../src/core/event.ts'
 import type { Reply } from '../../src/core/reply.ts'
 import type { Serve } from '../../src/core/serve.ts'
@@ -32,9 +33,13 @@ export interface DoorSetting extends Partial<DoorOptions> {
   readonly models?: readonly string[]
   readonly upstreams?: readonly UpstreamSettings[]
   readonly ready?: () => boolean
+  readonly heartbeatMs?: number
+  /** Where every ask stands in the queue. */
+  readonly position?: Position
+  readonly world?: World
 }
 
-const world: World = {
+const realTime: World = {
   now: () => performance.now(),
   epochMs: () => Date.now(),
   random: Math.random,
@@ -43,7 +48,8 @@ const world: World = {
 }
 
 export async function openDoor(t: TestContext, setting: DoorSetting = {}): Promise<OpenDoor> {
-  const { serve = greet, keys = {}, models, upstreams = [], ready = () => true, ...options } = setting
+  const { serve = greet, keys = {}, models, upstreams = [], ready = () => true, ...rest } = setting
+  const { position, heartbeatMs, world = realTime, ...options } = rest
   const asks: Ask[] = []
   const events: Event[] = []
   const emit = (event: Event): void => void events.push(event)
@@ -63,7 +69,7 @@ export async function openDoor(t: TestContext, setting: DoorSetting = {}): Promi
       upstreams,
       queue: { max: 10, patienceMs: 8_000 },
       callers,
-      timeouts: { connectMs: 1_000, firstTokenMs: 60_000, gapMs: 60_000 },
+      timeouts: { connectMs: 1_000, firstTokenMs: 60_000, gapMs: 60_000, heartbeatMs },
       attemptsMax: 3,
       probeEveryMs: 1_000_000,
     },
@@ -88,6 +94,7 @@ export async function openDoor(t: TestContext, setting: DoorSetting = {}): Promi
       signal,
     }),
     asks: () => [],
+    position: () => position,
     waiting: 0,
     emit,
     subscribe: () => () => {},

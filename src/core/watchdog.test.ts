@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { World } from '../core/world.ts'
+import type { World } from './world.ts'
 import { Watchdog } from './watchdog.ts'
 
 /** A clock that jumps to the end of each sleep, a limited number of times. */

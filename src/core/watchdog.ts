@@ -1,9 +1,9 @@
-import { Bag, type Bagged } from '../core/bag.ts'
-import type { World } from '../core/world.ts'
+import { Bag, type Bagged } from './bag.ts'
+import type { World } from './world.ts'
 
-/** Something that must show progress in time, or is cut off. */
+/** Something that is told when its time has come, once. */
 export interface Watched extends Bagged {
-  /** Moved on at each sign of progress; a plain number, so that a frame costs nothing. */
+  /** It may move on, and is a plain number, so that moving it costs a frame nothing. */
   deadline: number
   expire(): void
 }
@@ -11,7 +11,7 @@ export interface Watched extends Bagged {
 const tickMs = 250
 
 /**
- * One clock for all attempts under way. A timer each would cost more than the frames they guard;
+ * One clock for all that is watched. A timer each would cost more than the frames they guard;
  * here a deadline is a number, looked at four times a second, and only while there is one.
  */
 export class Watchdog {
