@@ -17,14 +17,17 @@ import { Fleet } from './fleet/fleet.ts'
 import { Wordiness } from './fleet/wordiness.ts'
 import { Callers } from './layers/callers.ts'
 import { errands } from './layers/errands.ts'
-import { fit } from './layers/fit.ts'
+import { counted, fit } from './layers/fit.ts'
 import { hooks, type Hooks } from './layers/hooks.ts'
 import { limits } from './layers/limits.ts'
 import { observe, Roster } from './layers/observe.ts'
 import { checkPermitted, permit } from './layers/permit.ts'
 import { recall } from './layers/recall.ts'
 import { defaultPolicy } from './policies/index.ts'
+import type { Explanation } from './scheduler/explain.ts'
 import { Scheduler } from './scheduler/scheduler.ts'
+
+export type { Explanation } from './scheduler/explain.ts'
 
 /** What a request brings along, before defaults. */
 export interface AskInput {
@@ -72,6 +75,11 @@ export interface Gateway {
   ask(input: AskInput): Ask
   /** How many tokens a request has: exact where a server tells, else estimated, and rather too many. */
   countTokens(input: AskInput): Promise<number>
+  /**
+   * What would become of such a request now, and why. It takes no place and changes nothing; near the limit of a context a
+   * server is asked to count, as it would be. Throws `bad-request`.
+   */
+  explain(input: AskInput): Promise<Explanation>
   asks(): readonly AskView[]
   /** Where an ask stands in the queue; undefined for one that does not wait there. */
   position(ask: Ask): Position | undefined
@@ -201,6 +209,20 @@ class Engine implements Gateway {
     return this.#ways.count(ask)
   }
 
+  async explain(input: AskInput): Promise<Explanation> {
+    const ask = this.ask(input)
+    const { errand } = ask
+    try {
+      if (this.#draining !== undefined) throw shuttingDown()
+      checkPermitted(ask)
+      if (errand !== undefined) return this.#scheduler.explain(ask, { action: 'errand', errand })
+      const fits = this.#ways.isPlain(ask)
+      return this.#scheduler.explain(fits ? ask : await counted(ask, this.#ways.of(ask), exactly))
+    } catch (error) {
+      return this.#scheduler.explain(ask, { action: 'refuse', fault: Fault.from(error) })
+    }
+  }
+
   asks(): readonly AskView[] {
     const now = this.world.now()
     return Array.from(this.#roster.list(), ({ arrivedAt, ...known }) => ({
@@ -305,7 +327,7 @@ class Engine implements Gateway {
   /** Knows when the last one has left. */
   readonly #count: Layer = (next) => async (ask) => {
     if (this.#draining !== undefined) {
-      throw new Fault('shutting-down', 'The gateway is shutting down; ask again in a moment.', { retryAfterMs: 1_000 })
+      throw shuttingDown()
     }
     this.#open += 1
     try {
@@ -335,6 +357,9 @@ class Engine implements Gateway {
 }
 
 const noHeaders: Ask['headers'] = []
+
+const shuttingDown = (): Fault =>
+  new Fault('shutting-down', 'The gateway is shutting down; ask again in a moment.', { retryAfterMs: 1_000 })
 
 const dialectOf = (id: string): Dialect => {
   const dialect = dialectById(id)

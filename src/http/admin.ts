@@ -1,9 +1,11 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { Fault } from '../core/fault.ts'
 import type { Gateway } from '../gateway.ts'
 import type { Feed } from '../telemetry/feed.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import { Audience } from './admin-events.ts'
+import { explain, type ExplainGateway } from './admin-explain.ts'
 import { isLoopback, knowsToken, refusalOf } from './admin-guard.ts'
 import { readPage } from './admin-page.ts'
 import { asksView, feedView, upstreamsView } from './admin-views.ts'
@@ -25,18 +27,27 @@ export interface Admin {
   close(): Promise<void>
 }
 
-type AdminGateway = Pick<Gateway, 'fleet' | 'world' | 'asks' | 'subscribe'>
+type AdminGateway = Pick<Gateway, 'fleet' | 'world' | 'asks' | 'subscribe'> & ExplainGateway
 
-type Answer = (response: ServerResponse) => void | Promise<void>
+type Answer = (response: ServerResponse, asked: Asked) => void | Promise<void>
+
+interface Asked {
+  readonly query: URLSearchParams
+  readonly body: Buffer
+}
 
 interface Route {
   readonly method: 'GET' | 'POST'
   readonly answer: Answer
+  /** The largest body it takes, where it takes one worth reading. */
+  readonly bodyMaxBytes?: number
   /** Holds nothing worth guarding: the page itself, which then asks for the token. */
   readonly open?: true
 }
 
-const bodyMaxBytes = 64 * 1024
+const usualMaxBytes = 64 * 1024
+/** As much as callers may send, whose requests these are. */
+const explainMaxBytes = 32 * 1024 * 1024
 
 /** The operator's port: metrics, the admin API and a live page. Nothing on it can show what anybody asked or was answered. */
 export async function startAdmin(gateway: AdminGateway, options: AdminOptions): Promise<Admin> {
@@ -89,6 +100,14 @@ function routesOf(
     ['/api/asks', view(() => asksView(gateway.asks()))],
     ['/api/feed', view(() => feedView(feed.snapshot()))],
     ['/api/events', get((response) => watch(response, audience))],
+    [
+      '/api/explain',
+      {
+        method: 'POST',
+        answer: (response, asked) => explained(response, gateway, asked),
+        bodyMaxBytes: explainMaxBytes,
+      },
+    ],
     ['/api/reload', { method: 'POST', answer: (response) => reloaded(response, reload) }],
   ])
 }
@@ -121,10 +140,12 @@ async function handle(
     response.setHeader('allow', route.method)
     return refuse(response, 405, 'method_not_allowed', `${path} takes ${route.method}.`)
   }
-  if (method === 'POST' && !(await drained(request))) {
+  const { bodyMaxBytes = usualMaxBytes } = route
+  const body = method === 'POST' ? await readBody(request, bodyMaxBytes) : noBody
+  if (body === undefined) {
     return refuse(response, 413, 'request_too_large', `The body may have ${bodyMaxBytes} bytes.`)
   }
-  await route.answer(response)
+  await route.answer(response, { query: new URLSearchParams(target.slice(path.length)), body })
 }
 
 function watch(response: ServerResponse, audience: Audience): void {
@@ -153,16 +174,29 @@ async function reloaded(response: ServerResponse, reload: AdminOptions['reload']
   json(response, 200, { ok: true })
 }
 
-/** Reads a body that nobody needs, up to a limit. */
-async function drained(request: IncomingMessage): Promise<boolean> {
+async function explained(response: ServerResponse, gateway: AdminGateway, { query, body }: Asked): Promise<void> {
+  try {
+    json(response, 200, await explain(gateway, query, body))
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error
+    refuse(response, error.status, error.code, error.message)
+  }
+}
+
+/** Undefined when it is too large. */
+async function readBody(request: IncomingMessage, maxBytes: number): Promise<Buffer | undefined> {
+  const chunks: Buffer[] = []
   let size = 0
   // Leaving early must not close the connection: the answer is still to go out on it.
   for await (const chunk of request.iterator({ destroyOnReturn: false })) {
     size += (chunk as Buffer).length
-    if (size > bodyMaxBytes) return false
+    if (size > maxBytes) return undefined
+    chunks.push(chunk as Buffer)
   }
-  return true
+  return Buffer.concat(chunks)
 }
+
+const noBody = Buffer.alloc(0)
 
 const refuse = (response: ServerResponse, status: number, code: string, message: string): void =>
   json(response, status, { ok: false, error: { code, message } })

@@ -31,7 +31,7 @@ export function fit({ isPlain, waysOf, exactly }: FitParts): Layer {
 }
 
 /** The ask with its exact size, where a server tells it. Throws the Fault of one that fits nowhere. */
-async function counted(ask: Ask, ways: readonly Way[], exactly: FitParts['exactly']): Promise<Ask> {
+export async function counted(ask: Ask, ways: readonly Way[], exactly: FitParts['exactly']): Promise<Ask> {
   const [way] = ways
   const fitting = ways.filter(({ misfit }) => misfit === undefined)
   if (fitting.length === 0 && ways.every(({ misfit }) => misfit?.lacks !== undefined)) throw lacking(ask, way!)

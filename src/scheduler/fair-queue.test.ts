@@ -138,8 +138,11 @@ test('whatever comes and goes, everyone is taken exactly once, each caller in or
       for (const each of steps) {
         if (each.do === 'push') {
           const item = String((number += 1))
+          const foreseen = queue.aheadOf(each)
+          const ticket = push(queue, each.caller, { ...each, item })
+          assert.equal(queue.ahead(ticket), foreseen)
           waiting.set(item, {
-            ticket: push(queue, each.caller, { ...each, item }),
+            ticket,
             flow: each.caller.id + each.priority,
           })
         } else if (each.do === 'take') {

@@ -35,6 +35,15 @@ export class Ticket<Item> implements Charge {
   }
 }
 
+/** On whose account something waits, and for how much. */
+export interface Claim {
+  readonly caller: Caller
+  readonly priority: Priority
+  readonly costTokens: number
+}
+
+type Crowd = Pick<Lane<unknown>, 'waiting' | 'waitingTokens' | 'waitingWeight'>
+
 /** The asks of one caller in one class, first come first served. */
 interface Flow<Item> extends Heaped {
   readonly lane: Lane<Item>
@@ -89,10 +98,7 @@ export class FairQueue<Item> {
     return this.#lanes.reduce((sum, lane) => sum + lane.waiting, 0)
   }
 
-  push(
-    item: Item,
-    by: { readonly caller: Caller; readonly priority: Priority; readonly costTokens: number },
-  ): Ticket<Item> {
+  push(item: Item, by: Claim): Ticket<Item> {
     const { caller, costTokens } = by
     const lane = this.#lanes[ranks[by.priority]]!
     const flow = flowOf(lane, caller)
@@ -147,11 +153,29 @@ export class FairQueue<Item> {
 
   /** About how many will be served before this one, if nobody else comes. */
   ahead({ flow, finish }: Ticket<Item>): number {
-    const { lane } = flow
-    const meanTokens = lane.waitingTokens / Math.max(1, lane.waiting)
-    const share = meanTokens > 0 ? ((finish - lane.virtualNow) * lane.waitingWeight) / meanTokens : lane.waiting
-    const inLane = Math.max(0, Math.min(lane.waiting, Math.round(share)) - 1)
-    return this.#lanes.reduce((sum, other) => (other.rank < lane.rank ? sum + other.waiting : sum), inLane)
+    return this.#aheadIn(flow.lane, finish, flow.lane)
+  }
+
+  /** The same for one who does not wait yet: what `ahead` would say of its ticket. */
+  aheadOf({ caller, priority, costTokens }: Claim): number {
+    const lane = this.#lanes[ranks[priority]]!
+    const known = lane.flows.get(caller.id)
+    const flow = known !== undefined && lane.next.has(known) ? known : undefined
+    const paid = flow?.paid ?? Math.max(known?.paid ?? 0, lane.virtualNow)
+    const finish = paid + ((flow?.waitingTokens ?? 0) + costTokens) / (flow ?? caller).weight
+    return this.#aheadIn(lane, finish, {
+      waiting: lane.waiting + 1,
+      waitingTokens: lane.waitingTokens + costTokens,
+      waitingWeight: lane.waitingWeight + (flow === undefined ? caller.weight : 0),
+    })
+  }
+
+  #aheadIn({ rank, virtualNow }: Lane<Item>, finish: number, crowd: Crowd): number {
+    const { waiting, waitingTokens, waitingWeight } = crowd
+    const meanTokens = waitingTokens / Math.max(1, waiting)
+    const share = meanTokens > 0 ? ((finish - virtualNow) * waitingWeight) / meanTokens : waiting
+    const inLane = Math.max(0, Math.min(waiting, Math.round(share)) - 1)
+    return this.#lanes.reduce((sum, other) => (other.rank < rank ? sum + other.waiting : sum), inLane)
   }
 
   #next(): Lane<Item> | undefined {

@@ -2,8 +2,10 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import type { Cloud, Priority } from '../core/ask.ts'
+import type { Event } from '../core/event.ts'
 import type { Ending } from '../fleet/limit.ts'
 import type { Upstream } from '../fleet/upstream.ts'
+import type { Verdict } from './explain.ts'
 import { callerOf, rigOf, serveFor } from './rig.test-helper.ts'
 import type { Lease } from './scheduler.ts'
 
@@ -25,7 +27,23 @@ const arrival = fc.record({
 
 const outage = fc.record({ upstream: fc.nat({ max: 2 }), atMs: fc.integer({ min: 0, max: 8_000 }), up: fc.boolean() })
 
-test('whatever happens: no limit is exceeded, each acquire settles once, no paid server sees an ask that may not cost money, and nothing is left', async () => {
+/** What an explanation says will happen, and what the scheduler then did, in the same words. */
+function inShort(verdict: Verdict): string {
+  if (verdict.action === 'queue') return `queue behind ${verdict.ahead}`
+  if (verdict.action === 'run' || verdict.action === 'spill')
+    return `${verdict.action} on ${verdict.offer.upstream.settings.name}`
+  return 'refuse'
+}
+
+function happened(events: readonly Event[]): string {
+  for (const event of events) {
+    if (event.type === 'ask-queued') return `queue behind ${event.ahead}`
+    if (event.type === 'ask-granted') return `${event.spilled ? 'spill' : 'run'} on ${event.upstream}`
+  }
+  return 'refuse'
+}
+
+test('whatever happens: each ask goes the way that was foretold, no limit is exceeded, each acquire settles once, no paid server sees an ask that may not cost money, and nothing is left', async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.array(arrival, { minLength: 10, maxLength: 60, size: 'max' }),
@@ -44,7 +62,7 @@ test('whatever happens: no limit is exceeded, each acquire settles once, no paid
           },
           queueMax,
         )
-        const { world, fleet, scheduler, ask } = rig
+        const { world, fleet, scheduler, events, ask } = rig
         let acquires = 0
         let settled = 0
 
@@ -75,10 +93,15 @@ test('whatever happens: no limit is exceeded, each acquire settles once, no paid
           const avoid = new Set<Upstream>()
           for (let tried = 0; tried < tries; tried += 1) {
             acquires += 1
+            const foreseen = tried === 0 ? scheduler.explain(asked).verdict : undefined
+            const before = events.length
             let lease: Lease
             try {
-              lease = await scheduler.acquire(asked, avoid)
+              const acquired = scheduler.acquire(asked, avoid)
+              if (foreseen !== undefined) assert.deepEqual(happened(events.slice(before)), inShort(foreseen))
+              lease = await acquired
             } catch (error) {
+              if (foreseen?.action === 'refuse') assert.deepEqual(error, foreseen.fault)
               assert.equal((error as Error).name, 'Fault')
               settled += 1
               break

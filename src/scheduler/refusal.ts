@@ -2,7 +2,7 @@ import type { Ask } from '../core/ask.ts'
 import { Fault } from '../core/fault.ts'
 import { hasName } from '../core/names.ts'
 import type { Fleet } from '../fleet/fleet.ts'
-import { isOpenTo, permits, type Situation } from './tiers.ts'
+import { drainMs, isOpenTo, patienceLeftMs, permits, type Situation } from './tiers.ts'
 
 /** Sooner than this no refused caller needs to come back, and later than that none should be told to. */
 const retryMinMs = 1_000
@@ -53,18 +53,24 @@ export function nobodyLeft(situation: Situation): Fault | undefined {
   })
 }
 
-export function queueFull(waiting: number, drainMs: number): Fault {
+/** Why an ask may not wait: it has no patience left, or there is no room to wait in. Undefined when it may. */
+export function noWaiting(situation: Situation, waiting: number, queueMax: number): Fault | undefined {
+  if (patienceLeftMs(situation) <= 0) return patienceSpent(situation.ask, drainMs(situation))
+  return waiting >= queueMax ? queueFull(waiting, drainMs(situation)) : undefined
+}
+
+function queueFull(waiting: number, clearsMs: number): Fault {
   return new Fault('queue-full', `The queue is full: ${waiting} requests wait. Try again later.`, {
-    retryAfterMs: soon(drainMs),
+    retryAfterMs: soon(clearsMs),
   })
 }
 
-export function patienceSpent(ask: Ask, drainMs: number): Fault {
+export function patienceSpent(ask: Ask, clearsMs: number): Fault {
   return new Fault(
     'patience-spent',
     `No server had room for ${quoted(ask.model)} within ${ask.patienceMs / 1_000} s.`,
     {
-      retryAfterMs: soon(drainMs),
+      retryAfterMs: soon(clearsMs),
     },
   )
 }

@@ -1,7 +1,6 @@
 import type { Ask } from '../core/ask.ts'
 import type { Position } from '../core/dialect.ts'
 import type { Emit } from '../core/event.ts'
-import type { Fault } from '../core/fault.ts'
 import type { Policy } from '../core/policy.ts'
 import type { World } from '../core/world.ts'
 import { fitting } from '../fleet/fit.ts'
@@ -11,11 +10,12 @@ import type { Offer, Offering } from '../fleet/offering.ts'
 import type { Upstream } from '../fleet/upstream.ts'
 import { Alarm } from './alarm.ts'
 import { decisionOf } from './decision.ts'
+import { type Explanation, foresee, prospectsOf, type Verdict } from './explain.ts'
 import { Heap } from './heap.ts'
 import { OneLease, type Held, type Lease, type LeaseSeen } from './lease.ts'
 import { OutputGuess } from './output-guess.ts'
 import { findPlace, type Finding } from './placement.ts'
-import { gone, nobodyLeft, patienceSpent, queueFull, unknownModel } from './refusal.ts'
+import { gone, nobodyLeft, noWaiting, patienceSpent, unknownModel } from './refusal.ts'
 import { drainMs, type Outlook, promisedMs, type Situation } from './tiers.ts'
 import { Queue, Waiting } from './waiting.ts'
 
@@ -101,6 +101,32 @@ export class Scheduler {
     return lease === undefined ? this.#enter(situation) : Promise.resolve(lease)
   }
 
+  /** What `acquire` would do with this ask now. Nothing is taken. With a `verdict`, that is already known. */
+  explain(ask: Ask, verdict?: Verdict): Explanation {
+    const now = this.#world.now()
+    const known = this.#fleet.offering(ask.model)
+    return {
+      ask,
+      offering: known?.name,
+      prospects: prospectsOf(known, ask, now),
+      verdict: verdict ?? this.#foresee(ask, now),
+    }
+  }
+
+  #foresee(ask: Ask, now: number): Verdict {
+    const offering = this.#offeringFor(ask)
+    if (offering === undefined) return { action: 'refuse', fault: unknownModel(this.#fleet, ask) }
+    const queue = this.#queues.get(offering)
+    const situation: Situation = { ask, offering, avoid: none, ahead: queue?.size ?? 0, now, desperate: false }
+    const { caller, priority } = ask
+    const ahead = queue?.fair.aheadOf({ caller, priority, costTokens: this.#costOf(ask) })
+    return foresee(situation, this.#policy, { ahead, waiting: this.#waiting.size, queueMax: this.queueMax })
+  }
+
+  #costOf(ask: Ask): number {
+    return ask.promptTokens + this.#outputGuess.tokensFor(ask)
+  }
+
   /** Where this very ask may be served. */
   #offeringFor(ask: Ask): Offering | undefined {
     const offering = this.#fleet.offering(ask.model)
@@ -110,14 +136,13 @@ export class Scheduler {
   #enter(situation: Situation): Promise<Lease> {
     const { ask, offering, avoid, now } = situation
     const nobody = nobodyLeft(situation)
-    const fault = nobody ?? this.#noWaiting(situation)
+    const fault = nobody ?? noWaiting(situation, this.#waiting.size, this.queueMax)
     if (fault !== undefined) {
       // Rather than refuse: a costlier place that is in time, or a server said to be down if there is no other.
       const lease = this.#leaseNow({ ...situation, desperate: nobody !== undefined })
       return lease === undefined ? Promise.reject(fault) : Promise.resolve(lease)
     }
-    const costTokens = ask.promptTokens + this.#outputGuess.tokensFor(ask)
-    const waiting = new Waiting({ ask, avoid, costTokens, now, onAbort: this.#onAbort })
+    const waiting = new Waiting({ ask, avoid, costTokens: this.#costOf(ask), now, onAbort: this.#onAbort })
     const queue = this.#queueFor(offering)
     this.#waiting.add(waiting)
     queue.enter(waiting)
@@ -127,12 +152,6 @@ export class Scheduler {
       this.#noteRest(queue, now)
     }
     return waiting.lease
-  }
-
-  #noWaiting(situation: Situation): Fault | undefined {
-    const { ask, now } = situation
-    if (ask.arrivedAt + ask.patienceMs <= now) return patienceSpent(ask, drainMs(situation))
-    return this.#waiting.size >= this.queueMax ? queueFull(this.#waiting.size, drainMs(situation)) : undefined
   }
 
   #leaseNow(situation: Situation): Lease | undefined {

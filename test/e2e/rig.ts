@@ -25,6 +25,8 @@ export interface Scene {
   readonly gateway: Gateway
   /** Where clients reach the gateway: `http://127.0.0.1:40123`. */
   readonly url: string
+  /** Where its operator does. */
+  readonly adminUrl: string
 }
 
 export interface Stage extends Scene {
@@ -75,7 +77,7 @@ export async function open(t: Ends, config: ConfigInput, hear?: (event: Event) =
   const { upstream_transport: transport } = parsed
   const house = await openHouse({ settings: settingsOf(parsed), doors: doorsOf(parsed), transport, listen: hear })
   t.after(() => house.close(0))
-  return { url: house.address, gateway: house.gateway }
+  return { url: house.address, adminUrl: house.adminAddress, gateway: house.gateway }
 }
 
 /** Looks again and again until it is so, and tells how long that took. */

@@ -93,6 +93,7 @@ export async function openDoor(t: TestContext, setting: DoorSetting = {}): Promi
       arrivedAt: world.now(),
       signal,
     }),
+    explain: () => Promise.reject(new Error('Nothing is explained here.')),
     asks: () => [],
     position: () => position,
     waiting: 0,
