@@ -71,8 +71,8 @@ export function settingsOf(config: Config, { backends = [] }: ResolveOptions = {
         context: new Map(Object.entries(context)),
       }
     }),
-    queue: { max: config.queue.max, patienceMs: config.queue.patience },
-    callers: config.callers.map(({ name, key, priority, weight, patience, models, cloud, limits }) => {
+    queue: { max: config.queue.max, patienceMs: config.queue.patience, deadlineMs: config.queue.deadline },
+    callers: config.callers.map(({ name, key, priority, weight, patience, deadline, models, cloud, limits }) => {
       const allowed = models === undefined ? undefined : new Set(models)
       const caller: Caller = {
         id: name,
@@ -82,7 +82,7 @@ export function settingsOf(config: Config, { backends = [] }: ResolveOptions = {
         models: allowed,
         ...(limits !== undefined && { limits: limitsOf(limits) }),
       }
-      return { caller, key, patienceMs: patience }
+      return { caller, key, patienceMs: patience, deadlineMs: deadline }
     }),
     ...(config.anonymous.limits !== undefined && { anonymousLimits: limitsOf(config.anonymous.limits) }),
     timeouts: {
