@@ -51,15 +51,15 @@ const within = 0.31
 /** The middle of each twelfth of a normal distribution. */
 const twelfths = [-1.732, -1.15, -0.812, -0.549, -0.319, -0.105, 0.105, 0.319, 0.549, 0.812, 1.15, 1.732]
 
-/** Callers who ask for answers of a length of their own. */
-export const twelve: Workload['callers'] = twelfths.map((at, number) => ({
-  share: 1,
-  of: {
-    ...anybody,
-    name: `caller-${number + 1}`,
-    outputTokens: { mean: 40 * Math.exp(between * at - (between * between) / 2), sigma: within, most: 400 },
-  },
-}))
+/** Callers who ask for answers of a length of their own, so long on average. */
+export const twelve = (tokens: number): Workload['callers'] =>
+  twelfths.map((at, number) => {
+    const mean = tokens * Math.exp(between * at - (between * between) / 2)
+    return {
+      share: 1,
+      of: { ...anybody, name: `caller-${number + 1}`, outputTokens: { mean, sigma: within, most: 400 } },
+    }
+  })
 
 /** Short questions, streamed answers, and nothing else of what clients also do. */
 export const plain: Workload = {
@@ -105,7 +105,7 @@ export const overload: Scenario = {
   ...base,
   name: 'overload',
   about: '1.6 requests a second, for a fifth of each four minutes 4, on a server that does 3.1; the cloud behind it',
-  workload: { ...plain, arrivals: bursts(1.6), callers: twelve },
+  workload: { ...plain, arrivals: bursts(1.6), callers: twelve(40) },
 }
 
 export const overloadOneCaller: Scenario = {
