@@ -19,7 +19,7 @@ const surge = (times: number): Scenario => ({
   },
   fleet: [fourSlots],
   lengthMs: 660_000,
-  warmUpMs: 60_000,
+  countedFromMs: 60_000,
   wishes: { deadlineMs: 5_000 },
   onTime: { deadlineMs: 5_000 },
   arms: [
