@@ -19,7 +19,12 @@ export async function capacityOf(scenario: Scenario, seed = 1): Promise<number> 
     ...scenario,
     fleet: [home],
     lengthMs,
-    workload: { ...scenario.workload, arrivals: { type: 'poisson', perSecond: perSecond * 2 } },
+    outages: [],
+    workload: {
+      ...scenario.workload,
+      models: scenario.workload.models.slice(0, 1),
+      arrivals: { type: 'poisson', perSecond: perSecond * 2 },
+    },
   }
   const { trips } = await drive(full, direct, seed)
   const done = trips.filter(({ atMs, totalMs }) => atMs + totalMs >= fromMs && atMs + totalMs < lengthMs)

@@ -16,6 +16,8 @@ export interface Measures {
   readonly totalP50Ms: number
   readonly totalP95Ms: number
   readonly totalP99Ms: number
+  /** Those that had their answer in time, from whomever. */
+  readonly inTime: number
   /** Of the capacity of the servers at home: what went into answers that were whole and on time. */
   readonly onTimeWork: number
   /** Gone to the cloud: of requests, of all tokens, of the work they would have been at home. */
@@ -38,6 +40,8 @@ export interface Measures {
   readonly loadingMs: number
   /** Of the prompt tokens that servers at home saw, those that they still knew. */
   readonly cached: number
+  /** The same, of what a cache without end would know. */
+  readonly cachedOfMost: number
 }
 
 /** Milliseconds of a full machine that such an answer takes. */
@@ -47,8 +51,8 @@ export function workMs({ server: { engine } }: Machine, promptTokens: number, ou
 }
 
 export function measure({ scenario, trips: all, servers }: History, capacity: number): Measures {
-  const { fleet, warmUpMs, lengthMs } = scenario
-  const trips = all.filter(({ atMs }) => atMs >= warmUpMs)
+  const { fleet, countedFromMs, countedToMs = scenario.lengthMs, cachedMost } = scenario
+  const trips = all.filter(({ atMs }) => atMs >= countedFromMs && atMs < countedToMs)
   const clouds = new Set(fleet.filter(isCloud).map(({ server }) => server.name))
   const homes = servers.filter(({ spec }) => !clouds.has(spec.name))
   const home = fleet.find((machine) => !isCloud(machine))!
@@ -58,7 +62,8 @@ export function measure({ scenario, trips: all, servers }: History, capacity: nu
   const said = (some: readonly Trip[]): number => sum(some, ({ outputTokens }) => outputTokens)
   const served = trips.filter(({ ending }) => ending === 'whole')
   const out = served.filter(({ server }) => clouds.has(server!))
-  const onTime = served.filter((trip) => !clouds.has(trip.server!) && isOnTime(trip, scenario))
+  const inTime = served.filter((trip) => isInTime(trip, scenario))
+  const onTime = inTime.filter(({ server }) => !clouds.has(server!))
   const firstTokens = served.map(({ firstTokenMs }) => firstTokenMs!)
   const totals = served.map(({ totalMs }) => totalMs)
   const [short, middle, long] = thirds(trips)
@@ -69,6 +74,10 @@ export function measure({ scenario, trips: all, servers }: History, capacity: nu
     )
   const away = (some: readonly Trip[]): number =>
     share(some.filter(({ ending, server }) => ending !== 'whole' || clouds.has(server!)).length, some.length)
+  const cached = share(
+    sum(homes, ({ ledger }) => ledger.cachedTokens),
+    sum(homes, ({ ledger }) => ledger.promptTokens),
+  )
   return {
     requests: trips.length,
     firstP50Ms: percentile(firstTokens, 0.5),
@@ -77,7 +86,8 @@ export function measure({ scenario, trips: all, servers }: History, capacity: nu
     totalP50Ms: percentile(totals, 0.5),
     totalP95Ms: percentile(totals, 0.95),
     totalP99Ms: percentile(totals, 0.99),
-    onTimeWork: share(work(onTime), (lengthMs - warmUpMs) * homes.length * capacity),
+    inTime: share(inTime.length, trips.length),
+    onTimeWork: share(work(onTime), (countedToMs - countedFromMs) * (scenario.homesUp ?? homes.length) * capacity),
     outRequests: share(out.length, trips.length),
     outTokens: share(tokens(out), tokens(trips)),
     outWork: share(work(out), work(trips)),
@@ -91,19 +101,19 @@ export function measure({ scenario, trips: all, servers }: History, capacity: nu
     middleAway: away(middle),
     longAway: away(long),
     loadingMs: sum(homes, ({ ledger, spec }) => ledger.loads * spec.engine.loadMs) / all.length,
-    cached: share(
-      sum(homes, ({ ledger }) => ledger.cachedTokens),
-      sum(homes, ({ ledger }) => ledger.promptTokens),
-    ),
+    cached,
+    cachedOfMost: cachedMost === undefined ? 0 : cached / cachedMost,
   }
 }
 
-function isOnTime({ firstTokenMs, totalMs }: Trip, { onTime }: Scenario): boolean {
+function isInTime({ firstTokenMs, totalMs }: Trip, { onTime }: Scenario): boolean {
   const { patienceMs = Infinity, deadlineMs = Infinity } = onTime
   return (firstTokenMs ?? Infinity) <= patienceMs && totalMs <= deadlineMs
 }
 
+/** None where all are equally long. */
 function thirds(trips: readonly Trip[]): [short: readonly Trip[], middle: readonly Trip[], long: readonly Trip[]] {
+  if (trips.every(({ outputTokens }) => outputTokens === trips[0]!.outputTokens)) return [[], [], []]
   const sorted = trips.toSorted((one, other) => one.outputTokens - other.outputTokens)
   const third = Math.ceil(sorted.length / 3)
   return [sorted.slice(0, third), sorted.slice(third, 2 * third), sorted.slice(2 * third)]

@@ -3,7 +3,7 @@ import { armOf, armsKnown } from './arms/index.ts'
 import { capacityOf } from './capacity.ts'
 import { drive } from './drive.ts'
 import { measure } from './measures.ts'
-import { type Row, table } from './report.ts'
+import { type Row, told } from './report.ts'
 import { scenarios } from './scenarios/index.ts'
 
 const usage = `Plays the scenarios of admission in virtual time: the production gateway in its default configuration, and what
@@ -48,5 +48,5 @@ for (const scenario of chosen) {
     for (let seed = first; seed <= last; seed += 1) seeds.push(measure(await drive(played, armOf(arm), seed), capacity))
     rows.push({ arm, seeds })
   }
-  console.log(values.json ? JSON.stringify({ scenario: scenario.name, capacity, rows }) : `${table(played, rows)}\n`)
+  console.log(values.json ? JSON.stringify({ scenario: scenario.name, capacity, rows }) : `${told(played, rows)}\n`)
 }

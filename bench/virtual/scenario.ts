@@ -8,9 +8,13 @@ export interface Scenario {
   readonly workload: Workload
   /** Those of a kind that costs money are the cloud: asked only by arms that know when. */
   readonly fleet: readonly Machine[]
-  /** How long requests come, and from when on they count: before that, servers fill and gateways learn. */
+  /** How long requests come. */
   readonly lengthMs: number
-  readonly warmUpMs: number
+  /** Requests made in this time count: before it servers fill and gateways learn. The end is that of the requests if not said. */
+  readonly countedFromMs: number
+  readonly countedToMs?: number
+  /** Servers at home that are up in that time, where it is not all of them. */
+  readonly homesUp?: number
   /** How patient callers are, for those arms that ask them. */
   readonly wishes: Wishes
   /** An answer counts when it was whole, from a server at home, and had its first token and its end in time. */
@@ -18,9 +22,14 @@ export interface Scenario {
   readonly arms: readonly string[]
   /** What befalls the servers, and when. */
   readonly outages?: readonly { readonly server: string; readonly fromMs: number; readonly toMs: number }[]
+  /** The share of prompt tokens that a cache without end would know, all servers having the same one. */
+  readonly cachedMost?: number
+  /** Its requests are recorded: all seeds are nearly the same history, and one is enough. */
+  readonly recorded?: boolean
 }
 
 export interface Wishes {
+  /** Until the first token, and until the whole answer. */
   readonly patienceMs?: number
   readonly deadlineMs?: number
 }

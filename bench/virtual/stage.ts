@@ -25,12 +25,18 @@ export interface Spot {
 /** A way from callers to servers. */
 export type Arm = (stage: Stage) => Visit | Promise<Visit>
 
+export interface Listening {
+  /** Fires when the caller hangs up. */
+  readonly signal?: AbortSignal
+  readonly onFirstToken?: () => void
+}
+
 /** Asks one server, without anything between. Rejects when there is no answer at all. */
 export async function ask(
   { world }: Stage,
   { name, origin, serve, key }: Spot,
   errand: Errand,
-  { signal, onFirstToken }: { readonly signal?: AbortSignal; readonly onFirstToken?: () => void } = {},
+  { signal, onFirstToken }: Listening = {},
 ): Promise<Heard> {
   const model = serve?.[errand.model] ?? errand.model
   const inbound = await world.send({

@@ -3,6 +3,7 @@ import type { Arm } from '../stage.ts'
 import { cap } from './cap.ts'
 import { direct } from './direct.ts'
 import { limitConn, limitReq } from './nginx.ts'
+import { optimum } from './optimum.ts'
 import { spillway } from './spillway.ts'
 import { timeout } from './timeout.ts'
 
@@ -13,6 +14,7 @@ const ways: Readonly<Record<string, (settings: readonly string[]) => Arm>> = {
   'nginx-rate': ([perSecond, burst]) => limitReq(Number(perSecond), Number(burst ?? 0)),
   cap: ([most]) => cap(Number(most)),
   timeout: ([afterMs]) => timeout(Number(afterMs)),
+  optimum: ([deadlineMs, answerMs]) => optimum(Number(deadlineMs), Number(answerMs)),
   spillway: (settings) => spillway(wishesIn(settings)),
 }
 

@@ -1,12 +1,12 @@
 import type { Arm } from '../stage.ts'
 import { refused } from '../trip.ts'
-import { direct } from './direct.ts'
+import { inTurn } from './direct.ts'
 
 /** nginx's `limit_conn`: so many at once, the rest is answered 503. */
 export const limitConn =
   (most: number): Arm =>
-  async (stage) => {
-    const home = await direct(stage)
+  (stage) => {
+    const home = inTurn(stage)
     let open = 0
     return async (errand) => {
       if (open >= most) return refused
@@ -22,8 +22,8 @@ export const limitConn =
 /** nginx's `limit_req` with `burst` and `nodelay`: what exceeds the rate by more than the burst is answered 503. */
 export const limitReq =
   (perSecond: number, burst: number): Arm =>
-  async (stage) => {
-    const home = await direct(stage)
+  (stage) => {
+    const home = inTurn(stage)
     let excess = 0
     let lastAt = -Infinity
     return (errand) => {

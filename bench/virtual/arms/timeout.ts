@@ -1,30 +1,19 @@
-import { NetFault } from '../../../src/core/world.ts'
-import { type Arm, ask, askCloud } from '../stage.ts'
-import type { Heard } from '../trip.ts'
-import { refused } from '../trip.ts'
+import { type Arm, askCloud } from '../stage.ts'
+import { inTurn } from './direct.ts'
 
 /** No first token in time: the caller hangs up and asks the cloud, or gives up where there is none. */
 export const timeout =
   (afterMs: number): Arm =>
   (stage) => {
-    const { world, homes } = stage
-    let turn = 0
+    const home = inTurn(stage)
     return async (errand) => {
       const gone = new AbortController()
       const spoke = new AbortController()
-      void world.sleep(afterMs, spoke.signal).then(() => {
+      void stage.world.sleep(afterMs, spoke.signal).then(() => {
         if (!spoke.signal.aborted) gone.abort()
       })
-      const spot = homes[(turn += 1) % homes.length]!
-      let heard: Heard
-      try {
-        heard = await ask(stage, spot, errand, { signal: gone.signal, onFirstToken: () => spoke.abort() })
-      } catch (error) {
-        if (!(error instanceof NetFault)) throw error
-        heard = { ...refused, ending: 'broken' }
-      }
-      const isWhole = heard.ending === 'whole'
+      const heard = await home(errand, { signal: gone.signal, onFirstToken: () => spoke.abort() })
       spoke.abort()
-      return isWhole || heard.firstTokenAt !== undefined ? heard : askCloud(stage, errand)
+      return heard.firstTokenAt === undefined ? askCloud(stage, errand) : heard
     }
   }

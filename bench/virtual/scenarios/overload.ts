@@ -27,7 +27,8 @@ export const fourSlots = machine(
   }),
 )
 
-const cloud = machine(
+/** 0.6 s away, 90 tokens a second. */
+export const cloud = machine(
   cloudLike({
     name: 'cloud',
     key: 'sk-sim',
@@ -48,18 +49,19 @@ const anybody: SimCaller = { name: 'anybody', weight: 1, priority: 'default', cl
 const between = 0.39
 const within = 0.31
 
-/** The middle of each twelfth of a normal distribution. */
-const twelfths = [-1.732, -1.15, -0.812, -0.549, -0.319, -0.105, 0.105, 0.319, 0.549, 0.812, 1.15, 1.732]
+/** The mean of each twelfth of a normal distribution, spread so that all of them together are as wide as it is. */
+const twelfths = [-1.87, -1.178, -0.829, -0.559, -0.325, -0.107, 0.107, 0.325, 0.559, 0.829, 1.178, 1.87]
+const meanFactor = twelfths.reduce((sum, at) => sum + Math.exp(between * at), 0) / twelfths.length
 
-/** Callers who ask for answers of a length of their own. */
-export const twelve: Workload['callers'] = twelfths.map((at, number) => ({
-  share: 1,
-  of: {
-    ...anybody,
-    name: `caller-${number + 1}`,
-    outputTokens: { mean: 40 * Math.exp(between * at - (between * between) / 2), sigma: within, most: 400 },
-  },
-}))
+/** Callers who ask for answers of a length of their own, so long on average. */
+export const twelve = (tokens: number): Workload['callers'] =>
+  twelfths.map((at, number) => {
+    const mean = (tokens * Math.exp(between * at)) / meanFactor
+    return {
+      share: 1,
+      of: { ...anybody, name: `caller-${number + 1}`, outputTokens: { mean, sigma: within, most: 400 } },
+    }
+  })
 
 /** Short questions, streamed answers, and nothing else of what clients also do. */
 export const plain: Workload = {
@@ -78,7 +80,7 @@ export const plain: Workload = {
 const base: Omit<Scenario, 'name' | 'about' | 'workload'> = {
   fleet: [fourSlots, cloud],
   lengthMs: 2_640_000,
-  warmUpMs: 240_000,
+  countedFromMs: 240_000,
   wishes: { patienceMs: 1_500 },
   onTime: { deadlineMs: 4_000 },
   arms: [
@@ -105,7 +107,7 @@ export const overload: Scenario = {
   ...base,
   name: 'overload',
   about: '1.6 requests a second, for a fifth of each four minutes 4, on a server that does 3.1; the cloud behind it',
-  workload: { ...plain, arrivals: bursts(1.6), callers: twelve },
+  workload: { ...plain, arrivals: bursts(1.6), callers: twelve(40) },
 }
 
 export const overloadOneCaller: Scenario = {
