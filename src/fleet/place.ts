@@ -58,6 +58,7 @@ export class Place {
   /** Milliseconds that asks have been here, all together, and when that was added up. */
   #stayedMs = 0
   #addedAt = 0
+  #middling: { readonly places: number; readonly answers: number; readonly ms: number } | undefined
   #nextEnd: { readonly now: number; readonly ms: number } | undefined
 
   constructor(limit: Limit) {
@@ -135,6 +136,16 @@ export class Place {
   shareMs(promptTokens: number, outputTokens: number): number {
     const places = this.limit.value
     return Math.max(0.1, this.pace.expectedHoldMs(promptTokens, outputTokens, places) / places)
+  }
+
+  /** The same for an ask of middling size, by which places are compared. */
+  get middlingShareMs(): number {
+    const places = this.limit.value
+    const { answers } = this.pace
+    let known = this.#middling
+    if (known === undefined || known.places !== places || known.answers !== answers)
+      this.#middling = known = { places, answers, ms: this.shareMs(500, 150) }
+    return known.ms
   }
 
   /** From its first token to its last, for an ask of this size that begins beside those who are here, or when it is full. */

@@ -6,7 +6,7 @@ import { decisionOf } from './decision.ts'
 import { nobodyAhead } from './fair-queue.ts'
 import { findPlace, type Finding } from './placement.ts'
 import { nobodyLeft, noWaiting, type Room } from './refusal.ts'
-import { promised, type Outlook, type Situation } from './tiers.ts'
+import { type Outlook, type Situation, tierFor } from './tiers.ts'
 import type { Waiting } from './waiting.ts'
 import { whoMakesWay } from './making-way.ts'
 
@@ -23,6 +23,7 @@ export type Verdict =
       readonly action: 'queue'
       readonly ahead: number
       readonly outlook: Outlook | undefined
+      readonly outlooks: readonly Outlook[]
       /** Leaves for a costlier place, so that this one is in time. */
       readonly makesWay: Waiting | undefined
     }
@@ -53,7 +54,8 @@ export function judge(situation: Situation, policy: Policy, line: Line): Verdict
   if (finding.offer !== undefined && makesWay === undefined) return grantedBy(situation, finding, finding.offer)
   const fault = makesWay === undefined ? noWaiting(situation, finding.outlooks, line) : undefined
   if (fault !== undefined) return { action: 'refuse', fault }
-  return { action: 'queue', ahead: situation.ahead.count, outlook: promised(situation), makesWay }
+  const { outlooks } = finding
+  return { action: 'queue', ahead: situation.ahead.count, outlook: tierFor(situation, outlooks), outlooks, makesWay }
 }
 
 function granted(situation: Situation, policy: Policy): Verdict | undefined {

@@ -16,7 +16,7 @@ test('each caller has a length of its own, and a new one that of all', () => {
   }
   assert.ok(Math.abs(meanOf(lengths.of(terse)) - 20) < 4, `${meanOf(lengths.of(terse))}`)
   assert.ok(Math.abs(meanOf(lengths.of(wordy)) - 400) < 40, `${meanOf(lengths.of(wordy))}`)
-  assert.ok(lengths.of(wordy).sigma < 0.3)
+  assert.ok(lengths.of(wordy).sigma < 0.4, `${lengths.of(wordy).sigma}`)
   const stranger = lengths.of(ask({ caller: callerOf('new'), outputTokensMax: undefined }))
   assert.ok(stranger.sigma > 0.8, 'of whom nothing is known but that callers differ')
 })

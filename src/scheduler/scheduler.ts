@@ -154,7 +154,8 @@ export class Scheduler {
     return offering && fitting(offering, ask)
   }
 
-  #enter({ ask, offering, avoid, length, now }: Situation, { ahead, makesWay }: Queued): Promise<Lease> {
+  #enter(situation: Situation, { ahead, outlooks: promises, makesWay }: Queued): Promise<Lease> {
+    const { ask, offering, avoid, length, now } = situation
     const cost = costOf(offering, ask.promptTokens, meanOf(length))
     const waiting = new Waiting({ ask, avoid, length, cost, now, onAbort: this.#onAbort })
     const queue = this.#queueFor(offering)
@@ -162,8 +163,11 @@ export class Scheduler {
     this.#bySignal.set(ask.signal, waiting)
     queue.enter(waiting)
     this.#emit({ type: 'ask-queued', ask, ahead })
-    if (makesWay !== undefined) this.#sendAway(makesWay, now)
-    this.#consider(waiting, now)
+    if (makesWay === undefined) this.#watch(waiting, situation, promises)
+    else {
+      this.#sendAway(makesWay, now)
+      this.#consider(waiting, now)
+    }
     this.#noteRest(queue, now)
     return waiting.lease
   }
@@ -204,6 +208,7 @@ export class Scheduler {
   }
 
   #serveOne(queue: Queue, now: number): boolean {
+    if (!queue.offering.offers.some(({ place }) => place.hasRoom(now))) return false
     for (const waiting of queue.retries) if (this.#serve(waiting, now)) return true
     const next = queue.fair.first
     if (next !== undefined && this.#serve(next.item, now)) return true
@@ -237,13 +242,19 @@ export class Scheduler {
       this.#giveUp(waiting, situation, best)
       return true
     }
-    const [cheapest, ...costlier] = finding.outlooks
-    const mayMove = costlier.length > 0 || waiting.ask.deadlineMs !== undefined
-    const spare = cheapest === undefined || !mayMove ? Infinity : spareMs(situation, cheapest)
-    if (spare < 0) queue.late.add(waiting)
-    else queue.late.delete(waiting)
-    this.#wake(waiting, spare < 0 ? Infinity : now + Math.max(spare, lookAgainMs))
+    this.#watch(waiting, situation, finding.outlooks)
     return false
+  }
+
+  /** Sees to it that one who stays is looked at again when the cheapest places can no longer make it. */
+  #watch(waiting: Waiting, situation: Situation, promises: readonly Outlook[]): void {
+    const { late } = waiting.queue!
+    const cheapest = promises[0]
+    const mayMove = promises.length > 1 || waiting.ask.deadlineMs !== undefined
+    const spare = cheapest === undefined || !mayMove ? Infinity : spareMs(situation, cheapest)
+    if (spare < 0) late.add(waiting)
+    else late.delete(waiting)
+    this.#wake(waiting, spare < 0 ? Infinity : situation.now + Math.max(spare, lookAgainMs))
   }
 
   /** Sends one to a costlier place, out of turn, so that another need not go. */

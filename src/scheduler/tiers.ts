@@ -143,15 +143,9 @@ function outlookOf(situation: Situation, tier: number): Outlook | undefined {
 const workLeft = ({ count, cost }: Ahead, free: number): number =>
   count === 0 ? 0 : (cost * (count - Math.min(free, count))) / count
 
-/** An ask of middling size, by which places are compared. */
-const middling = { promptTokens: 500, outputTokens: 150 }
-
 /** Of the work that asks cost by the yardstick, how much is done here in a millisecond. */
 const speedOf = (place: Place, yardstick: Place): number =>
-  place === yardstick
-    ? 1
-    : yardstick.shareMs(middling.promptTokens, middling.outputTokens) /
-      place.shareMs(middling.promptTokens, middling.outputTokens)
+  place === yardstick ? 1 : yardstick.middlingShareMs / place.middlingShareMs
 
 /** Milliseconds that it takes of a machine, as far as can be told: what its caller is charged. */
 export const costOf = ({ yardstick }: Offering, promptTokens: number, outputTokens: number): number =>
