@@ -149,7 +149,7 @@ const refusalView = (fault: Fault, dialect: Dialect): object => ({
   status: dialect.statusOf?.(fault) ?? fault.status,
   code: fault.code,
   message: fault.message,
-  retry_after_ms: fault.retryAfterMs ?? null,
+  retry_after_ms: fault.comeBackMs ?? null,
   eta_ms: whole(fault.etaMs ?? null),
   /** As the client would read it. */
   answer: dialect.writeFault(fault),
