@@ -130,10 +130,10 @@ function verdictView(verdict: Explanation['verdict'], dialect: Dialect): object 
       return { action, upstream: name, model: offer.model.id, tier, why, first_token_ms: Math.round(firstTokenMs) }
     }
     case 'queue': {
-      const { ahead, outlook, makesWay } = verdict
+      const { ahead, outlook, makesWay, leaves } = verdict
       const { waitMs = null, firstTokenMs = null, totalMs = null } = outlook ?? {}
       const predicted = { wait_ms: whole(waitMs), first_token_ms: whole(firstTokenMs), total_ms: whole(totalMs) }
-      return { action, ahead, ...predicted, sends_away: makesWay?.ask.id ?? null }
+      return { action, ahead, ...predicted, sends_away: makesWay?.ask.id ?? null, sheds: leaves?.ask.id ?? null }
     }
     case 'errand':
       return { action, errand: verdict.errand }
