@@ -14,6 +14,7 @@ import { dispatch } from './dispatch/dispatch.ts'
 import { exactly, Ways } from './dispatch/ways.ts'
 import { runErrand } from './fleet/errands.ts'
 import { Fleet } from './fleet/fleet.ts'
+import { PrivateModels } from './fleet/private-models.ts'
 import { Wordiness } from './fleet/wordiness.ts'
 import { Callers } from './layers/callers.ts'
 import { errands } from './layers/errands.ts'
@@ -130,6 +131,7 @@ class Engine implements Gateway {
   readonly #idStart: string
   #settings: Settings
   #callers: Callers
+  #privateModels: PrivateModels
   #dispatch: Serve
   #reloaded: Promise<void> = Promise.resolve()
   #asked = 0
@@ -144,6 +146,7 @@ class Engine implements Gateway {
     this.#callers = new Callers(settings.callers, settings.anonymousLimits)
     const { upstreams, probeEveryMs, queue } = settings
     this.fleet = new Fleet({ upstreams, world, emit, probeEveryMs, canOf: reachOf })
+    this.#privateModels = this.#privateModelsOf(settings)
     this.#scheduler = new Scheduler({ world, fleet: this.fleet, policy, queueMax: queue.max, emit })
     this.#watchdog = new Watchdog(world)
     const ways = new Ways(this.fleet, dialectOf)
@@ -156,6 +159,7 @@ class Engine implements Gateway {
         ...(applied === undefined ? [] : [hooks(applied, { glanceOf, onThrow: this.#onHookThrow })]),
         // After the hooks, which may have chosen another model.
         permit,
+        (next) => (ask) => next(this.#privateModels.kept(ask)),
         recall({ recallOf: (id) => talkById(id)?.recall, glanceOf }),
         // What is recalled counts; and no server has been asked anything so far.
         limits(world),
@@ -167,7 +171,8 @@ class Engine implements Gateway {
         fit({ isPlain: (ask) => ways.isPlain(ask), waysOf: (ask) => ways.of(ask), exactly }),
         ...layers,
       ],
-      (ask) => this.#dispatch(ask),
+      // Once more: a layer may have chosen another model.
+      (ask) => this.#dispatch(this.#privateModels.kept(ask)),
     )
   }
 
@@ -199,7 +204,7 @@ class Engine implements Gateway {
       headers: headers ?? noHeaders,
       priority: priority === undefined ? caller.priority : this.#granted(priority, caller),
       // A caller may keep a request at home, never send one out that must stay.
-      cloud: cloud === 'never' ? 'never' : caller.cloud,
+      cloud: cloud === 'never' || this.#privateModels.isPrivate(model) ? 'never' : caller.cloud,
       patienceMs: patienceMs ?? wishes?.patienceMs ?? queue.patienceMs,
       deadlineMs: deadlineMs ?? wishes?.deadlineMs ?? queue.deadlineMs,
       arrivedAt: this.world.now(),
@@ -263,6 +268,7 @@ class Engine implements Gateway {
       const enforce = await this.fleet.prepare(settings)
       this.#settings = settings
       this.#callers = new Callers(settings.callers, settings.anonymousLimits)
+      this.#privateModels = this.#privateModelsOf(settings)
       this.#dispatch = this.#dispatchBy(settings)
       this.#scheduler.queueMax = settings.queue.max
       enforce()
@@ -308,6 +314,10 @@ class Engine implements Gateway {
     const done = dialect.errandDone?.(errand, about)
     if (done === undefined) throw new Fault('internal', `The dialect ${dialect.id} has no answer to an errand.`)
     return Buffer.from(`${JSON.stringify(done)}${ask.stream && dialect.form === 'talk' ? dialect.frameEnd : ''}`)
+  }
+
+  #privateModelsOf({ models = new Map() }: Settings): PrivateModels {
+    return new PrivateModels(models, this.fleet)
   }
 
   #dispatchBy({ timeouts, attemptsMax }: Settings): Serve {

@@ -339,6 +339,7 @@ budget: { usd: 20, per: day }
 cache: { enabled: true }
 prices: { a: { input: 1, output: 5 } }
 data_dir: /tmp
+models: { B: { cloud: never }, a: {}, c*: {}, d: { cloud: never } }
 `)
   const told = warnings.map(sentence)
   assert.deepEqual(
@@ -351,6 +352,7 @@ data_dir: /tmp
       's.yaml:9:1 cache:',
       's.yaml:10:1 prices:',
       's.yaml:11:1 data_dir:',
+      's.yaml:12:47 models.d:',
     ],
   )
   assert.match(told[1] ?? '', /no upstream serves "c"/)

@@ -147,6 +147,17 @@ const caller = z
   })
   .describe('One caller and its key.')
 
+const model = z
+  .strictObject({
+    cloud: z
+      .enum(['allowed', 'never'])
+      .default('allowed')
+      .describe(
+        'Whether requests for it may leave for a server that costs money. never holds whatever a caller may do.',
+      ),
+  })
+  .describe('One model, or all whose names begin so.')
+
 export const schema = z
   .strictObject({
     $schema: z.string().optional().describe('Where editors find this schema.'),
@@ -177,6 +188,12 @@ export const schema = z
       })
       .prefault({})
       .describe('Those who ask without a key, where there are no callers.'),
+    models: z
+      .record(z.string().min(1), model)
+      .default({})
+      .describe(
+        'What holds for a model whoever asks, by the name callers or servers have for it. A name that ends in * stands for all that begin so; the most exact one holds.',
+      ),
     timeouts: z
       .strictObject({
         connect: duration('Until a connection stands.').prefault('5s'),

@@ -26,6 +26,7 @@ test('three lines are enough, and everything else has a default', () => {
     ],
     queue: { max: 200, patienceMs: 8_000 },
     callers: [],
+    models: new Map(),
     timeouts: { connectMs: 5_000, firstTokenMs: 300_000, gapMs: 60_000, heartbeatMs: 10_000 },
     attemptsMax: 3,
     probeEveryMs: 5_000,

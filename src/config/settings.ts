@@ -85,6 +85,7 @@ export function settingsOf(config: Config, { backends = [] }: ResolveOptions = {
       return { caller, key, patienceMs: patience, deadlineMs: deadline }
     }),
     ...(config.anonymous.limits !== undefined && { anonymousLimits: limitsOf(config.anonymous.limits) }),
+    models: new Map(Object.entries(config.models)),
     timeouts: {
       connectMs: config.timeouts.connect,
       firstTokenMs: config.timeouts.first_token,

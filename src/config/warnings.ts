@@ -1,5 +1,5 @@
 import { backendOf, backends } from '../backends/index.ts'
-import { hasName } from '../core/names.ts'
+import { hasName, isPattern } from '../core/names.ts'
 import type { Problem } from './problem.ts'
 import type { Config } from './schema.ts'
 
@@ -62,18 +62,32 @@ function lesserKinds({ upstreams }: Config): Problem[] {
   })
 }
 
-/** Models that a caller may use and no server offers. Where one server offers all it lists, nobody can know. */
-function strangeModels({ upstreams, callers }: Config, shown: (value: string) => string): Problem[] {
+/** Models that a caller may use, or that have rules, and no server offers. Where one server offers all it lists, nobody can know. */
+function strangeModels({ upstreams, callers, models: rules }: Config, shown: (value: string) => string): Problem[] {
   const served = new Set<string>()
+  const called = new Set<string>()
   for (const { models } of upstreams) {
     if (models?.serve === undefined) return []
-    for (const name of Object.keys(models.serve)) served.add(name.toLowerCase())
+    for (const [name, id] of Object.entries(models.serve)) {
+      served.add(name.toLowerCase())
+      called.add(id.toLowerCase())
+    }
   }
-  return callers.flatMap(({ models = [] }, i) =>
+  const idle = Object.keys(rules)
+    .filter((rule) => !isPattern(rule) && !hasName(served, rule.toLowerCase()) && !called.has(rule.toLowerCase()))
+    .map((rule): Problem => {
+      return {
+        path: ['models', rule],
+        text: `no upstream serves ${shown(rule)}; write it as in a models.serve`,
+        atKey: true,
+      }
+    })
+  const strange = callers.flatMap(({ models = [] }, i) =>
     models.flatMap((model, j) =>
       hasName(served, model.toLowerCase())
         ? []
         : [{ path: ['callers', i, 'models', j], text: `no upstream serves ${shown(model)}; add it to a models.serve` }],
     ),
   )
+  return [...idle, ...strange]
 }

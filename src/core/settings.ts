@@ -1,5 +1,5 @@
 import type { Limits } from './allowance.ts'
-import type { Caller } from './ask.ts'
+import type { Caller, Cloud } from './ask.ts'
 import type { Backend } from './backend.ts'
 
 /** The configuration, checked and resolved: what the rest of the house works from. Replaced as a whole on reload. */
@@ -15,6 +15,8 @@ export interface Settings {
   readonly callers: readonly CallerSettings[]
   /** Where callers have no names: for each address from which they ask. */
   readonly anonymousLimits?: Limits | undefined
+  /** What holds for a model whoever asks for it, by name or by a pattern of names. */
+  readonly models?: ReadonlyMap<string, ModelSettings> | undefined
   readonly timeouts: Timeouts
   /** Upstreams that may be tried for one ask, the first included. */
   readonly attemptsMax: number
@@ -46,6 +48,10 @@ export interface UpstreamSettings {
   readonly serve: ReadonlyMap<string, string> | undefined
   /** Context length by the upstream's model, where it is set by hand. */
   readonly context: ReadonlyMap<string, number>
+}
+
+export interface ModelSettings {
+  readonly cloud: Cloud
 }
 
 export interface CallerSettings {

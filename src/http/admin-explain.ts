@@ -130,10 +130,10 @@ function verdictView(verdict: Explanation['verdict'], dialect: Dialect): object 
       return { action, upstream: name, model: offer.model.id, tier, why, first_token_ms: Math.round(firstTokenMs) }
     }
     case 'queue': {
-      const { ahead, outlook, makesWay } = verdict
+      const { ahead, outlook, makesWay, leaves } = verdict
       const { waitMs = null, firstTokenMs = null, totalMs = null } = outlook ?? {}
       const predicted = { wait_ms: whole(waitMs), first_token_ms: whole(firstTokenMs), total_ms: whole(totalMs) }
-      return { action, ahead, ...predicted, sends_away: makesWay?.ask.id ?? null }
+      return { action, ahead, ...predicted, sends_away: makesWay?.ask.id ?? null, sheds: leaves?.ask.id ?? null }
     }
     case 'errand':
       return { action, errand: verdict.errand }
@@ -149,7 +149,7 @@ const refusalView = (fault: Fault, dialect: Dialect): object => ({
   status: dialect.statusOf?.(fault) ?? fault.status,
   code: fault.code,
   message: fault.message,
-  retry_after_ms: fault.retryAfterMs ?? null,
+  retry_after_ms: fault.comeBackMs ?? null,
   eta_ms: whole(fault.etaMs ?? null),
   /** As the client would read it. */
   answer: dialect.writeFault(fault),

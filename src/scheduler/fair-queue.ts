@@ -54,7 +54,13 @@ export interface Ahead {
 /** Nobody at all. */
 export const nobodyAhead: Ahead = { count: 0, cost: 0, finish: -Infinity, rank: 0 }
 
-type Crowd = Pick<Lane<unknown>, 'waiting' | 'waitingCost' | 'waitingWeight'>
+/** Where one stands: the virtual time by which it is done, what the same caller has before it, and all others of its class. */
+interface Standing {
+  readonly finish: number
+  readonly own: number
+  readonly waiting: number
+  readonly cost: number
+}
 
 /** The asks of one caller in one class, first come first served. */
 interface Flow<Item> extends Heaped {
@@ -77,7 +83,6 @@ interface Lane<Item> {
   virtualNow: number
   waiting: number
   waitingCost: number
-  waitingWeight: number
   /** Times in a row that others were served while someone here waited. */
   passedOver: number
 }
@@ -101,7 +106,6 @@ export class FairQueue<Item> {
     virtualNow: 0,
     waiting: 0,
     waitingCost: 0,
-    waitingWeight: 0,
     passedOver: 0,
   }))
   #numbers = 0
@@ -119,10 +123,7 @@ export class FairQueue<Item> {
     flow.waitingCost += cost
     lane.waiting += 1
     lane.waitingCost += cost
-    if (!lane.next.has(flow)) {
-      lane.waitingWeight += flow.weight
-      lane.next.push(flow)
-    }
+    if (!lane.next.has(flow)) lane.next.push(flow)
     return ticket
   }
 
@@ -136,11 +137,10 @@ export class FairQueue<Item> {
   take(ticket: Ticket<Item>): void {
     const { flow, cost } = ticket
     const { lane } = flow
-    const paid = flow.paid + cost / flow.weight
     // Only who is served in turn moves the clock of all: one who is served elsewhere, ahead of others, pays alone.
     if (flow === lane.next.first && ticket === flow.tickets[flow.head])
-      lane.virtualNow = Math.max(lane.virtualNow, paid)
-    flow.paid = paid
+      lane.virtualNow = Math.max(lane.virtualNow, flow.paid)
+    flow.paid += cost / flow.weight
     lane.passedOver = 0
     for (const other of this.#lanes) if (other.rank > lane.rank && other.waiting > 0) other.passedOver += 1
     this.remove(ticket)
@@ -165,7 +165,9 @@ export class FairQueue<Item> {
 
   /** About who will be served before this one, if nobody else comes. */
   ahead({ flow, finish, cost }: Ticket<Item>): Ahead {
-    return this.#aheadIn(flow.lane, { finish, cost }, flow.lane)
+    const { lane } = flow
+    const own = (finish - flow.paid) * flow.weight - cost
+    return this.#aheadIn(lane, flow, { finish, own, waiting: lane.waiting - 1, cost: lane.waitingCost - cost })
   }
 
   /** The same for one who does not wait yet: what `ahead` would say of its ticket. */
@@ -173,31 +175,25 @@ export class FairQueue<Item> {
     const lane = this.#lanes[ranks[priority]]!
     const known = lane.flows.get(caller.id)
     const flow = known !== undefined && lane.next.has(known) ? known : undefined
-    const paid = flow?.paid ?? Math.max(known?.paid ?? 0, lane.virtualNow)
-    const finish = paid + ((flow?.waitingCost ?? 0) + cost) / (flow ?? caller).weight
-    return this.#aheadIn(
-      lane,
-      { finish, cost },
-      {
-        waiting: lane.waiting + 1,
-        waitingCost: lane.waitingCost + cost,
-        waitingWeight: lane.waitingWeight + (flow === undefined ? caller.weight : 0),
-      },
-    )
+    const paid = flow?.paid ?? Math.max(known?.paid ?? -Infinity, lane.virtualNow - creditMax)
+    const own = flow?.waitingCost ?? 0
+    const finish = paid + (own + cost) / (flow ?? caller).weight
+    return this.#aheadIn(lane, flow, { finish, own, waiting: lane.waiting, cost: lane.waitingCost })
   }
 
-  #aheadIn({ rank, virtualNow }: Lane<Item>, { finish, cost }: { finish: number; cost: number }, crowd: Crowd): Ahead {
-    const { waiting, waitingCost, waitingWeight } = crowd
-    const before = (finish - virtualNow) * waitingWeight - cost
-    const ahead = { cost: Math.max(0, Math.min(waitingCost - cost, before)), count: 0, finish, rank }
-    const meanCost = (waitingCost - cost) / Math.max(1, waiting - 1)
-    ahead.count = meanCost > 0 ? Math.min(waiting - 1, Math.round(ahead.cost / meanCost)) : waiting - 1
-    for (const other of this.#lanes) {
-      if (other.rank >= rank) continue
-      ahead.count += other.waiting
-      ahead.cost += other.waitingCost
+  #aheadIn(lane: Lane<Item>, its: Flow<Item> | undefined, { finish, own, ...others }: Standing): Ahead {
+    let cost = Math.max(0, own)
+    for (const flow of lane.next) {
+      if (flow !== its) cost += Math.max(0, Math.min(flow.waitingCost, (finish - flow.paid) * flow.weight))
     }
-    return ahead
+    const meanCost = others.cost / Math.max(1, others.waiting)
+    let count = meanCost > 0 ? Math.min(others.waiting, Math.round(cost / meanCost)) : others.waiting
+    for (const other of this.#lanes) {
+      if (other.rank >= lane.rank) continue
+      count += other.waiting
+      cost += other.waitingCost
+    }
+    return { count, cost, finish, rank: lane.rank }
   }
 
   #next(): Lane<Item> | undefined {
@@ -216,12 +212,10 @@ export class FairQueue<Item> {
     flow.tickets.length = 0
     flow.head = 0
     flow.waitingCost = 0
-    lane.waitingWeight -= flow.weight
     if (lane.waiting > 0) return
     lane.flows.clear()
     lane.virtualNow = 0
     lane.waitingCost = 0
-    lane.waitingWeight = 0
     lane.passedOver = 0
   }
 }
@@ -230,7 +224,7 @@ export class FairQueue<Item> {
  * Who asked for little of late may ask for so much at once before it counts: milliseconds of a machine, for a weight of 1.
  * Without it whoever comes seldom would wait each time for as many turns of others as it has asks.
  */
-const creditMax = 5_000
+export const creditMax = 5_000
 
 /** A caller who comes back has not lost all that it left to others, nor got rid of what is unpaid. */
 function flowOf<Item>(lane: Lane<Item>, { id, weight }: Caller): Flow<Item> {

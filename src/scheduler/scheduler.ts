@@ -20,7 +20,8 @@ import { OneLease, type Held, type Lease, type LeaseSeen } from './lease.ts'
 import { Lengths } from './lengths.ts'
 import { whoMakesWay } from './making-way.ts'
 import { bestBeyond, findPlace, type Finding } from './placement.ts'
-import { gone, isUseless, nobodyLeft, tooLate, unknownModel } from './refusal.ts'
+import { gone, isUseless, nobodyLeft, shed, tooLate, unknownModel } from './refusal.ts'
+import { Shedding } from './shedding.ts'
 import { costOf, type Outlook, outlooks, promised, type Situation, spareMs, tierFor } from './tiers.ts'
 import { Queue, Waiting } from './waiting.ts'
 
@@ -61,6 +62,7 @@ export class Scheduler {
   readonly #queues = new Map<Offering, Queue>()
   readonly #queuesOf = new Map<Upstream, Set<Queue>>()
   readonly #waiting = new Set<Waiting>()
+  readonly #shedding = new Shedding<Waiting>()
   /** By their callers' signals; where several have one, the last that came. */
   readonly #bySignal = new Map<AbortSignal, Waiting>()
   readonly #wakes = new Heap<Waiting>((one, other) => one.wakeAt < other.wakeAt)
@@ -104,7 +106,7 @@ export class Scheduler {
     const offering = this.#offeringFor(ask)
     if (offering === undefined) return Promise.reject(unknownModel(this.#fleet, ask))
     const situation = this.#arrivalOf(ask, offering, avoid)
-    const verdict = judge(situation, this.#policy, this.#lineBefore(offering))
+    const verdict = judge(situation, this.#policy, this.#lineBefore(situation))
     switch (verdict.action) {
       case 'run':
       case 'spill':
@@ -133,7 +135,8 @@ export class Scheduler {
   #foresee(ask: Ask): Verdict {
     const offering = this.#offeringFor(ask)
     if (offering === undefined) return { action: 'refuse', fault: unknownModel(this.#fleet, ask) }
-    return judge(this.#arrivalOf(ask, offering, none), this.#policy, this.#lineBefore(offering))
+    const situation = this.#arrivalOf(ask, offering, none)
+    return judge(situation, this.#policy, this.#lineBefore(situation))
   }
 
   #arrivalOf(ask: Ask, offering: Offering, avoid: ReadonlySet<Upstream>): Situation {
@@ -148,8 +151,11 @@ export class Scheduler {
     return { ask, offering, avoid, length, ahead, now, desperate: false }
   }
 
-  #lineBefore(offering: Offering): Line {
-    return { others: this.#queues.get(offering)?.all, waiting: this.#waiting.size, queueMax: this.queueMax }
+  #lineBefore({ ask, offering }: Situation): Line {
+    const { queueMax } = this
+    const waiting = this.#waiting.size
+    const leaves = waiting >= queueMax ? this.#shedding.whoLeavesFor(ask) : undefined
+    return { others: this.#queues.get(offering)?.all, waiting, queueMax, leaves }
   }
 
   /** Where this very ask may be served. */
@@ -158,12 +164,15 @@ export class Scheduler {
     return offering && fitting(offering, ask)
   }
 
-  #enter(situation: Situation, { ahead, outlooks: promises, makesWay }: Queued): Promise<Lease> {
+  #enter(situation: Situation, { ahead, outlooks: promises, makesWay, leaves }: Queued): Promise<Lease> {
     const { ask, offering, avoid, length, now } = situation
+    if (leaves !== undefined) this.#shed(leaves, now)
     const cost = costOf(offering, ask.promptTokens, meanOf(length))
     const waiting = new Waiting({ ask, avoid, length, cost, now, onAbort: this.#onAbort })
     const queue = this.#queueFor(offering)
     this.#waiting.add(waiting)
+    // Whom a server let down has had its turn, and is not sent off.
+    if (avoid.size === 0) this.#shedding.enter(waiting)
     this.#bySignal.set(ask.signal, waiting)
     queue.enter(waiting)
     this.#emit({ type: 'ask-queued', ask, ahead })
@@ -294,12 +303,19 @@ export class Scheduler {
     queue.leave(waiting, served)
     this.#wakes.remove(waiting)
     this.#waiting.delete(waiting)
+    this.#shedding.leave(waiting)
     this.#bySignal.delete(waiting.ask.signal)
     if (queue.size === 0) this.#close(queue)
     if (this.#waiting.size === 0) {
       this.#alarm.off()
       this.#restedAt = Infinity
     }
+  }
+
+  #shed(waiting: Waiting, now: number): void {
+    const situation = situationOf(waiting, waiting.queue!.ahead(waiting), now)
+    this.#remove(waiting, false)
+    waiting.refuse(shed(situation, promised(situation)))
   }
 
   readonly #onAbort = (waiting: Waiting): void => {
