@@ -6,6 +6,8 @@ import type { Backend } from './backend.ts'
 export interface Settings {
   readonly upstreams: readonly UpstreamSettings[]
   readonly queue: { readonly max: number; readonly patienceMs: number }
+  /** By a model, those that may stand in for it when memory is short, the best first. */
+  readonly standIns?: ReadonlyMap<string, readonly string[]> | undefined
   /** Empty: anyone who reaches the port may ask. */
   readonly callers: readonly CallerSettings[]
   /** Where callers have no names: for each address from which they ask. */
@@ -41,6 +43,10 @@ export interface UpstreamSettings {
   readonly serve: ReadonlyMap<string, string> | undefined
   /** Context length by the upstream's model, where it is set by hand. */
   readonly context: ReadonlyMap<string, number>
+  /** Models that are to be in memory, and to stay there. */
+  readonly preload?: readonly string[] | undefined
+  /** Models that fit into memory at once, where that is set by hand. */
+  readonly modelsMax?: number | undefined
 }
 
 export interface CallerSettings {

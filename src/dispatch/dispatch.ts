@@ -41,6 +41,7 @@ async function open(ask: Ask, parts: DispatchParts): Promise<Opened> {
     try {
       attempt = new Attempt(ask, lease, parts)
       await attempt.open()
+      lease.spoke()
       return { attempt, attempts, waitMs }
     } catch (error) {
       const fault = Fault.from(error, ask.signal)

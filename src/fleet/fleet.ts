@@ -147,7 +147,9 @@ export class Fleet {
   }
 
   #newUpstream(settings: UpstreamSettings): Upstream {
-    return new Upstream(settings, this.#callTo(settings), this.#canOf(settings.backend))
+    const upstream = new Upstream(settings, this.#callTo(settings), this.#canOf(settings.backend), () => this.#world.now())
+    upstream.onLoaded = () => this.#onChange(false)
+    return upstream
   }
 
   #callTo(settings: UpstreamSettings): Call {

@@ -1,5 +1,6 @@
 import type { Ending, Limit } from './limit.ts'
 import { Pace, type Served } from './pace.ts'
+import { Tenant } from './tenant.ts'
 
 /** What was expected of an ask when it was given its room, kept until it ends. */
 export interface Stay {
@@ -41,8 +42,7 @@ export class Place {
   limit: Limit
   readonly pace: Pace = new Pace()
   inFlight = 0
-  /** Whether the model is in memory, as far as is known. */
-  loaded: boolean | undefined
+  readonly tenant: Tenant = new Tenant(this)
   /** Sum of the expected ends of all that is under way: with it, the work left is one subtraction. */
   #expectedEnds = 0
   #refusals = 0
@@ -51,6 +51,15 @@ export class Place {
 
   constructor(limit: Limit) {
     this.limit = limit
+  }
+
+  /** Whether the model is in memory, as far as is known. */
+  get loaded(): boolean | undefined {
+    return this.tenant.loaded
+  }
+
+  set loaded(loaded: boolean | undefined) {
+    this.tenant.loaded = loaded
   }
 
   /** When a server that said it was busy may be asked again. */

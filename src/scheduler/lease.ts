@@ -23,6 +23,8 @@ export interface Lease {
   readonly spilled: boolean
   /** Why here, for people. */
   readonly decision: string
+  /** The first token has come. */
+  spoke(): void
   /** Gives the place back and tells how it went. The first call counts, further ones do nothing. */
   end(ending: Ending, seen?: LeaseSeen): void
 }
@@ -66,6 +68,11 @@ export class OneLease implements Lease {
 
   get decision(): string {
     return this.held.decision
+  }
+
+  spoke(): void {
+    const { upstream, place } = this.held.offer
+    upstream.spoke(place)
   }
 
   end(ending: Ending, seen: LeaseSeen = {}): void {

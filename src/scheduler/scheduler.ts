@@ -1,6 +1,7 @@
 import type { Ask } from '../core/ask.ts'
 import type { Position } from '../core/dialect.ts'
-import type { Emit } from '../core/event.ts'
+import type { Emit, Event } from '../core/event.ts'
+import { Fault } from '../core/fault.ts'
 import type { Policy } from '../core/policy.ts'
 import type { World } from '../core/world.ts'
 import { fitting } from '../fleet/fit.ts'
@@ -16,7 +17,8 @@ import { OneLease, type Held, type Lease, type LeaseSeen } from './lease.ts'
 import { OutputGuess } from './output-guess.ts'
 import { findPlace, type Finding } from './placement.ts'
 import { gone, nobodyLeft, noWaiting, patienceSpent, unknownModel } from './refusal.ts'
-import { drainMs, type Outlook, promisedMs, type Situation } from './tiers.ts'
+import { drainMs, type Outlook, outlooks, patienceLeftMs, promisedMs, type Situation, tierFor } from './tiers.ts'
+import { noteAsked, noteMissed, Turns } from './turns.ts'
 import { Queue, Waiting } from './waiting.ts'
 
 export type { Lease } from './lease.ts'
@@ -51,6 +53,7 @@ export class Scheduler {
   readonly #queuesOf = new Map<Upstream, Set<Queue>>()
   readonly #waiting = new Set<Waiting>()
   readonly #wakes = new Heap<Waiting>((one, other) => one.wakeAt < other.wakeAt)
+  readonly #turns = new Turns()
   readonly #alarm: Alarm
   #grants = 0
   /** When a server that someone waits for has rested. */
@@ -94,6 +97,7 @@ export class Scheduler {
     const offering = this.#offeringFor(ask)
     if (offering === undefined) return Promise.reject(unknownModel(this.#fleet, ask))
     const now = this.#world.now()
+    if (avoid.size === 0) noteAsked(offering, now)
     const queue = this.#queues.get(offering)
     const situation: Situation = { ask, offering, avoid, ahead: queue?.size ?? 0, now, desperate: false }
     // Nobody who waits is overtaken, except by those who had their turn already.
@@ -159,17 +163,24 @@ export class Scheduler {
     return finding.offer === undefined ? undefined : this.#lease(situation, finding.offer, finding.outlooks, undefined)
   }
 
-  #lease(situation: Situation, offer: Offer, outlooks: readonly Outlook[], waited: Waiting | undefined): Lease {
+  #lease(situation: Situation, offer: Offer, promises: readonly Outlook[], waited: Waiting | undefined): Lease {
     const { ask, offering, avoid, now } = situation
     const { upstream, place } = offer
     const waitMs = waited === undefined ? 0 : now - waited.since
-    const decision = decisionOf({ offering, offer, waitMs, isRetry: avoid.size > 0, outlooks })
+    const decision = decisionOf({ offering, offer, waitMs, isRetry: avoid.size > 0, outlooks: promises })
     const { promptTokens, stream } = ask
     const stay = upstream.begin(place, { promptTokens, outputTokens: this.#outputGuess.tokensFor(ask), stream }, now)
     const { name, tier } = upstream.settings
     const spilled = tier > offering.lowestTier
     this.#emit({ type: 'ask-granted', ask, upstream: name, tier, waitMs, spilled })
+    if (spilled || waitMs > 0) this.#noteMissed(offering, { now, lateMs: spilled ? Infinity : waitMs })
     return new OneLease({ ask, offer, stay, charge: waited?.ticket, waitMs, spilled, decision }, this.#onEnd)
+  }
+
+  /** Not had in time where it could have been: perhaps the model ought to be in memory there. */
+  #noteMissed(offering: Offering, late: { now: number; lateMs: number }): void {
+    const offer = noteMissed(offering, late)
+    offer?.upstream.bring(offer.model)?.catch((error: unknown) => this.#emit(notBrought(offer, error)))
   }
 
   readonly #onEnd = (held: Held, ending: Ending, { firstTokenMs, usage }: LeaseSeen): void => {
@@ -242,14 +253,15 @@ export class Scheduler {
       if (this.#grant(waiting, desperate, findPlace(desperate, this.#policy))) return
     }
     this.#remove(waiting, false)
+    this.#noteMissed(situation.offering, { now: situation.now, lateMs: Infinity })
     waiting.refuse(nobody ?? patienceSpent(waiting.ask, drainMs(situation)))
   }
 
-  #grant(waiting: Waiting, situation: Situation, { offer, outlooks }: Finding): boolean {
+  #grant(waiting: Waiting, situation: Situation, { offer, outlooks: promises }: Finding): boolean {
     if (offer === undefined) return false
     waiting.queue!.servedAt = this.#grants += 1
     this.#remove(waiting, true)
-    waiting.grant(this.#lease(situation, offer, outlooks, waiting))
+    waiting.grant(this.#lease(situation, offer, promises, waiting))
     return true
   }
 
@@ -280,6 +292,7 @@ export class Scheduler {
         if (queues === undefined) this.#queuesOf.set(upstream, new Set([queue]))
         else queues.add(queue)
       }
+      for (const { place } of offering.offers) place.tenant.queues += 1
     }
     return queue
   }
@@ -291,6 +304,9 @@ export class Scheduler {
       queues?.delete(queue)
       if (queues?.size === 0) this.#queuesOf.delete(upstream)
     }
+    for (const { place } of queue.offering.offers) place.tenant.queues -= 1
+    // Those who were held back for it are looked at when what is being done now is done.
+    if (this.#turns.close(queue)) this.#lookBy(this.#world.now())
   }
 
   #wake(waiting: Waiting, at: number): void {
@@ -306,6 +322,19 @@ export class Scheduler {
       const restsUntil = Math.max(place.coolsUntil, upstream.breaker.restsUntil ?? 0)
       if (restsUntil > now) this.#restedAt = Math.min(this.#restedAt, restsUntil)
     }
+    const { first } = queue
+    this.#lookBy(first === undefined ? Infinity : this.#lookAfter(queue, situationOf(first, 0, now)))
+  }
+
+  /** Sees to its coming in where its model is not in memory. Tells when to look again. */
+  #lookAfter(queue: Queue, situation: Situation): number {
+    if (queue.offering.offers.every(({ place }) => place.loaded !== false)) return Infinity
+    const target = tierFor(outlooks(situation), patienceLeftMs(situation))
+    return target === undefined ? Infinity : this.#turns.look(queue, situation, target.tier)
+  }
+
+  #lookBy(at: number): void {
+    this.#restedAt = Math.min(this.#restedAt, at)
     this.#alarm.by(this.#restedAt)
   }
 
@@ -346,3 +375,9 @@ export class Scheduler {
 function situationOf({ ask, avoid, queue }: Waiting, ahead: number, now: number): Situation {
   return { ask, offering: queue!.offering, avoid, ahead, now, desperate: false }
 }
+
+const notBrought = ({ upstream, model }: Offer, error: unknown): Event => ({
+  type: 'notice',
+  level: 'warn',
+  text: `${upstream.settings.name}: ${model.name} could not be loaded: ${Fault.from(error).message}`,
+})

@@ -1,6 +1,7 @@
 import type { Ask } from '../core/ask.ts'
 import type { Offer, Offering } from '../fleet/offering.ts'
 import type { Upstream } from '../fleet/upstream.ts'
+import { hasRoomFor, nextRoomFor } from './room.ts'
 
 /** What an ask has to choose from, at one moment. */
 export interface Situation {
@@ -93,11 +94,11 @@ function outlookOf(situation: Situation, tier: number): Outlook | undefined {
     const firstTokenMs = place.firstTokenMs(ask.promptTokens, now)
     anyMs = Math.min(anyMs, firstTokenMs)
     endsPerMs += place.endsPerMs
-    if (place.hasRoom(now)) {
+    if (hasRoomFor(situation, offer)) {
       free += place.limit.value - place.inFlight
       fromRoomMs = Math.min(fromRoomMs, firstTokenMs)
     } else {
-      nextRoomMs = Math.min(nextRoomMs, place.nextRoomMs(now))
+      nextRoomMs = Math.min(nextRoomMs, nextRoomFor(situation, offer))
     }
   }
   if (!able) return undefined

@@ -1,3 +1,5 @@
+import type { Place } from '../fleet/place.ts'
+import type { Upstream } from '../fleet/upstream.ts'
 import type { AskView } from '../gateway.ts'
 import { form, plainText, textsOf, tool } from './bodies.ts'
 import type { Visit } from './caller.ts'
@@ -143,10 +145,20 @@ export function falseForWaiting({ gateway, recorder, world }: Stage): string | u
       return tongues === undefined || tongues.some((tongue) => backend.speaks[tongue] !== undefined)
     })
     const tier = Math.min(...able.map(({ settings }) => settings.tier))
-    const roomy = able.find((upstream) => {
-      const { id, contextTokens = Infinity } = upstream.modelFor(model)!
-      if (upstream.settings.tier !== tier || promptTokens > contextTokens) return false
-      return upstream.allows(world.now()) && upstream.place(id).hasRoom(world.now())
+    const cheap = able.filter((upstream) => {
+      const { contextTokens = Infinity } = upstream.modelFor(model)!
+      return upstream.settings.tier === tier && promptTokens <= contextTokens && upstream.allows(world.now())
+    })
+    const placeOn = (upstream: Upstream): Place => upstream.place(upstream.modelFor(model)!.id)
+    // Where a model has to come in first, it may be sooner to be had where it is or comes.
+    const isNear = cheap.some((upstream) => {
+      const { tenant } = placeOn(upstream)
+      return tenant.loaded !== false || upstream.residency.coming === tenant
+    })
+    const roomy = cheap.find((upstream) => {
+      const place = placeOn(upstream)
+      if (!place.hasRoom(world.now()) || (isNear && place.loaded === false)) return false
+      return upstream.residency.hasRoomBeside(place.tenant)
     })
     if (roomy !== undefined)
       return `nobody waits while a machine has room for him (${model}, ${roomy.settings.name}, at ${world.now()} ms)`
