@@ -22,8 +22,11 @@ test('three lines are enough, and everything else has a default', () => {
         concurrency: 'auto',
         serve: undefined,
         context: new Map(),
+        preload: [],
+        modelsMax: undefined,
       },
     ],
+    standIns: new Map(),
     queue: { max: 200, patienceMs: 8_000 },
     callers: [],
     timeouts: { connectMs: 5_000, firstTokenMs: 300_000, gapMs: 60_000, heartbeatMs: 10_000 },
@@ -44,9 +47,10 @@ test('everything that is set arrives', () => {
         api_key: 'k',
         tier: 4,
         concurrency: 3,
-        models: { serve: { mine: 'theirs' }, context: { theirs: 4_096 } },
+        models: { serve: { mine: 'theirs' }, context: { theirs: 4_096 }, preload: ['theirs'], at_once: 2 },
       },
     ],
+    fallback_models: { Big: ['mine'] },
     queue: { max: 0, patience: '1.5s' },
     callers: [
       { name: 'a', key: 'x y', priority: 'batch', weight: 0.5, patience: 0, models: ['mine'], cloud: 'never' },
@@ -59,6 +63,8 @@ test('everything that is set arrives', () => {
   const [upstream] = settings.upstreams
   assert.deepEqual([upstream?.apiKey, upstream?.tier, upstream?.concurrency], ['k', 4, 3])
   assert.deepEqual([upstream?.serve, upstream?.context], [new Map([['mine', 'theirs']]), new Map([['theirs', 4_096]])])
+  assert.deepEqual([upstream?.preload, upstream?.modelsMax], [['theirs'], 2])
+  assert.deepEqual([settings.standIns?.get('Big'), settings.standIns?.get('big')], [['mine'], ['mine']])
   assert.deepEqual(settings.queue, { max: 0, patienceMs: 1_500 })
   assert.deepEqual(settings.callers, [
     {

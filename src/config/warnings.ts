@@ -9,11 +9,12 @@ export function warnings(config: Config, shown: (value: string) => string): Prob
   const idle = (isGiven: boolean, path: Problem['path'], text: string): void => {
     if (isGiven) problems.push({ path, text, atKey: true })
   }
-  for (const [i, { models }] of config.upstreams.entries()) {
+  for (const [i, { kind, models }] of config.upstreams.entries()) {
+    const backend = backendOf(kind)
     idle(
-      (models?.preload.length ?? 0) > 0,
+      backend !== undefined && backend.load === undefined && (models?.preload.length ?? 0) > 0,
       ['upstreams', i, 'models', 'preload'],
-      'nothing is loaded ahead by this version; models load when they are first asked for',
+      `${backend?.title} cannot be told to load a model; it has in memory what it was started with`,
     )
   }
   for (const [i, { key, budget }] of config.callers.entries()) {
@@ -39,7 +40,7 @@ export function warnings(config: Config, shown: (value: string) => string): Prob
   idle(config.cache?.enabled === true, ['cache'], 'nothing is cached by this version')
   idle(config.prices !== undefined, ['prices'], 'prices are not used by this version')
   idle(config.data_dir !== undefined, ['data_dir'], 'this version keeps no data')
-  return [...problems, ...lesserKinds(config), ...strangeModels(config, shown)]
+  return [...problems, ...lesserKinds(config), ...strangeModels(config, shown), ...strangeStandIns(config, shown)]
 }
 
 const strayed =
@@ -62,14 +63,39 @@ function lesserKinds({ upstreams }: Config): Problem[] {
   })
 }
 
-/** Models that a caller may use and no server offers. Where one server offers all it lists, nobody can know. */
-function strangeModels({ upstreams, callers }: Config, shown: (value: string) => string): Problem[] {
+/** Models that are to stand in and that no server offers. Where one server offers all it lists, nobody can know. */
+function strangeStandIns(config: Config, shown: (value: string) => string): Problem[] {
+  const served = servedNames(config)
+  if (served === undefined) return []
+  return Object.entries(config.fallback_models).flatMap(([model, names]) =>
+    names.flatMap((name, i) =>
+      hasName(served, name.toLowerCase())
+        ? []
+        : [
+            {
+              path: ['fallback_models', model, i],
+              text: `no upstream serves ${shown(name)}; add it to a models.serve`,
+            },
+          ],
+    ),
+  )
+}
+
+/** Undefined where one server offers all it lists. */
+function servedNames({ upstreams }: Config): ReadonlySet<string> | undefined {
   const served = new Set<string>()
   for (const { models } of upstreams) {
-    if (models?.serve === undefined) return []
+    if (models?.serve === undefined) return undefined
     for (const name of Object.keys(models.serve)) served.add(name.toLowerCase())
   }
-  return callers.flatMap(({ models = [] }, i) =>
+  return served
+}
+
+/** Models that a caller may use and no server offers. Where one server offers all it lists, nobody can know. */
+function strangeModels(config: Config, shown: (value: string) => string): Problem[] {
+  const served = servedNames(config)
+  if (served === undefined) return []
+  return config.callers.flatMap(({ models = [] }, i) =>
     models.flatMap((model, j) =>
       hasName(served, model.toLowerCase())
         ? []

@@ -86,7 +86,8 @@ export class Residency {
     return this.#turning?.tenant
   }
 
-  admit(tenant: Tenant): void {
+  admit(tenant: Tenant, model: string): void {
+    tenant.model = model
     tenant.onMove = this.#onMove
     if (tenant.loaded === true) this.#present.add(tenant)
   }
@@ -133,6 +134,11 @@ export class Residency {
     if (tenant.loaded !== false) return this.#heldMs(tenant, this.#now()) === 0
     if (this.#coming !== undefined || this.#turning !== undefined) return false
     return this.#entryFor(tenant)?.leavers.length === 0
+  }
+
+  /** Whether it may come in now, for nobody who waits. */
+  isFreeFor(tenant: Tenant): boolean {
+    return this.opensInMs(tenant, { now: this.#now(), since: -Infinity, deadline: -Infinity, readyMs: 0 }) === 0
   }
 
   /** Nothing that goes on here ever lets this model in. */
@@ -275,7 +281,13 @@ export class Residency {
     for (let count = 1; count <= byPrice.length; count += 1) {
       const leavers = byPrice.slice(0, count)
       if (count === others.length) return undefined
-      if (this.#fits(tenant, others.filter((other) => !leavers.includes(other)))) return leavers
+      if (
+        this.#fits(
+          tenant,
+          others.filter((other) => !leavers.includes(other)),
+        )
+      )
+        return leavers
     }
     return undefined
   }

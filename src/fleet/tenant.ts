@@ -18,6 +18,8 @@ const soonMs = 60_000
 /** One model of a server, and its claim to the server's memory. */
 export class Tenant {
   readonly #lodger: Lodger
+  /** What its server calls it. */
+  model = ''
   /** Asks that could have been served here, and those of them that were served late or elsewhere because they were not. */
   readonly asked: Demand = new Demand()
   readonly missed: Demand = new Demand()

@@ -86,7 +86,7 @@ export class Upstream {
     let place = this.#places.get(modelId)
     if (place === undefined) {
       place = new Place(this.#newLimit())
-      this.residency.admit(place.tenant)
+      this.residency.admit(place.tenant, modelId)
       place.loaded = this.#listed.find((model) => model.id === modelId || model.aliases?.includes(modelId))?.loaded
       this.#places.set(modelId, place)
     }
@@ -139,9 +139,7 @@ export class Upstream {
   }
 
   async #letGo(leavers: readonly Tenant[]): Promise<void> {
-    for (const [id, { tenant }] of this.#places) {
-      if (leavers.includes(tenant)) await this.#settings.backend.unload?.(this.#call, id)
-    }
+    for (const { model } of leavers) await this.#settings.backend.unload?.(this.#call, model)
   }
 
   #settle(tenant: Tenant): void {

@@ -6,6 +6,7 @@ import type { Offer, Offering } from '../fleet/offering.ts'
 import { decisionOf } from './decision.ts'
 import { type Finding, findPlace } from './placement.ts'
 import { nobodyLeft, noWaiting } from './refusal.ts'
+import { opensInMs } from './room.ts'
 import { permits, promisedMs, type Situation } from './tiers.ts'
 
 /** What would become of an ask that came now, and the numbers behind it. */
@@ -24,6 +25,10 @@ export interface Prospect {
   /** Whether the ask may leave for a server of this tier. */
   readonly permitted: boolean
   readonly hasRoom: boolean
+  /** Until the server's memory lets the model in: 0 for now, Infinity for never. */
+  readonly opensInMs: number
+  /** What others would wait because of what has to go for it. */
+  readonly evictionMs: number
   /** From when it has room there. */
   readonly firstTokenMs: number
 }
@@ -51,6 +56,8 @@ export function prospectsOf(offering: Offering | undefined, ask: Ask, now: numbe
     misfit: misfit(offer, ask),
     permitted: permits(ask, offer.upstream.settings.tier),
     hasRoom: offer.place.hasRoom(now),
+    opensInMs: opensInMs({ ask, now }, offer),
+    evictionMs: offer.upstream.residency.evictionMs(offer.place.tenant, now),
     firstTokenMs: offer.place.firstTokenMs(ask.promptTokens, now),
   }))
 }
@@ -76,7 +83,7 @@ function granted({ ask, offering, now }: Situation, { offer, outlooks }: Finding
   return {
     action: upstream.settings.tier > offering.lowestTier ? 'spill' : 'run',
     offer,
-    why: decisionOf({ offering, offer, waitMs: 0, isRetry: false, outlooks }),
+    why: decisionOf({ ask, offering, offer, waitMs: 0, isRetry: false, outlooks }),
     firstTokenMs: place.firstTokenMs(ask.promptTokens, now),
   }
 }

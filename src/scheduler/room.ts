@@ -2,7 +2,7 @@ import type { Offer } from '../fleet/offering.ts'
 import { canServe, type Situation } from './tiers.ts'
 
 /** Until the server's memory lets an ask for this model in: 0 for now. */
-export function opensInMs({ ask, now }: Situation, { upstream, place }: Offer): number {
+export function opensInMs({ ask, now }: Pick<Situation, 'ask' | 'now'>, { upstream, place }: Offer): number {
   if (place.loaded === undefined) return 0
   const deadline = ask.arrivedAt + ask.patienceMs
   const readyMs = place.loaded ? 0 : place.firstTokenMs(ask.promptTokens, now)

@@ -4,7 +4,7 @@ import type { Emit, Event } from '../core/event.ts'
 import { Fault } from '../core/fault.ts'
 import type { Policy } from '../core/policy.ts'
 import type { World } from '../core/world.ts'
-import { fitting } from '../fleet/fit.ts'
+import { fitting, surelyFits } from '../fleet/fit.ts'
 import type { Fleet } from '../fleet/fleet.ts'
 import type { Ending } from '../fleet/limit.ts'
 import type { Offer, Offering } from '../fleet/offering.ts'
@@ -97,7 +97,7 @@ export class Scheduler {
     const offering = this.#offeringFor(ask)
     if (offering === undefined) return Promise.reject(unknownModel(this.#fleet, ask))
     const now = this.#world.now()
-    if (avoid.size === 0) noteAsked(offering, now)
+    if (avoid.size === 0) this.#noteAsked(ask, offering, now)
     const queue = this.#queues.get(offering)
     const situation: Situation = { ask, offering, avoid, ahead: queue?.size ?? 0, now, desperate: false }
     // Nobody who waits is overtaken, except by those who had their turn already.
@@ -115,6 +115,29 @@ export class Scheduler {
       prospects: prospectsOf(known, ask, now),
       verdict: verdict ?? this.#foresee(ask, now),
     }
+  }
+
+  /** No server that costs nothing has the model in memory, and none at all promises it in time. */
+  isShort(ask: Ask): boolean {
+    const offering = this.#offeringFor(ask)
+    if (offering === undefined) return false
+    const home = offering.offers.filter(
+      ({ upstream }) => upstream.settings.tier === offering.lowestTier && upstream.up !== false,
+    )
+    if (home.length === 0 || home.some(({ place }) => place.loaded !== false)) return false
+    const ahead = this.#queues.get(offering)?.size ?? 0
+    const situation: Situation = { ask, offering, avoid: none, ahead, now: this.#world.now(), desperate: false }
+    const promise = promisedMs(situation)
+    return promise === undefined || promise > patienceLeftMs(situation)
+  }
+
+  /** Whether it would be begun at once with a model that is in memory, or in a cloud, and that surely is enough for it. */
+  canBegin(ask: Ask): boolean {
+    const offering = this.#offeringFor(ask)
+    if (offering === undefined || this.#queues.has(offering)) return false
+    const situation: Situation = { ask, offering, avoid: none, ahead: 0, now: this.#world.now(), desperate: false }
+    const { offer } = findPlace(situation, this.#policy)
+    return offer !== undefined && offer.place.loaded !== false && surelyFits(offer, ask)
   }
 
   #foresee(ask: Ask, now: number): Verdict {
@@ -167,7 +190,7 @@ export class Scheduler {
     const { ask, offering, avoid, now } = situation
     const { upstream, place } = offer
     const waitMs = waited === undefined ? 0 : now - waited.since
-    const decision = decisionOf({ offering, offer, waitMs, isRetry: avoid.size > 0, outlooks: promises })
+    const decision = decisionOf({ ask, offering, offer, waitMs, isRetry: avoid.size > 0, outlooks: promises })
     const { promptTokens, stream } = ask
     const stay = upstream.begin(place, { promptTokens, outputTokens: this.#outputGuess.tokensFor(ask), stream }, now)
     const { name, tier } = upstream.settings
@@ -175,6 +198,14 @@ export class Scheduler {
     this.#emit({ type: 'ask-granted', ask, upstream: name, tier, waitMs, spilled })
     if (spilled || waitMs > 0) this.#noteMissed(offering, { now, lateMs: spilled ? Infinity : waitMs })
     return new OneLease({ ask, offer, stay, charge: waited?.ticket, waitMs, spilled, decision }, this.#onEnd)
+  }
+
+  /** For whom another model stands in, its own was asked for and missed. */
+  #noteAsked({ standsInFor }: Ask, offering: Offering, now: number): void {
+    const wanted = standsInFor === undefined ? offering : this.#fleet.offering(standsInFor)
+    if (wanted === undefined) return
+    noteAsked(wanted, now)
+    if (standsInFor !== undefined) this.#noteMissed(wanted, { now, lateMs: Infinity })
   }
 
   /** Not had in time where it could have been: perhaps the model ought to be in memory there. */

@@ -40,7 +40,8 @@ export function isOpenTo({ ask, avoid }: Situation, { upstream }: Offer): boolea
 
 export function canServe(situation: Situation, offer: Offer): boolean {
   if (!isOpenTo(situation, offer)) return false
-  const { upstream } = offer
+  const { upstream, place } = offer
+  if (upstream.residency.isShut(place.tenant)) return false
   return situation.desperate ? upstream.breaker.allows(situation.now) : upstream.allows(situation.now)
 }
 
