@@ -40,6 +40,7 @@ export interface AskInput {
   readonly signal: AbortSignal
   readonly id?: string | undefined
   readonly patienceMs?: number | undefined
+  readonly deadlineMs?: number | undefined
   readonly priority?: Priority | undefined
   readonly cloud?: Cloud | undefined
   /** Those that the dialect names in `passHeaders`. */
@@ -181,8 +182,10 @@ class Engine implements Gateway {
     return this.#callers.identify(credential, address)
   }
 
-  ask({ dialect, body, raw, caller, signal, id, patienceMs, priority, cloud, headers }: AskInput): Ask {
+  ask({ dialect, body, raw, caller, signal, id, patienceMs, deadlineMs, priority, cloud, headers }: AskInput): Ask {
     const { model, stream, promptTokens, outputTokensMax, needs, errand } = dialect.glance(body)
+    const wishes = this.#callers.wishes(caller)
+    const { queue } = this.#settings
     return {
       id: id ?? this.#nextId(),
       caller,
@@ -200,7 +203,8 @@ class Engine implements Gateway {
       priority: priority === undefined ? caller.priority : this.#granted(priority, caller),
       // A caller may keep a request at home, never send one out that must stay.
       cloud: cloud === 'never' ? 'never' : caller.cloud,
-      patienceMs: patienceMs ?? this.#callers.patienceMs(caller) ?? this.#settings.queue.patienceMs,
+      patienceMs: patienceMs ?? wishes?.patienceMs ?? queue.patienceMs,
+      deadlineMs: deadlineMs ?? wishes?.deadlineMs ?? queue.deadlineMs,
       arrivedAt: this.world.now(),
       signal,
     }

@@ -352,7 +352,7 @@ fallback_models: { a: [A, d] }
       's.yaml:9:1 cache:',
       's.yaml:10:1 prices:',
       's.yaml:11:1 data_dir:',
-      's.yaml:12:26 fallback_models.a[1]:',
+      's.yaml:12:27 fallback_models.a[1]:',
     ],
   )
   assert.match(told[0] ?? '', /vLLM cannot be told to load a model/)

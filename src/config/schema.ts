@@ -139,6 +139,7 @@ const caller = z
     priority: z.enum(['interactive', 'default', 'batch']).default('default').describe('Who goes first when all wait.'),
     weight: positive('Share of a contended server, relative to others of the same priority.').default(1),
     patience: duration('How long until the first token, for this caller. Default: queue.patience.', 0).optional(),
+    deadline: duration('How long until the whole answer, for this caller. Default: queue.deadline.', 1).optional(),
     models: z.array(z.string()).optional().describe('The models it may use; without this, all.'),
     cloud: z
       .enum(['allowed', 'never'])
@@ -171,6 +172,10 @@ export const schema = z
       .strictObject({
         max: z.int().min(0).default(200).describe('How many may wait; the next one is refused at once.'),
         patience: duration('How long until the first token, by default.', 0).prefault('8s'),
+        deadline: duration(
+          'How long until the whole answer, by default: what would come later is sent to a costlier server or refused. Without it, answers may take their time.',
+          1,
+        ).optional(),
       })
       .prefault({})
       .describe('The one queue.'),

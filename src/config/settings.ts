@@ -73,9 +73,9 @@ export function settingsOf(config: Config, { backends = [] }: ResolveOptions = {
         modelsMax,
       }
     }),
-    queue: { max: config.queue.max, patienceMs: config.queue.patience },
+    queue: { max: config.queue.max, patienceMs: config.queue.patience, deadlineMs: config.queue.deadline },
     standIns: bySmallLetters(config.fallback_models),
-    callers: config.callers.map(({ name, key, priority, weight, patience, models, cloud, limits }) => {
+    callers: config.callers.map(({ name, key, priority, weight, patience, deadline, models, cloud, limits }) => {
       const allowed = models === undefined ? undefined : new Set(models)
       const caller: Caller = {
         id: name,
@@ -85,7 +85,7 @@ export function settingsOf(config: Config, { backends = [] }: ResolveOptions = {
         models: allowed,
         ...(limits !== undefined && { limits: limitsOf(limits) }),
       }
-      return { caller, key, patienceMs: patience }
+      return { caller, key, patienceMs: patience, deadlineMs: deadline }
     }),
     ...(config.anonymous.limits !== undefined && { anonymousLimits: limitsOf(config.anonymous.limits) }),
     timeouts: {

@@ -69,6 +69,8 @@ export interface Ask extends Glance {
   readonly cloud: Cloud
   /** How long the caller is glad to wait for a first token; beyond it, costlier upstreams may serve. */
   readonly patienceMs: number
+  /** How long until the whole answer; what comes later is of no use to the caller. Undefined where it does not matter. */
+  readonly deadlineMs?: number | undefined
   readonly arrivedAt: number
   /** Fires when the caller goes away. */
   readonly signal: AbortSignal

@@ -43,6 +43,8 @@ export interface OverflowTokens {
 interface FaultDetails extends ErrorOptions {
   /** How long to wait before asking again makes sense. */
   readonly retryAfterMs?: number | undefined
+  /** When a first token would have come, had it waited: as was predicted. */
+  readonly etaMs?: number | undefined
   /** A status other than the table's: an upstream's own 4xx, handed on. */
   readonly status?: number | undefined
   /** An upstream's own error code, handed on. */
@@ -59,6 +61,7 @@ export class Fault extends Error {
   readonly status: number
   readonly code: string
   readonly retryAfterMs: number | undefined
+  readonly etaMs: number | undefined
   readonly tokens: OverflowTokens | undefined
   readonly allowances: Allowances | undefined
 
@@ -69,6 +72,7 @@ export class Fault extends Error {
     this.status = details.status ?? table[kind].status
     this.code = details.code ?? table[kind].code
     this.retryAfterMs = details.retryAfterMs
+    this.etaMs = details.etaMs
     this.tokens = details.tokens
     this.allowances = details.allowances
   }
@@ -84,8 +88,8 @@ export class Fault extends Error {
 
   /** The same, with what is left to the caller. */
   with(allowances: Allowances): Fault {
-    const { kind, message, cause, retryAfterMs, status, code, tokens } = this
-    return new Fault(kind, message, { cause, retryAfterMs, status, code, tokens, allowances })
+    const { kind, message, cause, retryAfterMs, etaMs, status, code, tokens } = this
+    return new Fault(kind, message, { cause, retryAfterMs, etaMs, status, code, tokens, allowances })
   }
 
   /** Anything thrown becomes a Fault; after an abort it is always the caller's. */

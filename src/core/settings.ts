@@ -5,7 +5,12 @@ import type { Backend } from './backend.ts'
 /** The configuration, checked and resolved: what the rest of the house works from. Replaced as a whole on reload. */
 export interface Settings {
   readonly upstreams: readonly UpstreamSettings[]
-  readonly queue: { readonly max: number; readonly patienceMs: number }
+  readonly queue: {
+    readonly max: number
+    readonly patienceMs: number
+    /** How long until the whole answer; undefined where it does not matter. */
+    readonly deadlineMs?: number | undefined
+  }
   /** By a model, those that may stand in for it when memory is short, the best first. */
   readonly standIns?: ReadonlyMap<string, readonly string[]> | undefined
   /** Empty: anyone who reaches the port may ask. */
@@ -53,4 +58,5 @@ export interface CallerSettings {
   readonly caller: Caller
   readonly key: string
   readonly patienceMs: number | undefined
+  readonly deadlineMs?: number | undefined
 }

@@ -41,7 +41,6 @@ async function open(ask: Ask, parts: DispatchParts): Promise<Opened> {
     try {
       attempt = new Attempt(ask, lease, parts)
       await attempt.open()
-      lease.spoke()
       return { attempt, attempts, waitMs }
     } catch (error) {
       const fault = Fault.from(error, ask.signal)
@@ -105,6 +104,7 @@ class Relay implements Reply, AsyncIterableIterator<Uint8Array> {
     this.#ask = ask
     this.#opened = opened
     this.#parts = parts
+    opened.attempt.lease.spoke(parts.world.now())
     parts.emit({ type: 'first-token', ask, upstream: this.upstream, afterMs: this.#firstTokenMs! })
     // An answer in one piece is here already: its server is free, whenever the caller comes to read it.
     if (ask.stream) ask.signal.addEventListener('abort', this.#onGone)

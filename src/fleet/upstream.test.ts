@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { lengthOf } from '../core/length.ts'
 import { anything, settingsOf } from './settings.test-helper.ts'
 import { Upstream } from './upstream.ts'
 
 const noCall = (): Promise<never> => Promise.reject(new Error('not to be called'))
-const guest = { promptTokens: 100, outputTokens: 50, stream: true }
+const guest = { promptTokens: 100, length: lengthOf(50, 0.1), stream: true }
 const seen = { firstTokenMs: 100, outputTokens: 50 }
 
 test('asks with all its models count as in flight', () => {

@@ -166,15 +166,15 @@ export class Upstream {
     return this.up !== false && this.breaker.allows(now)
   }
 
-  begin(place: Place, guest: Pick<Guest, 'promptTokens' | 'outputTokens' | 'stream'>, now: number): Stay {
-    const { promptTokens, outputTokens, stream } = guest
+  begin(place: Place, guest: Pick<Guest, 'promptTokens' | 'length' | 'stream'>, now: number): Stay {
+    const { promptTokens, length, stream } = guest
     const isTrial = this.breaker.begun()
     this.#alone?.joined(now)
     const alone = this.#inFlight === 0
     this.#alone = alone ? place : undefined
     this.#inFlight += 1
     this.residency.begin(place.tenant)
-    return place.begin({ promptTokens, outputTokens, stream, isTrial, alone }, now)
+    return place.begin({ promptTokens, length, stream, isTrial, alone }, now)
   }
 
   end(place: Place, stay: Stay, ending: Ending, seen: Seen, now: number): void {

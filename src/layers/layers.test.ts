@@ -115,7 +115,7 @@ test('without configured callers everyone is anonymous; with them a key is neede
   assert.equal(new Callers([]).identify('whatever').id, 'anonymous')
   const callers = new Callers([{ caller, key: 'clé à moi', patienceMs: 250 }])
   assert.equal(callers.identify('clé à moi').id, 'chat-ui')
-  assert.equal(callers.patienceMs(caller), 250)
+  assert.equal(callers.wishes(caller)?.patienceMs, 250)
   for (const wrong of [undefined, '', 'clé', 'CLÉ À MOI', 'clé à moi ']) {
     assert.throws(() => callers.identify(wrong), { kind: 'unauthorized', status: 401 })
   }

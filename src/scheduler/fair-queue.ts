@@ -4,14 +4,14 @@ import { Heap, type Heaped } from './heap.ts'
 /** What a caller was charged for an ask that has been served. */
 export interface Charge {
   /** What it really cost, known at its end: the caller's next turn comes later or sooner for it. */
-  settle(realTokens: number): void
+  settle(realCost: number): void
 }
 
 /** One who waits, and what serving it is thought to cost. */
 export class Ticket<Item> implements Charge {
   readonly item: Item
-  /** Prompt and output tokens, estimated. */
-  readonly costTokens: number
+  /** Milliseconds that it is thought to take of a machine. */
+  readonly cost: number
   readonly flow: Flow<Item>
   /** Counts arrivals: what breaks a tie. */
   readonly number: number
@@ -19,18 +19,18 @@ export class Ticket<Item> implements Charge {
   readonly finish: number
   waits = true
 
-  constructor(of: { item: Item; costTokens: number; flow: Flow<Item>; number: number }) {
-    const { item, costTokens, flow, number } = of
+  constructor(of: { item: Item; cost: number; flow: Flow<Item>; number: number }) {
+    const { item, cost, flow, number } = of
     this.item = item
-    this.costTokens = costTokens
+    this.cost = cost
     this.flow = flow
     this.number = number
-    this.finish = flow.paid + (flow.waitingTokens + costTokens) / flow.weight
+    this.finish = flow.paid + (flow.waitingCost + cost) / flow.weight
   }
 
-  settle(realTokens: number): void {
-    const { flow, costTokens } = this
-    flow.paid += (realTokens - costTokens) / flow.weight
+  settle(realCost: number): void {
+    const { flow, cost } = this
+    flow.paid += (realCost - cost) / flow.weight
     if (flow.lane.next.has(flow)) flow.lane.next.moved(flow)
   }
 }
@@ -39,10 +39,22 @@ export class Ticket<Item> implements Charge {
 export interface Claim {
   readonly caller: Caller
   readonly priority: Priority
-  readonly costTokens: number
+  readonly cost: number
 }
 
-type Crowd = Pick<Lane<unknown>, 'waiting' | 'waitingTokens' | 'waitingWeight'>
+/** Those who are to be served before somebody. */
+export interface Ahead {
+  readonly count: number
+  readonly cost: number
+  /** Virtual time by which the one behind them is done, and its class: whoever has less in the same class is one of them. */
+  readonly finish: number
+  readonly rank: number
+}
+
+/** Nobody at all. */
+export const nobodyAhead: Ahead = { count: 0, cost: 0, finish: -Infinity, rank: 0 }
+
+type Crowd = Pick<Lane<unknown>, 'waiting' | 'waitingCost' | 'waitingWeight'>
 
 /** The asks of one caller in one class, first come first served. */
 interface Flow<Item> extends Heaped {
@@ -50,7 +62,7 @@ interface Flow<Item> extends Heaped {
   weight: number
   /** Virtual time by which all that was taken from it is paid for. */
   paid: number
-  waitingTokens: number
+  waitingCost: number
   readonly tickets: Ticket<Item>[]
   /** Everything in `tickets` before this has gone. */
   head: number
@@ -64,7 +76,7 @@ interface Lane<Item> {
   readonly next: Heap<Flow<Item>>
   virtualNow: number
   waiting: number
-  waitingTokens: number
+  waitingCost: number
   waitingWeight: number
   /** Times in a row that others were served while someone here waited. */
   passedOver: number
@@ -76,7 +88,7 @@ const ranks: Readonly<Record<Priority, number>> = { interactive: 0, default: 1, 
 export const passedOverMax = 8
 
 /**
- * Who is next, fairly: each caller's tokens advance a virtual clock of its own, slower for a larger weight, and the one
+ * Who is next, fairly: what each caller costs advances a virtual clock of its own, slower for a larger weight, and the one
  * whose ask would be done first by these clocks is served first. So a share follows the weight, not how much is asked
  * for. A more urgent class goes first, but never starves another.
  * Clocks are forgotten when nobody waits any more: who had a server for itself owes nothing for it.
@@ -88,7 +100,7 @@ export class FairQueue<Item> {
     next: new Heap<Flow<Item>>(isSooner),
     virtualNow: 0,
     waiting: 0,
-    waitingTokens: 0,
+    waitingCost: 0,
     waitingWeight: 0,
     passedOver: 0,
   }))
@@ -99,14 +111,14 @@ export class FairQueue<Item> {
   }
 
   push(item: Item, by: Claim): Ticket<Item> {
-    const { caller, costTokens } = by
+    const { caller, cost } = by
     const lane = this.#lanes[ranks[by.priority]]!
     const flow = flowOf(lane, caller)
-    const ticket = new Ticket({ item, costTokens, flow, number: this.#numbers++ })
+    const ticket = new Ticket({ item, cost, flow, number: this.#numbers++ })
     flow.tickets.push(ticket)
-    flow.waitingTokens += costTokens
+    flow.waitingCost += cost
     lane.waiting += 1
-    lane.waitingTokens += costTokens
+    lane.waitingCost += cost
     if (!lane.next.has(flow)) {
       lane.waitingWeight += flow.weight
       lane.next.push(flow)
@@ -122,9 +134,9 @@ export class FairQueue<Item> {
 
   /** Takes the ticket out to be served, and charges its caller. */
   take(ticket: Ticket<Item>): void {
-    const { flow, costTokens } = ticket
+    const { flow, cost } = ticket
     const { lane } = flow
-    const paid = flow.paid + costTokens / flow.weight
+    const paid = flow.paid + cost / flow.weight
     // Only who is served in turn moves the clock of all: one who is served elsewhere, ahead of others, pays alone.
     if (flow === lane.next.first && ticket === flow.tickets[flow.head])
       lane.virtualNow = Math.max(lane.virtualNow, paid)
@@ -138,10 +150,10 @@ export class FairQueue<Item> {
   remove(ticket: Ticket<Item>): void {
     if (!ticket.waits) return
     ticket.waits = false
-    const { flow, costTokens } = ticket
+    const { flow, cost } = ticket
     const { lane } = flow
-    flow.waitingTokens -= costTokens
-    lane.waitingTokens -= costTokens
+    flow.waitingCost -= cost
+    lane.waitingCost -= cost
     lane.waiting -= 1
     while (flow.head < flow.tickets.length && !flow.tickets[flow.head]!.waits) flow.head += 1
     if (flow.head === flow.tickets.length) this.#retire(flow)
@@ -151,31 +163,41 @@ export class FairQueue<Item> {
     }
   }
 
-  /** About how many will be served before this one, if nobody else comes. */
-  ahead({ flow, finish }: Ticket<Item>): number {
-    return this.#aheadIn(flow.lane, finish, flow.lane)
+  /** About who will be served before this one, if nobody else comes. */
+  ahead({ flow, finish, cost }: Ticket<Item>): Ahead {
+    return this.#aheadIn(flow.lane, { finish, cost }, flow.lane)
   }
 
   /** The same for one who does not wait yet: what `ahead` would say of its ticket. */
-  aheadOf({ caller, priority, costTokens }: Claim): number {
+  aheadOf({ caller, priority, cost }: Claim): Ahead {
     const lane = this.#lanes[ranks[priority]]!
     const known = lane.flows.get(caller.id)
     const flow = known !== undefined && lane.next.has(known) ? known : undefined
     const paid = flow?.paid ?? Math.max(known?.paid ?? 0, lane.virtualNow)
-    const finish = paid + ((flow?.waitingTokens ?? 0) + costTokens) / (flow ?? caller).weight
-    return this.#aheadIn(lane, finish, {
-      waiting: lane.waiting + 1,
-      waitingTokens: lane.waitingTokens + costTokens,
-      waitingWeight: lane.waitingWeight + (flow === undefined ? caller.weight : 0),
-    })
+    const finish = paid + ((flow?.waitingCost ?? 0) + cost) / (flow ?? caller).weight
+    return this.#aheadIn(
+      lane,
+      { finish, cost },
+      {
+        waiting: lane.waiting + 1,
+        waitingCost: lane.waitingCost + cost,
+        waitingWeight: lane.waitingWeight + (flow === undefined ? caller.weight : 0),
+      },
+    )
   }
 
-  #aheadIn({ rank, virtualNow }: Lane<Item>, finish: number, crowd: Crowd): number {
-    const { waiting, waitingTokens, waitingWeight } = crowd
-    const meanTokens = waitingTokens / Math.max(1, waiting)
-    const share = meanTokens > 0 ? ((finish - virtualNow) * waitingWeight) / meanTokens : waiting
-    const inLane = Math.max(0, Math.min(waiting, Math.round(share)) - 1)
-    return this.#lanes.reduce((sum, other) => (other.rank < rank ? sum + other.waiting : sum), inLane)
+  #aheadIn({ rank, virtualNow }: Lane<Item>, { finish, cost }: { finish: number; cost: number }, crowd: Crowd): Ahead {
+    const { waiting, waitingCost, waitingWeight } = crowd
+    const before = (finish - virtualNow) * waitingWeight - cost
+    const ahead = { cost: Math.max(0, Math.min(waitingCost - cost, before)), count: 0, finish, rank }
+    const meanCost = (waitingCost - cost) / Math.max(1, waiting - 1)
+    ahead.count = meanCost > 0 ? Math.min(waiting - 1, Math.round(ahead.cost / meanCost)) : waiting - 1
+    for (const other of this.#lanes) {
+      if (other.rank >= rank) continue
+      ahead.count += other.waiting
+      ahead.cost += other.waitingCost
+    }
+    return ahead
   }
 
   #next(): Lane<Item> | undefined {
@@ -193,12 +215,12 @@ export class FairQueue<Item> {
     lane.next.remove(flow)
     flow.tickets.length = 0
     flow.head = 0
-    flow.waitingTokens = 0
+    flow.waitingCost = 0
     lane.waitingWeight -= flow.weight
     if (lane.waiting > 0) return
     lane.flows.clear()
     lane.virtualNow = 0
-    lane.waitingTokens = 0
+    lane.waitingCost = 0
     lane.waitingWeight = 0
     lane.passedOver = 0
   }
@@ -208,7 +230,7 @@ export class FairQueue<Item> {
 function flowOf<Item>(lane: Lane<Item>, { id, weight }: Caller): Flow<Item> {
   let flow = lane.flows.get(id)
   if (flow === undefined) {
-    flow = { lane, weight, paid: lane.virtualNow, waitingTokens: 0, tickets: [], head: 0, heapAt: -1 }
+    flow = { lane, weight, paid: lane.virtualNow, waitingCost: 0, tickets: [], head: 0, heapAt: -1 }
     lane.flows.set(id, flow)
   } else if (!lane.next.has(flow)) {
     flow.weight = weight
@@ -220,7 +242,7 @@ function flowOf<Item>(lane: Lane<Item>, { id, weight }: Caller): Flow<Item> {
 function isSooner<Item>(one: Flow<Item>, other: Flow<Item>): boolean {
   const oneHead = one.tickets[one.head]!
   const otherHead = other.tickets[other.head]!
-  const oneFinish = one.paid + oneHead.costTokens / one.weight
-  const otherFinish = other.paid + otherHead.costTokens / other.weight
+  const oneFinish = one.paid + oneHead.cost / one.weight
+  const otherFinish = other.paid + otherHead.cost / other.weight
   return oneFinish === otherFinish ? oneHead.number < otherHead.number : oneFinish < otherFinish
 }

@@ -1,7 +1,7 @@
 import type { Ask } from '../core/ask.ts'
 import type { Usage } from '../core/usage.ts'
 import type { Ending } from '../fleet/limit.ts'
-import type { Offer } from '../fleet/offering.ts'
+import type { Offer, Offering } from '../fleet/offering.ts'
 import type { Stay } from '../fleet/place.ts'
 import type { ServedModel, Upstream } from '../fleet/upstream.ts'
 import type { Charge } from './fair-queue.ts'
@@ -23,14 +23,15 @@ export interface Lease {
   readonly spilled: boolean
   /** Why here, for people. */
   readonly decision: string
-  /** The first token has come. */
-  spoke(): void
+  /** Its first token has come: from here on it is known better how long it will stay. */
+  spoke(now: number): void
   /** Gives the place back and tells how it went. The first call counts, further ones do nothing. */
   end(ending: Ending, seen?: LeaseSeen): void
 }
 
 export interface Held {
   readonly ask: Ask
+  readonly offering: Offering
   readonly offer: Offer
   readonly stay: Stay
   /** Of one that waited in a queue; settled at the end. */
@@ -70,9 +71,10 @@ export class OneLease implements Lease {
     return this.held.decision
   }
 
-  spoke(): void {
-    const { upstream, place } = this.held.offer
-    upstream.spoke(place)
+  spoke(now: number): void {
+    const { stay, offer } = this.held
+    if (stay.stream) stay.spokeAt ??= now
+    offer.upstream.spoke(offer.place)
   }
 
   end(ending: Ending, seen: LeaseSeen = {}): void {

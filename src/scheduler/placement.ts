@@ -1,13 +1,13 @@
 import type { Candidate, Policy } from '../core/policy.ts'
 import type { Offer } from '../fleet/offering.ts'
 import { hasRoomFor } from './room.ts'
-import { canServe, outlooks, patienceLeftMs, tierFor, type Outlook, type Situation } from './tiers.ts'
+import { canServe, outlooks, tierFor, type Outlook, type Situation } from './tiers.ts'
 
 /** Where an ask may go now, and what the tiers promise it. */
 export interface Finding {
   /** Undefined when it has to wait. */
   readonly offer: Offer | undefined
-  /** Empty where there is but one tier: nothing has to be predicted then. */
+  /** Empty where nothing had to be predicted: there is but one tier, and room in it. */
   readonly outlooks: readonly Outlook[]
 }
 
@@ -15,18 +15,30 @@ const noOutlooks: readonly Outlook[] = []
 
 /** Finds the place for an ask: first the tier it should go to, then the best place with room there. */
 export function findPlace(situation: Situation, policy: Policy): Finding {
-  const { offering } = situation
-  if (offering.tiers.length === 1) return { offer: bestIn(undefined, situation, policy), outlooks: noOutlooks }
+  const { offering, ahead } = situation
+  if (offering.tiers.length === 1 && ahead.count === 0) {
+    const offer = bestIn(undefined, situation, policy)
+    return { offer, outlooks: offer === undefined ? outlooks(situation) : noOutlooks }
+  }
   const found = outlooks(situation)
-  const target = tierFor(found, patienceLeftMs(situation))
+  const target = tierFor(situation, found)
   if (target === undefined) return { offer: undefined, outlooks: found }
-  let offer = bestIn(target.tier, situation, policy)
+  let offer = target.hasRoom ? bestIn(target.tier, situation, policy) : undefined
   // It would have to wait there. A cheaper place that has room is no worse for it, and keeps nobody else out.
-  for (const { tier } of found) {
+  for (const { tier, hasRoom } of found) {
     if (offer !== undefined || tier >= target.tier) break
-    offer = bestIn(tier, situation, policy)
+    if (hasRoom) offer = bestIn(tier, situation, policy)
   }
   return { offer, outlooks: found }
+}
+
+/** The best place with room in a tier beyond this one, the cheapest such tier first. */
+export function bestBeyond(tier: number, situation: Situation, policy: Policy): Offer | undefined {
+  for (const costlier of situation.offering.tiers) {
+    const offer = costlier > tier ? bestIn(costlier, situation, policy) : undefined
+    if (offer !== undefined) return offer
+  }
+  return undefined
 }
 
 /** The place with room that the policy likes best; of equals, the first in the configuration. */

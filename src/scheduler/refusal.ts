@@ -3,7 +3,7 @@ import { Fault } from '../core/fault.ts'
 import { hasName } from '../core/names.ts'
 import type { Fleet } from '../fleet/fleet.ts'
 import type { Offer } from '../fleet/offering.ts'
-import { drainMs, isOpenTo, patienceLeftMs, permits, type Situation } from './tiers.ts'
+import { drainMs, isOpenTo, type Outlook, permits, type Situation } from './tiers.ts'
 
 /** Sooner than this no refused caller needs to come back, and later than that none should be told to. */
 const retryMinMs = 1_000
@@ -65,27 +65,72 @@ function shut({ upstream }: Offer, model: string): Fault {
   )
 }
 
-/** Why an ask may not wait: it has no patience left, or there is no room to wait in. Undefined when it may. */
-export function noWaiting(situation: Situation, waiting: number, queueMax: number): Fault | undefined {
-  if (patienceLeftMs(situation) <= 0) return patienceSpent(situation.ask, drainMs(situation))
-  return waiting >= queueMax ? queueFull(waiting, drainMs(situation)) : undefined
+/** Who waits, for whatever it is, and how many may. */
+export interface Room {
+  readonly waiting: number
+  readonly queueMax: number
 }
 
-function queueFull(waiting: number, clearsMs: number): Fault {
+/**
+ * Why an ask may not wait: it has no patience left, or will have none when its turn comes, or there is no room to wait in.
+ * Undefined when it may.
+ */
+export function noWaiting(
+  situation: Situation,
+  outlooks: readonly Outlook[],
+  { waiting, queueMax }: Room,
+): Fault | undefined {
+  const best = soonest(outlooks)
+  if (patienceLeftMs(situation) <= 0) return tooLate(situation, best)
+  if (best !== undefined && best.isLearned && isHopeless(situation, best)) return tooLate(situation, best)
+  return waiting >= queueMax ? queueFull(waiting, situation, best) : undefined
+}
+
+/** It would be refused in the end: better now. A little more than its patience is forgiven, for predictions err. */
+const forgiven = 1.1
+
+/** Its turn would come when nobody waits for it any more, or its answer when it is of no use. */
+function isHopeless(situation: Situation, { waitMs, totalMs, hasRoom }: Outlook): boolean {
+  if (hasRoom) return false
+  return waitMs > patienceLeftMs(situation) * forgiven || isUseless(situation, { totalMs })
+}
+
+/** Its answer would come after its deadline. */
+export const isUseless = ({ ask, now }: Situation, { totalMs }: Pick<Outlook, 'totalMs'>): boolean =>
+  ask.deadlineMs !== undefined && now - ask.arrivedAt + totalMs > ask.deadlineMs
+
+const patienceLeftMs = ({ ask, now }: Situation): number => ask.arrivedAt + ask.patienceMs - now
+
+function soonest(outlooks: readonly Outlook[]): Outlook | undefined {
+  let best: Outlook | undefined
+  for (const outlook of outlooks) if (best === undefined || outlook.firstTokenMs < best.firstTokenMs) best = outlook
+  return best
+}
+
+function queueFull(waiting: number, situation: Situation, best: Outlook | undefined): Fault {
   return new Fault('queue-full', `The queue is full: ${waiting} requests wait. Try again later.`, {
-    retryAfterMs: soon(clearsMs),
+    retryAfterMs: soon(drainMs(situation)),
+    etaMs: best?.firstTokenMs,
   })
 }
 
-export function patienceSpent(ask: Ask, clearsMs: number): Fault {
+/** Nobody has room for it in time. `best` is what could have been promised instead. */
+export function tooLate(situation: Situation, best: Outlook | undefined): Fault {
+  const { ask } = situation
+  const within = ask.deadlineMs === undefined ? ask.patienceMs : Math.min(ask.patienceMs, ask.deadlineMs)
+  const instead =
+    best === undefined || !best.isLearned ? '' : ` A first token is expected in ${inSeconds(best.firstTokenMs)} s.`
   return new Fault(
     'patience-spent',
-    `No server had room for ${quoted(ask.model)} within ${ask.patienceMs / 1_000} s.`,
+    `No server had room for ${quoted(ask.model)} within ${within / 1_000} s.${instead}`,
     {
-      retryAfterMs: soon(clearsMs),
+      retryAfterMs: soon(drainMs(situation)),
+      etaMs: best?.firstTokenMs,
     },
   )
 }
+
+const inSeconds = (ms: number): number => (ms < 10_000 ? Math.ceil(ms / 100) / 10 : Math.ceil(ms / 1_000))
 
 export function gone(): Fault {
   return new Fault('cancelled', 'The caller went away while waiting.')

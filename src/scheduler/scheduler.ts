@@ -2,6 +2,7 @@ import type { Ask } from '../core/ask.ts'
 import type { Position } from '../core/dialect.ts'
 import type { Emit, Event } from '../core/event.ts'
 import { Fault } from '../core/fault.ts'
+import { meanOf } from '../core/length.ts'
 import type { Policy } from '../core/policy.ts'
 import type { World } from '../core/world.ts'
 import { fitting, surelyFits } from '../fleet/fit.ts'
@@ -10,14 +11,17 @@ import type { Ending } from '../fleet/limit.ts'
 import type { Offer, Offering } from '../fleet/offering.ts'
 import type { Upstream } from '../fleet/upstream.ts'
 import { Alarm } from './alarm.ts'
+import { judge, type Line, type Verdict } from './arrival.ts'
 import { decisionOf } from './decision.ts'
-import { type Explanation, foresee, prospectsOf, type Verdict } from './explain.ts'
+import { type Explanation, prospectsOf } from './explain.ts'
+import { type Ahead, nobodyAhead } from './fair-queue.ts'
 import { Heap } from './heap.ts'
 import { OneLease, type Held, type Lease, type LeaseSeen } from './lease.ts'
-import { OutputGuess } from './output-guess.ts'
-import { findPlace, type Finding } from './placement.ts'
-import { gone, nobodyLeft, noWaiting, patienceSpent, unknownModel } from './refusal.ts'
-import { drainMs, type Outlook, outlooks, patienceLeftMs, promisedMs, type Situation, tierFor } from './tiers.ts'
+import { Lengths } from './lengths.ts'
+import { whoMakesWay } from './making-way.ts'
+import { bestBeyond, findPlace, type Finding } from './placement.ts'
+import { gone, isUseless, nobodyLeft, tooLate, unknownModel } from './refusal.ts'
+import { costOf, type Outlook, outlooks, promised, type Situation, spareMs, tierFor } from './tiers.ts'
 import { noteAsked, noteMissed, Turns } from './turns.ts'
 import { Queue, Waiting } from './waiting.ts'
 
@@ -35,6 +39,8 @@ export interface SchedulerParts {
 /** More often than this nothing is predicted anew. */
 const lookAgainMs = 20
 
+type Queued = Verdict & { readonly action: 'queue' }
+
 const none: ReadonlySet<Upstream> = new Set()
 
 /**
@@ -48,10 +54,12 @@ export class Scheduler {
   readonly #fleet: Fleet
   readonly #policy: Policy
   readonly #emit: Emit
-  readonly #outputGuess = new OutputGuess()
+  readonly #lengths = new Lengths()
   readonly #queues = new Map<Offering, Queue>()
   readonly #queuesOf = new Map<Upstream, Set<Queue>>()
   readonly #waiting = new Set<Waiting>()
+  /** By their callers' signals; where several have one, the last that came. */
+  readonly #bySignal = new Map<AbortSignal, Waiting>()
   readonly #wakes = new Heap<Waiting>((one, other) => one.wakeAt < other.wakeAt)
   readonly #turns = new Turns()
   readonly #alarm: Alarm
@@ -81,14 +89,11 @@ export class Scheduler {
 
   /** Undefined for an ask that does not wait here. */
   position({ signal }: Ask): Position | undefined {
-    for (const waiting of this.#waiting) {
-      // A layer may have passed on a copy of the ask; the signal stays the same.
-      if (waiting.ask.signal !== signal) continue
-      const now = this.#world.now()
-      const ahead = waiting.queue!.ahead(waiting)
-      return { ahead, firstTokenMs: promisedMs(situationOf(waiting, ahead, now)) }
-    }
-    return undefined
+    // A layer may have passed on a copy of the ask; the signal stays the same.
+    const waiting = this.#bySignal.get(signal)
+    if (waiting === undefined) return undefined
+    const situation = situationOf(waiting, waiting.queue!.ahead(waiting), this.#world.now())
+    return { ahead: situation.ahead.count, firstTokenMs: promised(situation)?.firstTokenMs }
   }
 
   /** Waits for a place as long as the ask's patience allows. Rejects with a Fault; what is in `avoid` is not tried. */
@@ -96,13 +101,21 @@ export class Scheduler {
     if (ask.signal.aborted) return Promise.reject(gone())
     const offering = this.#offeringFor(ask)
     if (offering === undefined) return Promise.reject(unknownModel(this.#fleet, ask))
-    const now = this.#world.now()
-    if (avoid.size === 0) this.#noteAsked(ask, offering, now)
-    const queue = this.#queues.get(offering)
-    const situation: Situation = { ask, offering, avoid, ahead: queue?.size ?? 0, now, desperate: false }
-    // Nobody who waits is overtaken, except by those who had their turn already.
-    const lease = queue === undefined || avoid.size > 0 ? this.#leaseNow({ ...situation, ahead: 0 }) : undefined
-    return lease === undefined ? this.#enter(situation) : Promise.resolve(lease)
+    const situation = this.#arrivalOf(ask, offering, avoid)
+    if (avoid.size === 0) this.#noteAsked(ask, offering, situation.now)
+    const verdict = judge(situation, this.#policy, this.#lineBefore(offering))
+    switch (verdict.action) {
+      case 'run':
+      case 'spill':
+        return Promise.resolve(this.#lease(situation, verdict.offer, verdict.finding.outlooks, undefined))
+      case 'queue':
+        return this.#enter(situation, verdict)
+      case 'refuse':
+        this.#noteMissed(offering, { now: situation.now, lateMs: Infinity })
+        return Promise.reject(verdict.fault)
+      case 'errand':
+        return Promise.reject(new Fault('internal', 'An errand takes no place.'))
+    }
   }
 
   /** What `acquire` would do with this ask now. Nothing is taken. With a `verdict`, that is already known. */
@@ -113,7 +126,7 @@ export class Scheduler {
       ask,
       offering: known?.name,
       prospects: prospectsOf(known, ask, now),
-      verdict: verdict ?? this.#foresee(ask, now),
+      verdict: verdict ?? this.#foresee(ask),
     }
   }
 
@@ -125,33 +138,39 @@ export class Scheduler {
       ({ upstream }) => upstream.settings.tier === offering.lowestTier && upstream.up !== false,
     )
     if (home.length === 0 || home.some(({ place }) => place.loaded !== false)) return false
-    const ahead = this.#queues.get(offering)?.size ?? 0
-    const situation: Situation = { ask, offering, avoid: none, ahead, now: this.#world.now(), desperate: false }
-    const promise = promisedMs(situation)
-    return promise === undefined || promise > patienceLeftMs(situation)
+    const situation = this.#arrivalOf(ask, offering, none)
+    const promise = promised(situation)
+    return promise === undefined || spareMs(situation, promise) < 0
   }
 
   /** Whether it would be begun at once with a model that is in memory, or in a cloud, and that surely is enough for it. */
   canBegin(ask: Ask): boolean {
     const offering = this.#offeringFor(ask)
     if (offering === undefined || this.#queues.has(offering)) return false
-    const situation: Situation = { ask, offering, avoid: none, ahead: 0, now: this.#world.now(), desperate: false }
-    const { offer } = findPlace(situation, this.#policy)
+    const { offer } = findPlace(this.#arrivalOf(ask, offering, none), this.#policy)
     return offer !== undefined && offer.place.loaded !== false && surelyFits(offer, ask)
   }
 
-  #foresee(ask: Ask, now: number): Verdict {
+  #foresee(ask: Ask): Verdict {
     const offering = this.#offeringFor(ask)
     if (offering === undefined) return { action: 'refuse', fault: unknownModel(this.#fleet, ask) }
-    const queue = this.#queues.get(offering)
-    const situation: Situation = { ask, offering, avoid: none, ahead: queue?.size ?? 0, now, desperate: false }
-    const { caller, priority } = ask
-    const ahead = queue?.fair.aheadOf({ caller, priority, costTokens: this.#costOf(ask) })
-    return foresee(situation, this.#policy, { ahead, waiting: this.#waiting.size, queueMax: this.queueMax })
+    return judge(this.#arrivalOf(ask, offering, none), this.#policy, this.#lineBefore(offering))
   }
 
-  #costOf(ask: Ask): number {
-    return ask.promptTokens + this.#outputGuess.tokensFor(ask)
+  #arrivalOf(ask: Ask, offering: Offering, avoid: ReadonlySet<Upstream>): Situation {
+    const now = this.#world.now()
+    const length = this.#lengths.of(ask)
+    const queue = this.#queues.get(offering)
+    let ahead = nobodyAhead
+    if (queue !== undefined && avoid.size === 0) {
+      const { caller, priority, promptTokens } = ask
+      ahead = queue.fair.aheadOf({ caller, priority, cost: costOf(offering, promptTokens, meanOf(length)) })
+    }
+    return { ask, offering, avoid, length, ahead, now, desperate: false }
+  }
+
+  #lineBefore(offering: Offering): Line {
+    return { others: this.#queues.get(offering)?.all, waiting: this.#waiting.size, queueMax: this.queueMax }
   }
 
   /** Where this very ask may be served. */
@@ -160,44 +179,36 @@ export class Scheduler {
     return offering && fitting(offering, ask)
   }
 
-  #enter(situation: Situation): Promise<Lease> {
-    const { ask, offering, avoid, now } = situation
-    const nobody = nobodyLeft(situation)
-    const fault = nobody ?? noWaiting(situation, this.#waiting.size, this.queueMax)
-    if (fault !== undefined) {
-      // Rather than refuse: a costlier place that is in time, or a server said to be down if there is no other.
-      const lease = this.#leaseNow({ ...situation, desperate: nobody !== undefined })
-      return lease === undefined ? Promise.reject(fault) : Promise.resolve(lease)
-    }
-    const waiting = new Waiting({ ask, avoid, costTokens: this.#costOf(ask), now, onAbort: this.#onAbort })
+  #enter(situation: Situation, { ahead, outlooks: promises, makesWay }: Queued): Promise<Lease> {
+    const { ask, offering, avoid, length, now } = situation
+    const cost = costOf(offering, ask.promptTokens, meanOf(length))
+    const waiting = new Waiting({ ask, avoid, length, cost, now, onAbort: this.#onAbort })
     const queue = this.#queueFor(offering)
     this.#waiting.add(waiting)
+    this.#bySignal.set(ask.signal, waiting)
     queue.enter(waiting)
-    const ahead = queue.ahead(waiting)
-    if (!this.#consider(waiting, now)) {
-      this.#emit({ type: 'ask-queued', ask, ahead })
-      this.#noteRest(queue, now)
+    this.#emit({ type: 'ask-queued', ask, ahead })
+    if (makesWay === undefined) this.#watch(waiting, situation, promises)
+    else {
+      this.#sendAway(makesWay, now)
+      this.#consider(waiting, now)
     }
+    this.#noteRest(queue, now)
     return waiting.lease
   }
 
-  #leaseNow(situation: Situation): Lease | undefined {
-    const finding = findPlace(situation, this.#policy)
-    return finding.offer === undefined ? undefined : this.#lease(situation, finding.offer, finding.outlooks, undefined)
-  }
-
   #lease(situation: Situation, offer: Offer, promises: readonly Outlook[], waited: Waiting | undefined): Lease {
-    const { ask, offering, avoid, now } = situation
+    const { ask, offering, avoid, length, now } = situation
     const { upstream, place } = offer
     const waitMs = waited === undefined ? 0 : now - waited.since
     const decision = decisionOf({ ask, offering, offer, waitMs, isRetry: avoid.size > 0, outlooks: promises })
     const { promptTokens, stream } = ask
-    const stay = upstream.begin(place, { promptTokens, outputTokens: this.#outputGuess.tokensFor(ask), stream }, now)
+    const stay = upstream.begin(place, { promptTokens, length, stream }, now)
     const { name, tier } = upstream.settings
     const spilled = tier > offering.lowestTier
     this.#emit({ type: 'ask-granted', ask, upstream: name, tier, waitMs, spilled })
     if (spilled || waitMs > 0) this.#noteMissed(offering, { now, lateMs: spilled ? Infinity : waitMs })
-    return new OneLease({ ask, offer, stay, charge: waited?.ticket, waitMs, spilled, decision }, this.#onEnd)
+    return new OneLease({ ask, offering, offer, stay, charge: waited?.ticket, waitMs, spilled, decision }, this.#onEnd)
   }
 
   /** For whom another model stands in, its own was asked for and missed. */
@@ -215,12 +226,12 @@ export class Scheduler {
   }
 
   readonly #onEnd = (held: Held, ending: Ending, { firstTokenMs, usage }: LeaseSeen): void => {
-    const { ask, offer, stay, charge } = held
+    const { ask, offering, offer, stay, charge } = held
     const outputTokens = usage?.outputTokens ?? 0
     offer.upstream.end(offer.place, stay, ending, { firstTokenMs, outputTokens }, this.#world.now())
     if (usage !== undefined) {
-      if (ending === 'served') this.#outputGuess.learn(ask, outputTokens)
-      charge?.settle(usage.promptTokens + outputTokens)
+      if (ending === 'served') this.#lengths.learn(ask, outputTokens)
+      charge?.settle(costOf(offering, usage.promptTokens, outputTokens))
     }
     const queues = this.#queuesOf.get(offer.upstream)
     if (queues !== undefined) this.#drain(queues)
@@ -237,6 +248,7 @@ export class Scheduler {
   }
 
   #serveOne(queue: Queue, now: number): boolean {
+    if (!queue.offering.offers.some(({ place }) => place.hasRoom(now))) return false
     for (const waiting of queue.retries) if (this.#serve(waiting, now)) return true
     const next = queue.fair.first
     if (next !== undefined && this.#serve(next.item, now)) return true
@@ -250,7 +262,7 @@ export class Scheduler {
 
   /** Gives a place to the one whose turn it is, if there is one. */
   #serve(waiting: Waiting, now: number): boolean {
-    const situation = situationOf(waiting, 0, now)
+    const situation = situationOf(waiting, nobodyAhead, now)
     return this.#grant(waiting, situation, findPlace(situation, this.#policy))
   }
 
@@ -262,22 +274,39 @@ export class Scheduler {
     const queue = waiting.queue!
     const situation = situationOf(waiting, queue.ahead(waiting), now)
     const finding = findPlace(situation, this.#policy)
+    const makesWay = finding.offer && whoMakesWay(situation, finding, queue.all)
+    if (makesWay !== undefined && this.#sendAway(makesWay, now)) return this.#consider(waiting, now)
     if (this.#grant(waiting, situation, finding)) return true
-    if (now >= waiting.deadline) {
-      this.#giveUp(waiting, situation)
+    const best = tierFor(situation, finding.outlooks)
+    if (now >= waiting.deadline || (best?.isLearned === true && isUseless(situation, best))) {
+      this.#giveUp(waiting, situation, best)
       return true
     }
-    const [cheapest, ...costlier] = finding.outlooks
-    const spareMs =
-      cheapest === undefined || costlier.length === 0 ? Infinity : waiting.deadline - now - cheapest.firstTokenMs
-    if (spareMs < 0) queue.late.add(waiting)
-    else queue.late.delete(waiting)
-    this.#wake(waiting, spareMs < 0 ? Infinity : now + Math.max(spareMs, lookAgainMs))
+    this.#watch(waiting, situation, finding.outlooks)
     return false
   }
 
+  /** Sees to it that one who stays is looked at again when the cheapest places can no longer make it. */
+  #watch(waiting: Waiting, situation: Situation, promises: readonly Outlook[]): void {
+    const { late } = waiting.queue!
+    const cheapest = promises[0]
+    const mayMove = promises.length > 1 || waiting.ask.deadlineMs !== undefined
+    const spare = cheapest === undefined || !mayMove ? Infinity : spareMs(situation, cheapest)
+    if (spare < 0) late.add(waiting)
+    else late.delete(waiting)
+    this.#wake(waiting, spare < 0 ? Infinity : situation.now + Math.max(spare, lookAgainMs))
+  }
+
+  /** Sends one to a costlier place, out of turn, so that another need not go. */
+  #sendAway(waiting: Waiting, now: number): boolean {
+    const { offering } = waiting.queue!
+    const situation = situationOf(waiting, waiting.queue!.ahead(waiting), now)
+    const offer = bestBeyond(offering.lowestTier, situation, this.#policy)
+    return this.#grant(waiting, situation, { offer, outlooks: outlooks(situation) })
+  }
+
   /** Its patience is spent. A server said to be down is still better than a refusal, if there is no other. */
-  #giveUp(waiting: Waiting, situation: Situation): void {
+  #giveUp(waiting: Waiting, situation: Situation, best: Outlook | undefined): void {
     const nobody = nobodyLeft(situation)
     if (nobody !== undefined) {
       const desperate = { ...situation, desperate: true }
@@ -285,13 +314,14 @@ export class Scheduler {
     }
     this.#remove(waiting, false)
     this.#noteMissed(situation.offering, { now: situation.now, lateMs: Infinity })
-    waiting.refuse(nobody ?? patienceSpent(waiting.ask, drainMs(situation)))
+    waiting.refuse(nobody ?? tooLate(situation, best))
   }
 
   #grant(waiting: Waiting, situation: Situation, { offer, outlooks: promises }: Finding): boolean {
     if (offer === undefined) return false
     waiting.queue!.servedAt = this.#grants += 1
-    this.#remove(waiting, true)
+    // What goes to a costlier place takes nothing from those who share the cheap ones.
+    this.#remove(waiting, offer.upstream.settings.tier === situation.offering.lowestTier)
     waiting.grant(this.#lease(situation, offer, promises, waiting))
     return true
   }
@@ -301,6 +331,7 @@ export class Scheduler {
     queue.leave(waiting, served)
     this.#wakes.remove(waiting)
     this.#waiting.delete(waiting)
+    this.#bySignal.delete(waiting.ask.signal)
     if (queue.size === 0) this.#close(queue)
     if (this.#waiting.size === 0) {
       this.#alarm.off()
@@ -354,13 +385,13 @@ export class Scheduler {
       if (restsUntil > now) this.#restedAt = Math.min(this.#restedAt, restsUntil)
     }
     const { first } = queue
-    this.#lookBy(first === undefined ? Infinity : this.#lookAfter(queue, situationOf(first, 0, now)))
+    this.#lookBy(first === undefined ? Infinity : this.#lookAfter(queue, situationOf(first, nobodyAhead, now)))
   }
 
   /** Sees to its coming in where its model is not in memory. Tells when to look again. */
   #lookAfter(queue: Queue, situation: Situation): number {
     if (queue.offering.offers.every(({ place }) => place.loaded !== false)) return Infinity
-    const target = tierFor(outlooks(situation), patienceLeftMs(situation))
+    const target = tierFor(situation, outlooks(situation))
     return target === undefined ? Infinity : this.#turns.look(queue, situation, target.tier)
   }
 
@@ -403,8 +434,8 @@ export class Scheduler {
   }
 }
 
-function situationOf({ ask, avoid, queue }: Waiting, ahead: number, now: number): Situation {
-  return { ask, offering: queue!.offering, avoid, ahead, now, desperate: false }
+function situationOf({ ask, avoid, length, queue }: Waiting, ahead: Ahead, now: number): Situation {
+  return { ask, offering: queue!.offering, avoid, length, ahead, now, desperate: false }
 }
 
 const notBrought = ({ upstream, model }: Offer, error: unknown): Event => ({

@@ -1,8 +1,9 @@
 import type { Ask } from '../core/ask.ts'
 import type { Fault } from '../core/fault.ts'
+import type { Length } from '../core/length.ts'
 import type { Offering } from '../fleet/offering.ts'
 import type { Upstream } from '../fleet/upstream.ts'
-import { FairQueue, type Ticket } from './fair-queue.ts'
+import { type Ahead, FairQueue, nobodyAhead, type Ticket } from './fair-queue.ts'
 import type { Heaped } from './heap.ts'
 import type { Lease } from './lease.ts'
 
@@ -18,6 +19,7 @@ export class Queue {
   soonestDeadline = Infinity
   /** Number of the grant that was its last. */
   servedAt = 0
+  readonly #all = new Set<Waiting>()
 
   constructor(offering: Offering) {
     this.offering = offering
@@ -30,22 +32,24 @@ export class Queue {
   }
 
   get size(): number {
-    return this.fair.size + this.retries.size
+    return this.#all.size
   }
 
   enter(waiting: Waiting): void {
     waiting.queue = this
     this.soonestDeadline = Math.min(this.soonestDeadline, waiting.deadline)
+    this.#all.add(waiting)
     if (waiting.avoid.size > 0) {
       this.retries.add(waiting)
       return
     }
-    const { ask, costTokens } = waiting
-    waiting.ticket = this.fair.push(waiting, { caller: ask.caller, priority: ask.priority, costTokens })
+    const { ask, cost } = waiting
+    waiting.ticket = this.fair.push(waiting, { caller: ask.caller, priority: ask.priority, cost })
   }
 
   /** With `served`, its caller is charged for it. */
   leave(waiting: Waiting, served: boolean): void {
+    this.#all.delete(waiting)
     this.late.delete(waiting)
     this.retries.delete(waiting)
     if (waiting.ticket === undefined) return
@@ -53,8 +57,13 @@ export class Queue {
     else this.fair.remove(waiting.ticket)
   }
 
-  ahead(waiting: Waiting): number {
-    return waiting.ticket === undefined ? 0 : this.fair.ahead(waiting.ticket)
+  ahead({ ticket }: Waiting): Ahead {
+    return ticket === undefined ? nobodyAhead : this.fair.ahead(ticket)
+  }
+
+  /** Those who wait, whoever comes first, the longest first. */
+  get all(): Iterable<Waiting> {
+    return this.#all
   }
 }
 
@@ -62,7 +71,9 @@ export class Queue {
 export class Waiting implements Heaped {
   readonly ask: Ask
   readonly avoid: ReadonlySet<Upstream>
-  readonly costTokens: number
+  readonly length: Length
+  /** Milliseconds that it is thought to take of a machine. */
+  readonly cost: number
   readonly since: number
   /** When its patience ends. */
   readonly deadline: number
@@ -79,14 +90,16 @@ export class Waiting implements Heaped {
   constructor(of: {
     readonly ask: Ask
     readonly avoid: ReadonlySet<Upstream>
-    readonly costTokens: number
+    readonly length: Length
+    readonly cost: number
     readonly now: number
     readonly onAbort: (waiting: Waiting) => void
   }) {
     const { promise, resolve, reject } = Promise.withResolvers<Lease>()
     this.ask = of.ask
     this.avoid = of.avoid
-    this.costTokens = of.costTokens
+    this.length = of.length
+    this.cost = of.cost
     this.since = of.now
     this.deadline = of.ask.arrivedAt + of.ask.patienceMs
     this.lease = promise

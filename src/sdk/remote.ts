@@ -121,6 +121,7 @@ function headersOf(ask: Ask, key: string | undefined): Record<string, string> {
     'x-request-id': ask.id,
     ...(key === undefined ? {} : { authorization: `Bearer ${key}` }),
     ...(Number.isFinite(ask.patienceMs) ? { 'x-spillway-patience-ms': String(Math.round(ask.patienceMs)) } : {}),
+    ...(ask.deadlineMs === undefined ? {} : { 'x-spillway-deadline-ms': String(Math.round(ask.deadlineMs)) }),
     ...(ask.priority === 'default' ? {} : { 'x-spillway-priority': ask.priority }),
     ...(ask.cloud === 'never' ? { 'x-spillway-cloud': 'never' } : {}),
   }

@@ -7,6 +7,7 @@ import { emptyLedger, type Ledger } from './ledger.ts'
 import { SimWorld } from './world.ts'
 
 const spec: EngineSpec = {
+  prefillStalls: false,
   prefillTokensPerSecond: 1_000,
   stepMs: [
     [0, 10],

@@ -85,7 +85,8 @@ export class Recorder {
       case 'ask-settled': {
         const { ask, outcome } = event
         const { spilled } = this.#of(id, event.type)
-        if (outcome.fault?.kind === 'patience-spent' && outcome.totalMs < ask.patienceMs - 0.001) {
+        const { fault: refusal, totalMs: agedMs } = outcome
+        if (refusal?.kind === 'patience-spent' && agedMs + (refusal.etaMs ?? 0) < ask.patienceMs - 0.001) {
           this.wrong ??= `nobody is refused for patience he still has (${id}, after ${outcome.totalMs} of ${ask.patienceMs} ms)`
         }
         this.settled.push({ caller: ask.caller.id, priority: ask.priority, stream: ask.stream, spilled, at, outcome })
