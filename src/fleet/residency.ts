@@ -36,7 +36,7 @@ interface Entry {
   readonly byHand: boolean
 }
 
-/** More would be guessed too late than the load takes by so much of itself. */
+/** A guess of when a load has to begin is safe by so much of the load. */
 const marginLoads = 0.25
 /** Asked for so many times as often, a model need not wait until another has had its time. */
 const hotter = 4
@@ -98,13 +98,11 @@ export class Residency {
    */
   opensInMs(tenant: Tenant, wish: Wish): number {
     if (tenant.loaded !== false) return this.#heldMs(tenant, wish.now)
-    const { now } = wish
     const [coming, turning] = [this.#coming, this.#turning]
     if (coming?.tenant === tenant) return 0
     // After the one that comes now, or for which room is being made.
-    if (coming !== undefined) return leftMs(coming, now) + coming.tenant.dwellMs
-    if (turning !== undefined && turning.tenant !== tenant)
-      return drainMs(turning.leavers) + turning.tenant.loadMs + turning.tenant.dwellMs
+    const move = coming ?? turning
+    if (move !== undefined && move.tenant !== tenant) return afterMs(move, tenant, wish, coming !== undefined)
     const entry = this.#entryFor(tenant)
     if (entry === undefined) return Infinity
     // Where the turn was decided, all that remains is that they end.
@@ -251,9 +249,7 @@ export class Residency {
     const [coming, turning] = [this.#coming, this.#turning]
     if (coming === undefined && turning === undefined) return 0
     const move = coming ?? turning!
-    if (!move.leavers.includes(tenant)) return 0
-    const drainsMs = coming === undefined ? drainMs(move.leavers) : 0
-    return drainsMs + leftMs({ ...move, since: coming?.since ?? now }, now) + move.tenant.dwellMs
+    return move.leavers.includes(tenant) ? inAfterMs(move, now, coming !== undefined) + move.tenant.dwellMs : 0
   }
 
   /** Who has to go for it; undefined when there is no way in. */
@@ -315,10 +311,9 @@ export class Residency {
 
 /** When a model may be sent away for one that is waited for, if it is idle then. */
 function goesAt(leaver: Tenant, tenant: Tenant, wish: Wish): number {
-  const { now, since, deadline, readyMs } = wish
-  // In time, if it can be.
-  const latest = Math.max(now, deadline - readyMs - marginLoads * tenant.loadMs - leaver.drainMs)
-  // It waits until its wait has cost as much as the other's going will, so that others may join it; but not for ever.
+  const { now, since } = wish
+  const latest = latestAt(leaver, tenant, wish)
+  // Its wait may cost twice what the other's going will, so that others join it; but it does not wait for ever.
   const joined = since + Math.min(2 * leaver.priceMs(tenant.loadMs, now), leaver.dwellMs)
   const isHotter = leaver.queues === 0 && tenant.demandPerMs(now) >= hotter * leaver.demandPerMs(now)
   const stayed = isHotter ? 0 : leaver.since + leaver.dwellMs
@@ -326,8 +321,22 @@ function goesAt(leaver: Tenant, tenant: Tenant, wish: Wish): number {
   return Math.min(Math.max(stayed, joined), latest)
 }
 
-const leftMs = ({ tenant, since }: Pick<Move, 'tenant' | 'since'>, now: number): number =>
-  Math.max(1, since + tenant.loadMs - now)
+/** To be in time, if it can be, it has to come in by then. */
+const latestAt = (leaver: Tenant, { loadMs }: Tenant, { now, deadline, readyMs }: Wish): number =>
+  Math.max(now, deadline - readyMs - marginLoads * loadMs - leaver.drainMs)
+
+/** Until the one that comes first is there. */
+function inAfterMs({ tenant, since, leavers }: Move, now: number, isComing: boolean): number {
+  return isComing ? Math.max(1, since + tenant.loadMs - now) : drainMs(leavers) + tenant.loadMs
+}
+
+/** Until that one has been there for a while, if it is wanted at all. */
+function afterMs(move: Move, tenant: Tenant, wish: Wish, isComing: boolean): number {
+  const { tenant: first } = move
+  const inMs = inAfterMs(move, wish.now, isComing)
+  if (first.isWanted(wish.now)) return inMs + first.dwellMs
+  return Math.max(inMs, Math.min(inMs + first.dwellMs, latestAt(first, tenant, wish) - wish.now))
+}
 
 function drainMs(tenants: readonly Tenant[]): number {
   let ms = 0

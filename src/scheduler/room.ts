@@ -1,5 +1,5 @@
 import type { Offer } from '../fleet/offering.ts'
-import { canServe, type Situation } from './tiers.ts'
+import { canServe, promised, type Situation, spareMs } from './tiers.ts'
 
 /** Until the server's memory lets an ask for this model in: 0 for now. */
 export function opensInMs({ ask, now }: Pick<Situation, 'ask' | 'now'>, { upstream, place }: Offer): number {
@@ -47,14 +47,33 @@ function isTooDear(situation: Situation, { upstream, place }: Offer): boolean {
  * Whether a model that would have to be loaded here is cheaper to be had elsewhere, at no costlier tier and while there is
  * patience left: in a moment where it is loaded, or where what it throws out is missed less.
  */
-function isBetterElsewhere(situation: Situation, offer: Offer): boolean {
+const isBetterElsewhere = (situation: Situation, offer: Offer): boolean =>
+  leastMs(situation, offer.upstream.settings.tier) < costMs(situation, offer)
+
+/** Of one situation nothing changes, and each of many places is held against the same best one. */
+const known = new WeakMap<Situation, Map<number, number>>()
+
+function leastMs(situation: Situation, tierMax: number): number {
+  let byTier = known.get(situation)
+  if (byTier === undefined) known.set(situation, (byTier = new Map<number, number>()))
+  let least = byTier.get(tierMax)
+  if (least !== undefined) return least
   const { ask, offering, now } = situation
   const leftMs = ask.arrivedAt + ask.patienceMs - now
-  const hereMs = costMs(situation, offer)
-  for (const other of offering.offers) {
-    if (other === offer || other.upstream.settings.tier > offer.upstream.settings.tier) continue
-    if (!canServe(situation, other) || nextRoomFor(situation, other) >= leftMs) continue
-    if (costMs(situation, other) < hereMs) return true
+  least = Infinity
+  for (const offer of offering.offers) {
+    if (offer.upstream.settings.tier > tierMax || !canServe(situation, offer)) continue
+    if (nextRoomFor(situation, offer) < leftMs) least = Math.min(least, costMs(situation, offer))
   }
-  return false
+  byTier.set(tierMax, least)
+  return least
+}
+
+/** A model that is in memory nowhere where it costs nothing, and that nobody promises in time. */
+export function isShortOfMemory(situation: Situation): boolean {
+  const { lowestTier, offers } = situation.offering
+  const home = offers.filter(({ upstream }) => upstream.settings.tier === lowestTier && upstream.up !== false)
+  if (home.length === 0 || home.some(({ place }) => place.loaded !== false)) return false
+  const promise = promised(situation)
+  return promise === undefined || spareMs(situation, promise) < 0
 }

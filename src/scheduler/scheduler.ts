@@ -1,6 +1,6 @@
 import type { Ask } from '../core/ask.ts'
 import type { Position } from '../core/dialect.ts'
-import type { Emit, Event } from '../core/event.ts'
+import type { Emit } from '../core/event.ts'
 import { Fault } from '../core/fault.ts'
 import { meanOf } from '../core/length.ts'
 import type { Policy } from '../core/policy.ts'
@@ -22,7 +22,8 @@ import { whoMakesWay } from './making-way.ts'
 import { bestBeyond, findPlace, type Finding } from './placement.ts'
 import { gone, isUseless, nobodyLeft, tooLate, unknownModel } from './refusal.ts'
 import { costOf, type Outlook, outlooks, promised, type Situation, spareMs, tierFor } from './tiers.ts'
-import { noteAsked, noteMissed, Turns } from './turns.ts'
+import { Turns } from './turns.ts'
+import { isShortOfMemory } from './room.ts'
 import { Queue, Waiting } from './waiting.ts'
 
 export type { Lease } from './lease.ts'
@@ -61,7 +62,7 @@ export class Scheduler {
   /** By their callers' signals; where several have one, the last that came. */
   readonly #bySignal = new Map<AbortSignal, Waiting>()
   readonly #wakes = new Heap<Waiting>((one, other) => one.wakeAt < other.wakeAt)
-  readonly #turns = new Turns()
+  readonly #turns: Turns
   readonly #alarm: Alarm
   #grants = 0
   /** When a server that someone waits for has rested. */
@@ -73,6 +74,7 @@ export class Scheduler {
     this.#policy = policy
     this.queueMax = queueMax
     this.#emit = emit
+    this.#turns = new Turns(fleet, emit)
     this.#alarm = new Alarm(world, () => this.#onAlarm())
     fleet.watch(() => this.#onFleetChange())
   }
@@ -102,7 +104,7 @@ export class Scheduler {
     const offering = this.#offeringFor(ask)
     if (offering === undefined) return Promise.reject(unknownModel(this.#fleet, ask))
     const situation = this.#arrivalOf(ask, offering, avoid)
-    if (avoid.size === 0) this.#noteAsked(ask, offering, situation.now)
+    if (avoid.size === 0) this.#turns.asked(ask, offering, situation.now)
     const verdict = judge(situation, this.#policy, this.#lineBefore(offering))
     switch (verdict.action) {
       case 'run':
@@ -111,7 +113,7 @@ export class Scheduler {
       case 'queue':
         return this.#enter(situation, verdict)
       case 'refuse':
-        this.#noteMissed(offering, { now: situation.now, lateMs: Infinity })
+        this.#turns.missed(offering, Infinity, situation.now)
         return Promise.reject(verdict.fault)
       case 'errand':
         return Promise.reject(new Fault('internal', 'An errand takes no place.'))
@@ -130,17 +132,10 @@ export class Scheduler {
     }
   }
 
-  /** No server that costs nothing has the model in memory, and none at all promises it in time. */
+  /** No server that costs nothing has its model in memory, and none at all promises it in time. */
   isShort(ask: Ask): boolean {
     const offering = this.#offeringFor(ask)
-    if (offering === undefined) return false
-    const home = offering.offers.filter(
-      ({ upstream }) => upstream.settings.tier === offering.lowestTier && upstream.up !== false,
-    )
-    if (home.length === 0 || home.some(({ place }) => place.loaded !== false)) return false
-    const situation = this.#arrivalOf(ask, offering, none)
-    const promise = promised(situation)
-    return promise === undefined || spareMs(situation, promise) < 0
+    return offering !== undefined && isShortOfMemory(this.#arrivalOf(ask, offering, none))
   }
 
   /** Whether it would be begun at once with a model that is in memory, or in a cloud, and that surely is enough for it. */
@@ -207,22 +202,8 @@ export class Scheduler {
     const { name, tier } = upstream.settings
     const spilled = tier > offering.lowestTier
     this.#emit({ type: 'ask-granted', ask, upstream: name, tier, waitMs, spilled })
-    if (spilled || waitMs > 0) this.#noteMissed(offering, { now, lateMs: spilled ? Infinity : waitMs })
+    if (spilled || waitMs > 0) this.#turns.missed(offering, spilled ? Infinity : waitMs, now)
     return new OneLease({ ask, offering, offer, stay, charge: waited?.ticket, waitMs, spilled, decision }, this.#onEnd)
-  }
-
-  /** For whom another model stands in, its own was asked for and missed. */
-  #noteAsked({ standsInFor }: Ask, offering: Offering, now: number): void {
-    const wanted = standsInFor === undefined ? offering : this.#fleet.offering(standsInFor)
-    if (wanted === undefined) return
-    noteAsked(wanted, now)
-    if (standsInFor !== undefined) this.#noteMissed(wanted, { now, lateMs: Infinity })
-  }
-
-  /** Not had in time where it could have been: perhaps the model ought to be in memory there. */
-  #noteMissed(offering: Offering, late: { now: number; lateMs: number }): void {
-    const offer = noteMissed(offering, late)
-    offer?.upstream.bring(offer.model)?.catch((error: unknown) => this.#emit(notBrought(offer, error)))
   }
 
   readonly #onEnd = (held: Held, ending: Ending, { firstTokenMs, usage }: LeaseSeen): void => {
@@ -313,7 +294,7 @@ export class Scheduler {
       if (this.#grant(waiting, desperate, findPlace(desperate, this.#policy))) return
     }
     this.#remove(waiting, false)
-    this.#noteMissed(situation.offering, { now: situation.now, lateMs: Infinity })
+    this.#turns.missed(situation.offering, Infinity, situation.now)
     waiting.refuse(nobody ?? tooLate(situation, best))
   }
 
@@ -385,14 +366,7 @@ export class Scheduler {
       if (restsUntil > now) this.#restedAt = Math.min(this.#restedAt, restsUntil)
     }
     const { first } = queue
-    this.#lookBy(first === undefined ? Infinity : this.#lookAfter(queue, situationOf(first, nobodyAhead, now)))
-  }
-
-  /** Sees to its coming in where its model is not in memory. Tells when to look again. */
-  #lookAfter(queue: Queue, situation: Situation): number {
-    if (queue.offering.offers.every(({ place }) => place.loaded !== false)) return Infinity
-    const target = tierFor(situation, outlooks(situation))
-    return target === undefined ? Infinity : this.#turns.look(queue, situation, target.tier)
+    if (first !== undefined) this.#lookBy(this.#turns.look(queue, situationOf(first, nobodyAhead, now)))
   }
 
   #lookBy(at: number): void {
@@ -437,9 +411,3 @@ export class Scheduler {
 function situationOf({ ask, avoid, length, queue }: Waiting, ahead: Ahead, now: number): Situation {
   return { ask, offering: queue!.offering, avoid, length, ahead, now, desperate: false }
 }
-
-const notBrought = ({ upstream, model }: Offer, error: unknown): Event => ({
-  type: 'notice',
-  level: 'warn',
-  text: `${upstream.settings.name}: ${model.name} could not be loaded: ${Fault.from(error).message}`,
-})

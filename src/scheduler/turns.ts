@@ -1,6 +1,10 @@
+import type { Ask } from '../core/ask.ts'
+import type { Emit, Event } from '../core/event.ts'
+import { Fault } from '../core/fault.ts'
+import type { Fleet } from '../fleet/fleet.ts'
 import type { Offer, Offering } from '../fleet/offering.ts'
 import { costMs, opensInMs } from './room.ts'
-import { canServe, type Situation } from './tiers.ts'
+import { canServe, promised, type Situation } from './tiers.ts'
 import type { Queue } from './waiting.ts'
 
 /** What was made ready and then not used is not made ready again at once. */
@@ -11,11 +15,36 @@ const restMs = 1_000
  * that comes in time for a while more leaves those that are in memory to whoever wants them.
  */
 export class Turns {
+  readonly #fleet: Fleet
+  readonly #emit: Emit
   readonly #turns = new Map<Queue, Offer>()
   readonly #rests = new WeakMap<Queue, number>()
 
-  /** Looks after the one whose turn it is, in none but these tiers. Tells when to look again; Infinity for not by itself. */
-  look(queue: Queue, situation: Situation, tierMax: number): number {
+  constructor(fleet: Fleet, emit: Emit) {
+    this.#fleet = fleet
+    this.#emit = emit
+  }
+
+  /** Somebody asks. For whom another model stands in, its own was asked for, and missed. */
+  asked({ standsInFor }: Ask, offering: Offering, now: number): void {
+    if (standsInFor === undefined) return noteAsked(offering, now)
+    const wanted = this.#fleet.offering(standsInFor)
+    if (wanted === undefined) return
+    noteAsked(wanted, now)
+    this.missed(wanted, Infinity, now)
+  }
+
+  /** Somebody was served late, elsewhere or not at all. Perhaps for want of the model in the memory of one of these servers. */
+  missed(offering: Offering, lateMs: number, now: number): void {
+    const offer = noteMissed(offering, lateMs, now)
+    offer?.upstream.bring(offer.model)?.catch((error: unknown) => this.#emit(notBrought(offer, error)))
+  }
+
+  /** Looks after the one whose turn it is. Tells when to look again; Infinity for not by itself. */
+  look(queue: Queue, situation: Situation): number {
+    if (queue.offering.offers.every(({ place }) => place.loaded !== false)) return Infinity
+    const tierMax = promised(situation)?.tier
+    if (tierMax === undefined) return Infinity
     const { now } = situation
     const restsUntil = this.#rests.get(queue) ?? 0
     if (now < restsUntil) return restsUntil
@@ -53,13 +82,10 @@ export class Turns {
   }
 }
 
-/** Undefined where every server has the model in memory, or does not tell. */
 function cheapest(situation: Situation, tierMax: number): Offer | undefined {
-  const { offers } = situation.offering
-  if (!offers.some(({ place }) => place.loaded === false)) return undefined
   let best: Offer | undefined
   let least = Infinity
-  for (const offer of offers) {
+  for (const offer of situation.offering.offers) {
     if (offer.upstream.settings.tier > tierMax || !canServe(situation, offer)) continue
     const ms = costMs(situation, offer)
     if (ms < least) {
@@ -71,7 +97,7 @@ function cheapest(situation: Situation, tierMax: number): Offer | undefined {
 }
 
 /** Somebody asks for what is offered. */
-export function noteAsked({ offers }: Offering, now: number): void {
+function noteAsked({ offers }: Offering, now: number): void {
   let copies = 0
   for (const { place } of offers) if (place.loaded === true) copies += 1
   for (const { place } of offers) {
@@ -81,11 +107,8 @@ export function noteAsked({ offers }: Offering, now: number): void {
   }
 }
 
-/**
- * Somebody was served late, elsewhere or not at all because the model is not in the memory of these servers. Gives the
- * one into which it ought to be brought; undefined when it is not worth it.
- */
-export function noteMissed({ offers }: Offering, { now, lateMs }: { now: number; lateMs: number }): Offer | undefined {
+/** Gives the server into which what was missed ought to be brought; undefined when that is not worth it. */
+function noteMissed({ offers }: Offering, lateMs: number, now: number): Offer | undefined {
   let best: Offer | undefined
   let least = Infinity
   let isComing = false
@@ -103,3 +126,9 @@ export function noteMissed({ offers }: Offering, { now, lateMs }: { now: number;
   }
   return isComing ? undefined : best
 }
+
+const notBrought = ({ upstream, model }: Offer, error: unknown): Event => ({
+  type: 'notice',
+  level: 'warn',
+  text: `${upstream.settings.name}: ${model.name} could not be loaded: ${Fault.from(error).message}`,
+})

@@ -26,8 +26,8 @@ export function falseOf(visit: Visit, kindOf: KindOf): string | undefined {
   if (!whole.startsWith(heard.text)) return `every token is heard once and in order (heard "${tail(heard.text)}")`
   if (heard.thought !== '' && !thoughts(errand).startsWith(heard.thought))
     return `every thought is heard once and in order (heard "${tail(heard.thought)}")`
-  if (heard.model !== undefined && heard.model !== errand.model)
-    return `the answer names the model as the caller did (${heard.model})`
+  if (heard.model !== undefined && heard.model !== (outcome.model ?? errand.model))
+    return `the answer names the model as the caller did, or the one that stood in (${heard.model})`
   if (errand.caller.cloud === 'never' && outcome.tier > 0) return 'what must stay at home stays at home'
   if (fault !== undefined) {
     if (heard.whole) return 'a broken stream never looks finished'
@@ -188,6 +188,7 @@ export function falseAtTheEnd({ gateway, recorder, servers }: Stage, fleet: read
   }
   for (const [index, { ledger, spec }] of servers.entries()) {
     if (ledger.open > 0) return `no server works for nobody (${spec.name} has ${ledger.open} requests open)`
+    if (ledger.kills > 0) return `no model is thrown out while it is in use (${ledger.kills} were at ${spec.name})`
     const { concurrency } = fleet[index]!
     if (concurrency !== 'auto' && ledger.openMost > concurrency * spec.models.length) {
       return `a fixed concurrency is kept (${spec.name} had ${ledger.openMost} at once, not ${concurrency})`
