@@ -226,15 +226,21 @@ export class FairQueue<Item> {
   }
 }
 
-/** A caller who comes back begins with the others: neither credit nor, beyond what is unpaid, debt. */
+/**
+ * Who asked for little of late may ask for so much at once before it counts: milliseconds of a machine, for a weight of 1.
+ * Without it whoever comes seldom would wait each time for as many turns of others as it has asks.
+ */
+const creditMax = 5_000
+
+/** A caller who comes back has not lost all that it left to others, nor got rid of what is unpaid. */
 function flowOf<Item>(lane: Lane<Item>, { id, weight }: Caller): Flow<Item> {
   let flow = lane.flows.get(id)
   if (flow === undefined) {
-    flow = { lane, weight, paid: lane.virtualNow, waitingCost: 0, tickets: [], head: 0, heapAt: -1 }
+    flow = { lane, weight, paid: lane.virtualNow - creditMax, waitingCost: 0, tickets: [], head: 0, heapAt: -1 }
     lane.flows.set(id, flow)
   } else if (!lane.next.has(flow)) {
     flow.weight = weight
-    flow.paid = Math.max(flow.paid, lane.virtualNow)
+    flow.paid = Math.max(flow.paid, lane.virtualNow - creditMax)
   }
   return flow
 }

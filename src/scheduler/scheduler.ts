@@ -40,6 +40,10 @@ export interface SchedulerParts {
 /** More often than this nothing is predicted anew. */
 const lookAgainMs = 20
 
+/** When servers change, so many are looked at in one go, and of the rest so many in a millisecond. */
+const atOnceMax = 100
+const considerPerMs = 20
+
 type Queued = Verdict & { readonly action: 'queue' }
 
 const none: ReadonlySet<Upstream> = new Set()
@@ -389,7 +393,12 @@ export class Scheduler {
     for (const waiting of this.#waiting) this.#follow(waiting)
     this.#drain(this.#queues.values())
     const now = this.#world.now()
-    for (const waiting of this.#waiting) this.#consider(waiting, now)
+    let at = 0
+    for (const waiting of this.#waiting) {
+      if ((at += 1) <= atOnceMax) this.#consider(waiting, now)
+      // Thousands at once would keep everybody waiting for the decision itself.
+      else this.#wake(waiting, Math.min(waiting.wakeAt, now + (at - atOnceMax) / considerPerMs))
+    }
   }
 
   /** Moves one who waits to where its model is offered now. */
