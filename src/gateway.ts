@@ -24,6 +24,7 @@ import { limits } from './layers/limits.ts'
 import { observe, Roster } from './layers/observe.ts'
 import { checkPermitted, permit } from './layers/permit.ts'
 import { recall } from './layers/recall.ts'
+import { standInFor, type StandInParts, standIns } from './layers/stand-ins.ts'
 import { defaultPolicy } from './policies/index.ts'
 import type { Explanation } from './scheduler/explain.ts'
 import { Scheduler } from './scheduler/scheduler.ts'
@@ -169,6 +170,8 @@ class Engine implements Gateway {
           answerTo: (errand, ask) => this.#errandAnswer(errand, ask),
         }),
         fit({ isPlain: (ask) => ways.isPlain(ask), waysOf: (ask) => ways.of(ask), exactly }),
+        // Before those of an application, which may keep answers by the model that gave them.
+        standIns(this.#standInParts),
         ...layers,
       ],
       // Once more: a layer may have chosen another model.
@@ -226,7 +229,8 @@ class Engine implements Gateway {
       checkPermitted(ask)
       if (errand !== undefined) return this.#scheduler.explain(ask, { action: 'errand', errand })
       const fits = this.#ways.isPlain(ask)
-      return this.#scheduler.explain(fits ? ask : await counted(ask, this.#ways.of(ask), exactly))
+      const sized = fits ? ask : await counted(ask, this.#ways.of(ask), exactly)
+      return this.#scheduler.explain(standInFor(sized, this.#standInParts) ?? sized)
     } catch (error) {
       return this.#scheduler.explain(ask, { action: 'refuse', fault: Fault.from(error) })
     }
@@ -302,8 +306,9 @@ class Engine implements Gateway {
     const { promptTokens, estimated } = outcome.usage
     // A picture weighs what its server makes of it.
     if (outcome.fault !== undefined || estimated === true || ask.needs.length > 1) return
-    if (this.fleet.offering(ask.model) !== undefined)
-      this.#wordiness.learn(ask.model, ask.guessedTokens ?? ask.promptTokens, promptTokens)
+    const model = outcome.model ?? ask.model
+    if (this.fleet.offering(model) !== undefined)
+      this.#wordiness.learn(model, ask.guessedTokens ?? ask.promptTokens, promptTokens)
   }
 
   #errandAnswer(errand: Errand, ask: Ask): Uint8Array {
@@ -336,6 +341,12 @@ class Engine implements Gateway {
   /** Where callers have names, one may step back in the queue, not forward; where they have none, their word is all there is. */
   #granted(wished: Priority, { priority }: Caller): Priority {
     return this.#settings.callers.length === 0 || ranks[wished] > ranks[priority] ? wished : priority
+  }
+
+  readonly #standInParts: StandInParts = {
+    standIns: () => this.#settings.standIns,
+    isShort: (ask) => this.#scheduler.isShort(ask),
+    canBegin: (ask) => this.#scheduler.canBegin(ask),
   }
 
   /** Knows when the last one has left. */

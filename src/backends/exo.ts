@@ -17,6 +17,8 @@ export const exo: Backend = {
   lacks: ['logprobs', 'audio'],
   probe,
   edits: homeEdits({ fields: { 'openai-chat': fields.exoChat } }),
+  // It refuses what does not fit beside the rest.
+  swaps: false,
   load,
   unload,
 }

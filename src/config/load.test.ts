@@ -330,7 +330,7 @@ test('a key that no request can carry is warned of, and not shown', () => {
 test('what this version does not act on is told with its place, and nothing else is', () => {
   const { warnings } = load(`upstreams:
   - name: box
-    kind: ollama
+    kind: vllm
     url: http://h
     models: { serve: { a: b }, preload: [b] }
 callers:
@@ -340,6 +340,7 @@ cache: { enabled: true }
 prices: { a: { input: 1, output: 5 } }
 data_dir: /tmp
 models: { B: { cloud: never }, a: {}, c*: {}, d: { cloud: never } }
+fallback_models: { a: [A, d] }
 `)
   const told = warnings.map(sentence)
   assert.deepEqual(
@@ -353,8 +354,10 @@ models: { B: { cloud: never }, a: {}, c*: {}, d: { cloud: never } }
       's.yaml:10:1 prices:',
       's.yaml:11:1 data_dir:',
       's.yaml:12:47 models.d:',
+      's.yaml:13:27 fallback_models.a[1]:',
     ],
   )
+  assert.match(told[0] ?? '', /vLLM cannot be told to load a model/)
   assert.match(told[1] ?? '', /no upstream serves "c"/)
   assert.match(told[3] ?? '', /not enforced by this version; cloud upstreams are used without a limit/)
   assert.deepEqual(

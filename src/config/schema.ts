@@ -65,8 +65,11 @@ const models = z
       .array(z.string())
       .default([])
       .describe(
-        'Models to load at the start. This version does not act on it: models load when they are first asked for.',
+        'Models that are to be in memory: loaded at the start and again when they have gone, and never thrown out for another.',
       ),
+    at_once: count(
+      'How many models fit into memory at once, where the server does not tell. Without it, it is found out as models are asked for.',
+    ).optional(),
   })
   .describe('Which models of this server are served. Without it, all that the server lists.')
 
@@ -170,6 +173,12 @@ export const schema = z
       .prefault({})
       .describe('The port of the operator.'),
     upstreams: z.array(upstream).min(1).describe('The servers behind the gateway.'),
+    fallback_models: z
+      .record(z.string(), z.array(z.string().min(1)).min(1))
+      .default({})
+      .describe(
+        'A model: those that may stand in for it, the best first, while memory is short: it is not loaded, and could not be in time.',
+      ),
     queue: z
       .strictObject({
         max: z.int().min(0).default(200).describe('How many may wait; the next one is refused at once.'),

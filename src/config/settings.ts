@@ -58,7 +58,7 @@ export function settingsOf(config: Config, { backends = [] }: ResolveOptions = {
     upstreams: config.upstreams.map((upstream): UpstreamSettings => {
       const backend = kinds.find(({ kind }) => kind === upstream.kind)!
       const { origin, basePath } = readUrl(upstream.url) as UpstreamUrl
-      const { serve, context = {} } = upstream.models ?? {}
+      const { serve, context = {}, preload = [], at_once: modelsMax } = upstream.models ?? {}
       return {
         name: upstream.name,
         backend,
@@ -69,9 +69,12 @@ export function settingsOf(config: Config, { backends = [] }: ResolveOptions = {
         concurrency: upstream.concurrency,
         serve: serve === undefined ? undefined : new Map(Object.entries(serve)),
         context: new Map(Object.entries(context)),
+        preload,
+        modelsMax,
       }
     }),
     queue: { max: config.queue.max, patienceMs: config.queue.patience, deadlineMs: config.queue.deadline },
+    standIns: bySmallLetters(config.fallback_models),
     callers: config.callers.map(({ name, key, priority, weight, patience, deadline, models, cloud, limits }) => {
       const allowed = models === undefined ? undefined : new Set(models)
       const caller: Caller = {
@@ -96,6 +99,15 @@ export function settingsOf(config: Config, { backends = [] }: ResolveOptions = {
     probeEveryMs: config.probe_every,
   }
 }
+
+/** As it is spelled, and as it may be spelled too. */
+const bySmallLetters = <T>(written: Readonly<Record<string, T>>): ReadonlyMap<string, T> =>
+  new Map(
+    Object.entries(written).flatMap(([name, value]) => [
+      [name.toLowerCase(), value],
+      [name, value],
+    ]),
+  )
 
 /** The limits as they are written, to those that are kept. */
 const limitsOf = (written: LimitsConfig): Limits => ({

@@ -55,6 +55,8 @@ export interface Ask extends Glance {
   readonly caller: Caller
   /** The first guess behind `promptTokens`, from the text alone; undefined where that is all there is. */
   readonly guessedTokens?: number | undefined
+  /** The model that was asked for, where this one stands in for it. */
+  readonly standsInFor?: string | undefined
   /** Id of the dialect the caller speaks. */
   readonly dialect: string
   /** The client's JSON, parsed once. */

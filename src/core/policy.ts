@@ -10,6 +10,8 @@ export interface Candidate {
   /** Predicted time to a first token if it began now. */
   readonly firstTokenMs: number
   readonly loaded: boolean | undefined
+  /** What it costs that another model may have to go for this one: the time that others will wait for it. */
+  readonly evictionMs: number
 }
 
 /** How good a place is for an ask: the lower, the better. Pure, so it is tested with a table and replayed by the simulator. */

@@ -21,6 +21,8 @@ export interface Reply {
 export interface Outcome {
   readonly usage: Usage
   readonly upstream: string
+  /** The model that answered, where it stood in for the one that was asked for. */
+  readonly model?: string | undefined
   readonly tier: number
   /** Times it was tried, the one that served included. */
   readonly attempts: number

@@ -11,6 +11,8 @@ export interface Settings {
     /** How long until the whole answer; undefined where it does not matter. */
     readonly deadlineMs?: number | undefined
   }
+  /** By a model, those that may stand in for it when memory is short, the best first. */
+  readonly standIns?: ReadonlyMap<string, readonly string[]> | undefined
   /** Empty: anyone who reaches the port may ask. */
   readonly callers: readonly CallerSettings[]
   /** Where callers have no names: for each address from which they ask. */
@@ -48,6 +50,10 @@ export interface UpstreamSettings {
   readonly serve: ReadonlyMap<string, string> | undefined
   /** Context length by the upstream's model, where it is set by hand. */
   readonly context: ReadonlyMap<string, number>
+  /** Models that are to be in memory, and to stay there. */
+  readonly preload?: readonly string[] | undefined
+  /** Models that fit into memory at once, where that is set by hand. */
+  readonly modelsMax?: number | undefined
 }
 
 export interface ModelSettings {

@@ -173,6 +173,7 @@ class Relay implements Reply, AsyncIterableIterator<Uint8Array> {
     this.#settle({
       usage,
       upstream: this.upstream,
+      model: this.#ask.standsInFor === undefined ? undefined : this.#ask.model,
       tier: attempt.lease.upstream.settings.tier,
       attempts,
       waitMs,

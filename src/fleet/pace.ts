@@ -38,6 +38,8 @@ export class Pace {
   readonly #step = new Line(stepShape)
   #holdMs: number | undefined
   #loadMs: number = loadMsBefore
+  /** Loads were timed by themselves, those of this model or of others there: nothing need be guessed from who waited for them. */
+  #loadKnown: 'timed' | 'likely' | undefined
   #heardAt = 0
   #answers = 0
 
@@ -76,7 +78,9 @@ export class Pace {
     if (fullness > 0) return loadMs + idle + Math.max(0, late - idle) * Math.min(1, fullness)
     // A server that was once slow gets no asks from people in a hurry, and so could never show that it is quick again.
     // While it stands idle its past is forgiven, by half in five minutes.
-    return (loadMs + idle) * 0.5 ** ((now - this.#heardAt) / 300_000)
+    const remembered = 0.5 ** ((now - this.#heardAt) / 300_000)
+    // What a load takes is known, where loads are timed: it is not for an ask to try.
+    return (this.#loadKnown !== undefined ? loadMs : loadMs * remembered) + idle * remembered
   }
 
   /**
@@ -93,10 +97,24 @@ export class Pace {
     return 1 - (wholeTolerance * this.#idleWhole.at(outputTokens)) / Math.max(1, totalMs)
   }
 
+  /** A load took so long. */
+  loadTook(ms: number): void {
+    this.#loadMs = this.#loadKnown === 'timed' ? this.#loadMs + (ms - this.#loadMs) * 0.5 : ms
+    this.#loadKnown = 'timed'
+  }
+
+  /** A load of another model on the same server took so long. */
+  loadLikelyTakes(ms: number): void {
+    if (this.#loadKnown === 'timed') return
+    this.#loadMs = ms
+    this.#loadKnown = 'likely'
+  }
+
   learn(served: Served, now: number): void {
     this.#heardAt = now
     const { promptTokens, outputTokens, firstTokenMs, totalMs, alone, cold, batch } = served
     if (cold) {
+      if (this.#loadKnown === 'timed') return
       // All that was late beyond the usual went into loading.
       const beyondMs = (firstTokenMs ?? totalMs) - this.#idleFirstToken.at(promptTokens)
       if (beyondMs > 0) this.#loadMs += (beyondMs - this.#loadMs) * 0.5

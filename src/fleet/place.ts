@@ -1,6 +1,7 @@
 import { leftAfter, meanOf, type Length } from '../core/length.ts'
 import type { Ending, Limit } from './limit.ts'
 import { Pace, type Served } from './pace.ts'
+import { Tenant } from './tenant.ts'
 
 /** What was expected of an ask when it was given its room, and what is seen of it, until it ends. */
 export interface Stay {
@@ -49,8 +50,7 @@ export class Place {
   /** Another one when the configuration sets another. */
   limit: Limit
   readonly pace: Pace = new Pace()
-  /** Whether the model is in memory, as far as is known. */
-  loaded: boolean | undefined
+  readonly tenant: Tenant = new Tenant(this)
   readonly #stays = new Set<Stay>()
   #refusals = 0
   #coolsUntil = 0
@@ -67,6 +67,15 @@ export class Place {
 
   get inFlight(): number {
     return this.#stays.size
+  }
+
+  /** Whether the model is in memory, as far as is known. */
+  get loaded(): boolean | undefined {
+    return this.tenant.loaded
+  }
+
+  set loaded(loaded: boolean | undefined) {
+    this.tenant.loaded = loaded
   }
 
   /** When a server that said it was busy may be asked again. */

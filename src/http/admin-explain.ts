@@ -84,6 +84,7 @@ function viewOf({ ask, offering, prospects, verdict }: Explanation, dialect: Dia
     dialect: dialect.id,
     caller: ask.caller.id,
     model: ask.model,
+    stands_in_for: ask.standsInFor ?? null,
     offering: offering ?? null,
     stream: ask.stream,
     needs: ask.needs,
@@ -98,8 +99,10 @@ function viewOf({ ask, offering, prospects, verdict }: Explanation, dialect: Dia
   }
 }
 
-function prospectView({ offer, misfit, permitted, hasRoom, firstTokenMs }: Prospect, now: number): object {
+function prospectView(prospect: Prospect, now: number): object {
+  const { offer, misfit, permitted, hasRoom, opensInMs, evictionMs, firstTokenMs } = prospect
   const { upstream, model, place } = offer
+  const { residency } = upstream
   return {
     name: upstream.settings.name,
     model: model.id,
@@ -114,6 +117,13 @@ function prospectView({ offer, misfit, permitted, hasRoom, firstTokenMs }: Prosp
     limit: place.limit.value,
     has_room: hasRoom,
     loaded: place.loaded ?? null,
+    memory: {
+      loaded: Array.from(residency.present, (tenant) => tenant.model),
+      loading: residency.coming?.model ?? null,
+      turning_to: residency.turningTo?.model ?? null,
+      opens_in_ms: Number.isFinite(opensInMs) ? Math.round(opensInMs) : null,
+      eviction_ms: Math.round(evictionMs),
+    },
     first_token_ms: Math.round(firstTokenMs),
   }
 }

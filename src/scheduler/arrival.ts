@@ -74,7 +74,7 @@ function grantedBy({ ask, offering, now }: Situation, finding: Finding, offer: O
   return {
     action: upstream.settings.tier > offering.lowestTier ? 'spill' : 'run',
     offer,
-    why: decisionOf({ offering, offer, waitMs: 0, isRetry: false, outlooks: finding.outlooks }),
+    why: decisionOf({ ask, offering, offer, waitMs: 0, isRetry: false, outlooks: finding.outlooks }),
     firstTokenMs: place.firstTokenMs(ask.promptTokens, now),
     finding,
   }

@@ -1,8 +1,10 @@
+import type { Ask } from '../core/ask.ts'
 import type { Offer, Offering } from '../fleet/offering.ts'
 import type { Outlook } from './tiers.ts'
 
 /** Why an ask went where it went, in a few words for people: `queued 1.2s; loaded`. ASCII, for it travels in a header. */
 export function decisionOf(by: {
+  readonly ask: Pick<Ask, 'model' | 'standsInFor'>
   readonly offering: Offering
   readonly offer: Offer
   readonly waitMs: number
@@ -10,7 +12,7 @@ export function decisionOf(by: {
   /** What the tiers had promised; empty where there is only one. */
   readonly outlooks: readonly Outlook[]
 }): string {
-  const { offering, offer, waitMs, isRetry, outlooks } = by
+  const { ask, offering, offer, waitMs, isRetry, outlooks } = by
   let text = waitMs >= 1 ? `queued ${span(waitMs)}` : 'direct'
   if (isRetry) text += '; retry'
   const lowest = offering.lowestTier
@@ -22,8 +24,11 @@ export function decisionOf(by: {
         : `; spilled: local first token predicted in ${span(promised.firstTokenMs)}`
   }
   if (offer.place.loaded !== undefined) text += offer.place.loaded ? '; loaded' : '; loading'
+  if (ask.standsInFor !== undefined) text += `; ${inAscii(ask.model)} stands in for ${inAscii(ask.standsInFor)}`
   return text
 }
+
+const inAscii = (name: string): string => name.replace(/[^\x20-\x7E]/g, '?')
 
 function span(ms: number): string {
   return ms < 1_000 ? `${Math.round(ms)}ms` : `${(ms / 1_000).toFixed(1)}s`

@@ -2,6 +2,7 @@ import type { Ask } from '../core/ask.ts'
 import { misfit, type Misfit } from '../fleet/fit.ts'
 import type { Offer, Offering } from '../fleet/offering.ts'
 import type { Verdict } from './arrival.ts'
+import { opensInMs } from './room.ts'
 import { permits } from './tiers.ts'
 
 /** What would become of an ask that came now, and the numbers behind it. */
@@ -20,6 +21,10 @@ export interface Prospect {
   /** Whether the ask may leave for a server of this tier. */
   readonly permitted: boolean
   readonly hasRoom: boolean
+  /** Until the server's memory lets the model in: 0 for now, Infinity for never. */
+  readonly opensInMs: number
+  /** What others would wait because of what has to go for it. */
+  readonly evictionMs: number
   /** From when it has room there. */
   readonly firstTokenMs: number
 }
@@ -31,6 +36,8 @@ export function prospectsOf(offering: Offering | undefined, ask: Ask, now: numbe
     misfit: misfit(offer, ask),
     permitted: permits(ask, offer.upstream.settings.tier),
     hasRoom: offer.place.hasRoom(now),
+    opensInMs: opensInMs({ ask, now }, offer),
+    evictionMs: offer.upstream.residency.evictionMs(offer.place.tenant, now),
     firstTokenMs: offer.place.firstTokenMs(ask.promptTokens, now),
   }))
 }

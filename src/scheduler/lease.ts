@@ -72,8 +72,9 @@ export class OneLease implements Lease {
   }
 
   spoke(now: number): void {
-    const { stay } = this.held
+    const { stay, offer } = this.held
     if (stay.stream) stay.spokeAt ??= now
+    offer.upstream.spoke(offer.place)
   }
 
   end(ending: Ending, seen: LeaseSeen = {}): void {

@@ -1,5 +1,6 @@
 import type { Candidate, Policy } from '../core/policy.ts'
 import type { Offer } from '../fleet/offering.ts'
+import { hasRoomFor } from './room.ts'
 import { canServe, outlooks, tierFor, type Outlook, type Situation } from './tiers.ts'
 
 /** Where an ask may go now, and what the tiers promise it. */
@@ -42,12 +43,12 @@ export function bestBeyond(tier: number, situation: Situation, policy: Policy): 
 
 /** The place with room that the policy likes best; of equals, the first in the configuration. */
 function bestIn(tier: number | undefined, situation: Situation, policy: Policy): Offer | undefined {
-  const { ask, offering, now } = situation
+  const { ask, offering } = situation
   let best: Offer | undefined
   let bestScore: number | undefined
   for (const offer of offering.offers) {
     if (tier !== undefined && offer.upstream.settings.tier !== tier) continue
-    if (!offer.place.hasRoom(now) || !canServe(situation, offer)) continue
+    if (!canServe(situation, offer) || !hasRoomFor(situation, offer)) continue
     if (best === undefined) {
       best = offer
       continue
@@ -71,5 +72,6 @@ function candidateOf({ upstream, place }: Offer, { ask, now }: Situation): Candi
     limit: place.limit.value,
     firstTokenMs: place.firstTokenMs(ask.promptTokens, now),
     loaded: place.loaded,
+    evictionMs: upstream.residency.evictionMs(place.tenant, now),
   }
 }

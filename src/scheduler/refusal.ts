@@ -2,6 +2,7 @@ import type { Ask } from '../core/ask.ts'
 import { Fault } from '../core/fault.ts'
 import { hasName } from '../core/names.ts'
 import type { Fleet } from '../fleet/fleet.ts'
+import type { Offer } from '../fleet/offering.ts'
 import { drainMs, isOpenTo, type Outlook, permits, type Situation } from './tiers.ts'
 
 /** Sooner than this no refused caller needs to come back, and later than that none should be told to. */
@@ -45,12 +46,23 @@ export function nobodyLeft(situation: Situation): Fault | undefined {
   }
   const left = offering.offers.filter((offer) => isOpenTo(situation, offer))
   if (left.length === 0) return new Fault('no-upstream', `No other server has the model ${model}.`)
-  if (left.some(({ upstream }) => upstream.up !== false)) return undefined
+  const up = left.filter(({ upstream }) => upstream.up !== false)
+  if (up.length > 0) return up.every(isShut) ? shut(up[0]!, model) : undefined
   const reasons = left.slice(0, 3).map(({ upstream }) => `${upstream.settings.name} ${upstream.lastError ?? 'is down'}`)
   const backMs = Math.min(...left.map(({ upstream }) => (upstream.breaker.restsUntil ?? now) - now))
   return new Fault('no-upstream', `All servers that have the model ${model} are down: ${reasons.join('; ')}.`, {
     retryAfterMs: soon(backMs),
   })
+}
+
+const isShut = ({ upstream, place }: Offer): boolean => upstream.residency.isShut(place.tenant)
+
+function shut({ upstream }: Offer, model: string): Fault {
+  return new Fault(
+    'no-upstream',
+    `The memory of ${upstream.settings.name} is kept for other models (models.preload), and it is not known that ${model} ` +
+      'fits beside them. If it does, set models.at_once.',
+  )
 }
 
 /** Who waits, for whatever it is, and how many may. */

@@ -5,7 +5,7 @@ import { Fault } from '../core/fault.ts'
 import { meanOf } from '../core/length.ts'
 import type { Policy } from '../core/policy.ts'
 import type { World } from '../core/world.ts'
-import { fitting } from '../fleet/fit.ts'
+import { fitting, surelyFits } from '../fleet/fit.ts'
 import type { Fleet } from '../fleet/fleet.ts'
 import type { Ending } from '../fleet/limit.ts'
 import type { Offer, Offering } from '../fleet/offering.ts'
@@ -23,6 +23,8 @@ import { bestBeyond, findPlace, type Finding } from './placement.ts'
 import { gone, isUseless, nobodyLeft, shed, tooLate, unknownModel } from './refusal.ts'
 import { Shedding } from './shedding.ts'
 import { costOf, type Outlook, outlooks, promised, type Situation, spareMs, tierFor } from './tiers.ts'
+import { Turns } from './turns.ts'
+import { isShortOfMemory } from './room.ts'
 import { Queue, Waiting } from './waiting.ts'
 
 export type { Lease } from './lease.ts'
@@ -66,6 +68,7 @@ export class Scheduler {
   /** By their callers' signals; where several have one, the last that came. */
   readonly #bySignal = new Map<AbortSignal, Waiting>()
   readonly #wakes = new Heap<Waiting>((one, other) => one.wakeAt < other.wakeAt)
+  readonly #turns: Turns
   readonly #alarm: Alarm
   #grants = 0
   /** When a server that someone waits for has rested. */
@@ -77,6 +80,7 @@ export class Scheduler {
     this.#policy = policy
     this.queueMax = queueMax
     this.#emit = emit
+    this.#turns = new Turns(fleet, emit)
     this.#alarm = new Alarm(world, () => this.#onAlarm())
     fleet.watch(() => this.#onFleetChange())
   }
@@ -106,6 +110,7 @@ export class Scheduler {
     const offering = this.#offeringFor(ask)
     if (offering === undefined) return Promise.reject(unknownModel(this.#fleet, ask))
     const situation = this.#arrivalOf(ask, offering, avoid)
+    if (avoid.size === 0) this.#turns.asked(ask, offering, situation.now)
     const verdict = judge(situation, this.#policy, this.#lineBefore(situation))
     switch (verdict.action) {
       case 'run':
@@ -114,6 +119,7 @@ export class Scheduler {
       case 'queue':
         return this.#enter(situation, verdict)
       case 'refuse':
+        this.#turns.missed(offering, Infinity, situation.now)
         return Promise.reject(verdict.fault)
       case 'errand':
         return Promise.reject(new Fault('internal', 'An errand takes no place.'))
@@ -130,6 +136,20 @@ export class Scheduler {
       prospects: prospectsOf(known, ask, now),
       verdict: verdict ?? this.#foresee(ask),
     }
+  }
+
+  /** No server that costs nothing has its model in memory, and none at all promises it in time. */
+  isShort(ask: Ask): boolean {
+    const offering = this.#offeringFor(ask)
+    return offering !== undefined && isShortOfMemory(this.#arrivalOf(ask, offering, none))
+  }
+
+  /** Whether it would be begun at once with a model that is in memory, or in a cloud, and that surely is enough for it. */
+  canBegin(ask: Ask): boolean {
+    const offering = this.#offeringFor(ask)
+    if (offering === undefined || this.#queues.has(offering)) return false
+    const { offer } = findPlace(this.#arrivalOf(ask, offering, none), this.#policy)
+    return offer !== undefined && offer.place.loaded !== false && surelyFits(offer, ask)
   }
 
   #foresee(ask: Ask): Verdict {
@@ -189,12 +209,13 @@ export class Scheduler {
     const { ask, offering, avoid, length, now } = situation
     const { upstream, place } = offer
     const waitMs = waited === undefined ? 0 : now - waited.since
-    const decision = decisionOf({ offering, offer, waitMs, isRetry: avoid.size > 0, outlooks: promises })
+    const decision = decisionOf({ ask, offering, offer, waitMs, isRetry: avoid.size > 0, outlooks: promises })
     const { promptTokens, stream } = ask
     const stay = upstream.begin(place, { promptTokens, length, stream }, now)
     const { name, tier } = upstream.settings
     const spilled = tier > offering.lowestTier
     this.#emit({ type: 'ask-granted', ask, upstream: name, tier, waitMs, spilled })
+    if (spilled || waitMs > 0) this.#turns.missed(offering, spilled ? Infinity : waitMs, now)
     return new OneLease({ ask, offering, offer, stay, charge: waited?.ticket, waitMs, spilled, decision }, this.#onEnd)
   }
 
@@ -286,6 +307,7 @@ export class Scheduler {
       if (this.#grant(waiting, desperate, findPlace(desperate, this.#policy))) return
     }
     this.#remove(waiting, false)
+    this.#turns.missed(situation.offering, Infinity, situation.now)
     waiting.refuse(nobody ?? tooLate(situation, best))
   }
 
@@ -333,6 +355,7 @@ export class Scheduler {
         if (queues === undefined) this.#queuesOf.set(upstream, new Set([queue]))
         else queues.add(queue)
       }
+      for (const { place } of offering.offers) place.tenant.queues += 1
     }
     return queue
   }
@@ -344,6 +367,9 @@ export class Scheduler {
       queues?.delete(queue)
       if (queues?.size === 0) this.#queuesOf.delete(upstream)
     }
+    for (const { place } of queue.offering.offers) place.tenant.queues -= 1
+    // Those who were held back for it are looked at when what is being done now is done.
+    if (this.#turns.close(queue)) this.#lookBy(this.#world.now())
   }
 
   #wake(waiting: Waiting, at: number): void {
@@ -359,6 +385,12 @@ export class Scheduler {
       const restsUntil = Math.max(place.coolsUntil, upstream.breaker.restsUntil ?? 0)
       if (restsUntil > now) this.#restedAt = Math.min(this.#restedAt, restsUntil)
     }
+    const { first } = queue
+    if (first !== undefined) this.#lookBy(this.#turns.look(queue, situationOf(first, nobodyAhead, now)))
+  }
+
+  #lookBy(at: number): void {
+    this.#restedAt = Math.min(this.#restedAt, at)
     this.#alarm.by(this.#restedAt)
   }
 

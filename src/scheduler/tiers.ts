@@ -4,6 +4,7 @@ import type { Offer, Offering } from '../fleet/offering.ts'
 import type { Place } from '../fleet/place.ts'
 import type { Upstream } from '../fleet/upstream.ts'
 import type { Ahead } from './fair-queue.ts'
+import { hasRoomFor, nextRoomFor } from './room.ts'
 
 /** What an ask has to choose from, at one moment. */
 export interface Situation {
@@ -54,7 +55,8 @@ export function isOpenTo({ ask, avoid }: Situation, { upstream }: Offer): boolea
 
 export function canServe(situation: Situation, offer: Offer): boolean {
   if (!isOpenTo(situation, offer)) return false
-  const { upstream } = offer
+  const { upstream, place } = offer
+  if (upstream.residency.isShut(place.tenant)) return false
   return situation.desperate ? upstream.breaker.allows(situation.now) : upstream.allows(situation.now)
 }
 
@@ -120,8 +122,8 @@ function outlookOf(situation: Situation, tier: number): Outlook | undefined {
       anyMs = firstTokenMs
       speechMs = place.speechMs(outputTokens, true)
     }
-    if (!place.hasRoom(now)) {
-      nextRoomMs = Math.min(nextRoomMs, place.nextRoomMs(now))
+    if (!hasRoomFor(situation, offer)) {
+      nextRoomMs = Math.min(nextRoomMs, nextRoomFor(situation, offer))
       continue
     }
     free += place.limit.value - place.inFlight

@@ -15,6 +15,8 @@ export class Queue {
   readonly retries: Set<Waiting> = new Set()
   /** Also in `fair`, but the cheapest tier can no longer make it: the first room in a costlier one is theirs. */
   readonly late: Set<Waiting> = new Set()
+  /** When the patience ends of whoever has the least, gone or not. */
+  soonestDeadline = Infinity
   /** Number of the grant that was its last. */
   servedAt = 0
   readonly #all = new Set<Waiting>()
@@ -23,12 +25,19 @@ export class Queue {
     this.offering = offering
   }
 
+  /** The one whose turn it is. */
+  get first(): Waiting | undefined {
+    for (const waiting of this.retries) return waiting
+    return this.fair.first?.item
+  }
+
   get size(): number {
     return this.#all.size
   }
 
   enter(waiting: Waiting): void {
     waiting.queue = this
+    this.soonestDeadline = Math.min(this.soonestDeadline, waiting.deadline)
     this.#all.add(waiting)
     if (waiting.avoid.size > 0) {
       this.retries.add(waiting)

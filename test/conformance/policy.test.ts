@@ -17,6 +17,7 @@ const candidate = (more: Partial<Candidate>): Candidate => ({
   limit: 4,
   firstTokenMs: 200,
   loaded: true,
+  evictionMs: 0,
   ...more,
 })
 
