@@ -10,6 +10,10 @@ export interface Candidate {
   /** Predicted time to a first token if it began now. */
   readonly firstTokenMs: number
   readonly loaded: boolean | undefined
+  /** Of the prompt, what is believed to be in the server's memory; the time to a first token is without it. */
+  readonly cachedTokens: number
+  /** What it would have in flight if all that could serve were equally full. */
+  readonly fairInFlight: number
 }
 
 /** How good a place is for an ask: the lower, the better. Pure, so it is tested with a table and replayed by the simulator. */

@@ -98,7 +98,10 @@ function viewOf({ ask, offering, prospects, verdict }: Explanation, dialect: Dia
   }
 }
 
-function prospectView({ offer, misfit, permitted, hasRoom, firstTokenMs }: Prospect, now: number): object {
+function prospectView(
+  { offer, misfit, permitted, hasRoom, cachedTokens, firstTokenMs }: Prospect,
+  now: number,
+): object {
   const { upstream, model, place } = offer
   return {
     name: upstream.settings.name,
@@ -114,6 +117,7 @@ function prospectView({ offer, misfit, permitted, hasRoom, firstTokenMs }: Prosp
     limit: place.limit.value,
     has_room: hasRoom,
     loaded: place.loaded ?? null,
+    cached_tokens: Math.round(cachedTokens),
     first_token_ms: Math.round(firstTokenMs),
   }
 }

@@ -17,6 +17,8 @@ const candidate = (more: Partial<Candidate>): Candidate => ({
   limit: 4,
   firstTokenMs: 200,
   loaded: true,
+  cachedTokens: 0,
+  fairInFlight: 0,
   ...more,
 })
 
