@@ -13,6 +13,8 @@ interface BlocksVisit extends Visit {
 const heldTokensBefore = 2_000_000
 /** How far each prompt that was not there any more takes back the belief. */
 const doubt = 0.25
+/** What has gone at some age went a little before. */
+const younger = 0.8
 /** Shorter ones say little: servers count in blocks of their own, and the end of a prompt is always read anew. */
 const tellingTokens = 512
 /** A mark takes about 30 bytes here: half a megabyte for each model on each server, at the most. */
@@ -58,7 +60,7 @@ export class PromptBlocks implements PrefixMemory {
     this.#underWayTokens -= promptTokens - cachedTokens
     if (toldTokens === undefined || seenTokens < tellingTokens) return
     if (toldTokens >= seenTokens / 2) this.#heldTokens = Math.max(this.#heldTokens, age)
-    else if (isSettled && age < this.#heldTokens) this.#heldTokens -= (this.#heldTokens - age) * doubt
+    else if (isSettled && age < this.#heldTokens) this.#heldTokens -= (this.#heldTokens - age * younger) * doubt
   }
 
   forget(): void {
