@@ -188,7 +188,7 @@ class Engine implements Gateway {
   }
 
   ask({ dialect, body, raw, caller, signal, id, patienceMs, deadlineMs, priority, cloud, headers }: AskInput): Ask {
-    const { model, stream, promptTokens, outputTokensMax, needs, errand } = dialect.glance(body)
+    const { model, stream, promptTokens, outputTokensMax, needs, errand, prefix } = dialect.glance(body)
     const wishes = this.#callers.wishes(caller)
     const { queue } = this.#settings
     return {
@@ -202,6 +202,7 @@ class Engine implements Gateway {
       outputTokensMax,
       needs,
       errand,
+      prefix,
       body,
       raw,
       headers: headers ?? noHeaders,

@@ -100,7 +100,7 @@ function viewOf({ ask, offering, prospects, verdict }: Explanation, dialect: Dia
 }
 
 function prospectView(prospect: Prospect, now: number): object {
-  const { offer, misfit, permitted, hasRoom, opensInMs, evictionMs, firstTokenMs } = prospect
+  const { offer, misfit, permitted, hasRoom, opensInMs, evictionMs, cachedTokens, firstTokenMs } = prospect
   const { upstream, model, place } = offer
   const { residency } = upstream
   return {
@@ -124,6 +124,7 @@ function prospectView(prospect: Prospect, now: number): object {
       opens_in_ms: Number.isFinite(opensInMs) ? Math.round(opensInMs) : null,
       eviction_ms: Math.round(evictionMs),
     },
+    cached_tokens: Math.round(cachedTokens),
     first_token_ms: Math.round(firstTokenMs),
   }
 }

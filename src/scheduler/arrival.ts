@@ -71,11 +71,12 @@ function granted(situation: Situation, policy: Policy): Verdict | undefined {
 
 function grantedBy({ ask, offering, now }: Situation, finding: Finding, offer: Offer): Verdict {
   const { upstream, place } = offer
+  const cachedTokens = place.cachedTokens(ask)
   return {
     action: upstream.settings.tier > offering.lowestTier ? 'spill' : 'run',
     offer,
-    why: decisionOf({ ask, offering, offer, waitMs: 0, isRetry: false, outlooks: finding.outlooks }),
-    firstTokenMs: place.firstTokenMs(ask.promptTokens, now),
+    why: decisionOf({ ask, offering, offer, waitMs: 0, isRetry: false, outlooks: finding.outlooks, cachedTokens }),
+    firstTokenMs: place.firstTokenMs(ask.promptTokens - cachedTokens, now),
     finding,
   }
 }

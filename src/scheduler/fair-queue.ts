@@ -133,6 +133,18 @@ export class FairQueue<Item> {
     return flow?.tickets[flow.head]
   }
 
+  /** The next ones of the caller whose turn it is, in their order. */
+  firstFew(most: number): readonly Ticket<Item>[] {
+    const few: Ticket<Item>[] = []
+    const flow = this.#next()?.next.first
+    if (flow === undefined) return few
+    for (let at = flow.head; at < flow.tickets.length && few.length < most; at += 1) {
+      const ticket = flow.tickets[at]!
+      if (ticket.waits) few.push(ticket)
+    }
+    return few
+  }
+
   /** Takes the ticket out to be served, and charges its caller. */
   take(ticket: Ticket<Item>): void {
     const { flow, cost } = ticket

@@ -19,6 +19,7 @@ import { Heap } from './heap.ts'
 import { OneLease, type Held, type Lease, type LeaseSeen } from './lease.ts'
 import { Lengths } from './lengths.ts'
 import { whoMakesWay } from './making-way.ts'
+import { lookedAtMax, nearest } from './nearest.ts'
 import { bestBeyond, findPlace, type Finding } from './placement.ts'
 import { gone, isUseless, nobodyLeft, shed, tooLate, unknownModel } from './refusal.ts'
 import { Shedding } from './shedding.ts'
@@ -209,9 +210,11 @@ export class Scheduler {
     const { ask, offering, avoid, length, now } = situation
     const { upstream, place } = offer
     const waitMs = waited === undefined ? 0 : now - waited.since
-    const decision = decisionOf({ ask, offering, offer, waitMs, isRetry: avoid.size > 0, outlooks: promises })
-    const { promptTokens, stream } = ask
-    const stay = upstream.begin(place, { promptTokens, length, stream }, now)
+    const { promptTokens, prefix, stream } = ask
+    const cachedTokens = place.cachedTokens(ask)
+    const promise = { waitMs, isRetry: avoid.size > 0, outlooks: promises, cachedTokens }
+    const decision = decisionOf({ ask, offering, offer, ...promise })
+    const stay = upstream.begin(place, { promptTokens, prefix, length, stream }, now)
     const { name, tier } = upstream.settings
     const spilled = tier > offering.lowestTier
     this.#emit({ type: 'ask-granted', ask, upstream: name, tier, waitMs, spilled })
@@ -222,10 +225,12 @@ export class Scheduler {
   readonly #onEnd = (held: Held, ending: Ending, { firstTokenMs, usage }: LeaseSeen): void => {
     const { ask, offering, offer, stay, charge } = held
     const outputTokens = usage?.outputTokens ?? 0
-    offer.upstream.end(offer.place, stay, ending, { firstTokenMs, outputTokens }, this.#world.now())
+    const cachedTokens = usage?.cachedTokens
+    offer.upstream.end(offer.place, stay, ending, { firstTokenMs, outputTokens, cachedTokens }, this.#world.now())
     if (usage !== undefined) {
       if (ending === 'served') this.#lengths.learn(ask, outputTokens)
-      charge?.settle(costOf(offering, usage.promptTokens, outputTokens))
+      const newTokens = Math.max(1, usage.promptTokens - (cachedTokens ?? stay.visit?.cachedTokens ?? 0))
+      charge?.settle(costOf(offering, newTokens, outputTokens))
     }
     const queues = this.#queuesOf.get(offer.upstream)
     if (queues !== undefined) this.#drain(queues)
@@ -242,10 +247,15 @@ export class Scheduler {
   }
 
   #serveOne(queue: Queue, now: number): boolean {
-    if (!queue.offering.offers.some(({ place }) => place.hasRoom(now))) return false
+    const free = queue.offering.offers.find(({ place }) => place.hasRoom(now))
+    if (free === undefined) return false
     for (const waiting of queue.retries) if (this.#serve(waiting, now)) return true
-    const next = queue.fair.first
-    if (next !== undefined && this.#serve(next.item, now)) return true
+    const few = queue.fair.firstFew(lookedAtMax)
+    if (few.length > 0) {
+      const near = nearest(few, free.place, now)
+      if (this.#serve(near, now)) return true
+      if (near !== few[0]!.item && this.#serve(few[0]!.item, now)) return true
+    }
     for (const waiting of queue.late) {
       if (this.#consider(waiting, now)) return true
       // Still too late for the cheap places, and no room in the costlier ones: nor is there for those behind.

@@ -85,6 +85,8 @@ export class Waiting implements Heaped {
   ticket: Ticket<Waiting> | undefined
   /** When to look at it again though nothing has happened. */
   wakeAt: number = Infinity
+  /** When another was first served in its place, because a server knew that one's prompt. */
+  passedOverAt: number | undefined
   heapAt = -1
 
   constructor(of: {
