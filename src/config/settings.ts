@@ -71,7 +71,12 @@ export function settingsOf(config: Config, { backends = [] }: ResolveOptions = {
         context: new Map(Object.entries(context)),
       }
     }),
-    queue: { max: config.queue.max, patienceMs: config.queue.patience, deadlineMs: config.queue.deadline },
+    queue: {
+      max: config.queue.max,
+      patienceMs: config.queue.patience,
+      deadlineMs: config.queue.deadline,
+      shares: config.queue.shares,
+    },
     callers: config.callers.map(({ name, key, priority, weight, patience, deadline, models, cloud, limits }) => {
       const allowed = models === undefined ? undefined : new Set(models)
       const caller: Caller = {

@@ -4,6 +4,7 @@ import type { Emit } from '../core/event.ts'
 import { Fault } from '../core/fault.ts'
 import { meanOf } from '../core/length.ts'
 import type { Policy } from '../core/policy.ts'
+import { type Shares, usualShares } from '../core/shares.ts'
 import type { World } from '../core/world.ts'
 import { fitting } from '../fleet/fit.ts'
 import type { Fleet } from '../fleet/fleet.ts'
@@ -33,6 +34,7 @@ export interface SchedulerParts {
   readonly policy: Policy
   /** Asks that may wait, all models together. */
   readonly queueMax: number
+  readonly shares?: Shares | undefined
   readonly emit: Emit
 }
 
@@ -54,6 +56,7 @@ const none: ReadonlySet<Upstream> = new Set()
 export class Scheduler {
   /** Those who wait already stay when it shrinks. */
   queueMax: number
+  shares: Shares
   readonly #world: World
   readonly #fleet: Fleet
   readonly #policy: Policy
@@ -71,11 +74,12 @@ export class Scheduler {
   /** When a server that someone waits for has rested. */
   #restedAt = Infinity
 
-  constructor({ world, fleet, policy, queueMax, emit }: SchedulerParts) {
+  constructor({ world, fleet, policy, queueMax, shares = usualShares, emit }: SchedulerParts) {
     this.#world = world
     this.#fleet = fleet
     this.#policy = policy
     this.queueMax = queueMax
+    this.shares = shares
     this.#emit = emit
     this.#alarm = new Alarm(world, () => this.#onAlarm())
     fleet.watch(() => this.#onFleetChange())
@@ -326,7 +330,7 @@ export class Scheduler {
   #queueFor(offering: Offering): Queue {
     let queue = this.#queues.get(offering)
     if (queue === undefined) {
-      queue = new Queue(offering)
+      queue = new Queue(offering, () => this.shares)
       this.#queues.set(offering, queue)
       for (const upstream of offering.upstreams) {
         const queues = this.#queuesOf.get(upstream)
