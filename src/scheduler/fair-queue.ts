@@ -58,8 +58,6 @@ export interface Ahead {
 /** Nobody at all. */
 export const nobodyAhead: Ahead = { count: 0, cost: 0, finish: -Infinity, rank: 0 }
 
-type Work = Pick<Ahead, 'count' | 'cost'>
-
 /** Where one stands: the virtual time by which it is done, what it costs, what the same caller has before it, and all others of its class. */
 interface Standing {
   readonly finish: number
@@ -206,11 +204,11 @@ export class FairQueue<Item> {
     }
     const meanCost = others.cost / Math.max(1, others.waiting)
     const count = meanCost > 0 ? Math.min(others.waiting, Math.round(cost / meanCost)) : others.waiting
-    return { ...this.#withOthers({ count, cost }, lane, price), finish, rank: lane.rank }
+    return this.#withOthers({ count, cost, finish, rank: lane.rank }, lane, price)
   }
 
   /** The more urgent go before, but no more of them than it takes to save for one's own; and the less urgent, as far as they save. */
-  #withOthers(own: Work, lane: Lane<Item>, price: number): Work {
+  #withOthers(own: Ahead, lane: Lane<Item>, price: number): Ahead {
     let { count, cost } = own
     for (const other of this.#lanes) {
       if (other.rank >= lane.rank) break
@@ -223,14 +221,16 @@ export class FairQueue<Item> {
       count = Math.round((count * untilSaved) / cost)
       cost = untilSaved
     }
-    const behind = this.#lanes.filter((other) => other.rank > lane.rank && other.waiting > 0)
-    const inAll = cost / behind.reduce((rest, other) => rest - this.#shareOf(other), 1)
-    for (const other of behind) {
+    let rest = 1
+    for (const other of this.#lanes) if (other.rank > lane.rank && other.waiting > 0) rest -= this.#shareOf(other)
+    const inAll = cost / rest
+    for (const other of this.#lanes) {
+      if (other.rank <= lane.rank || other.waiting === 0) continue
       const meanwhile = Math.min(other.waitingCost, other.saved + inAll * this.#shareOf(other))
       count += Math.round((other.waiting * meanwhile) / Math.max(other.waitingCost, 1e-9))
       cost += meanwhile
     }
-    return { count, cost }
+    return { count, cost, finish: own.finish, rank: own.rank }
   }
 
   /** The most urgent class, unless another has saved enough; of several, the one that can save least. */
