@@ -6,6 +6,7 @@ import type { Json } from './core/json.ts'
 import type { Policy } from './core/policy.ts'
 import { compose, type Layer, type Serve } from './core/serve.ts'
 import type { Settings } from './core/settings.ts'
+import { usualShares } from './core/shares.ts'
 import { Watchdog } from './core/watchdog.ts'
 import type { World } from './core/world.ts'
 import { dialectById, dialects, talkById } from './dialects/index.ts'
@@ -148,7 +149,14 @@ class Engine implements Gateway {
     const { upstreams, probeEveryMs, queue } = settings
     this.fleet = new Fleet({ upstreams, world, emit, probeEveryMs, canOf: reachOf })
     this.#privateModels = this.#privateModelsOf(settings)
-    this.#scheduler = new Scheduler({ world, fleet: this.fleet, policy, queueMax: queue.max, emit })
+    this.#scheduler = new Scheduler({
+      world,
+      fleet: this.fleet,
+      policy,
+      queueMax: queue.max,
+      shares: queue.shares,
+      emit,
+    })
     this.#watchdog = new Watchdog(world)
     const ways = new Ways(this.fleet, dialectOf)
     this.#ways = ways
@@ -276,6 +284,7 @@ class Engine implements Gateway {
       this.#privateModels = this.#privateModelsOf(settings)
       this.#dispatch = this.#dispatchBy(settings)
       this.#scheduler.queueMax = settings.queue.max
+      this.#scheduler.shares = settings.queue.shares ?? usualShares
       enforce()
     })
     return this.#reloaded

@@ -277,7 +277,10 @@ callers: [{ name: a, key: \${DIGITS}, weight: \${WEIGHT} }]
     file: 's.yaml',
     env: { MAX: '7', PATIENCE: '1500', ON: 'false', DIGITS: '0042', WEIGHT: '0.5' },
   })
-  assert.deepEqual([config.queue, config.cache, config.attempts], [{ max: 7, patience: 1_500 }, { enabled: false }, 2])
+  assert.deepEqual(
+    [config.queue, config.cache, config.attempts],
+    [{ max: 7, patience: 1_500, shares: { default: 0.2, batch: 0.1 } }, { enabled: false }, 2],
+  )
   assert.deepEqual([config.callers[0]?.key, config.callers[0]?.weight], ['0042', 0.5])
 })
 

@@ -73,8 +73,13 @@ export function settingsOf(config: Config, { backends = [] }: ResolveOptions = {
         modelsMax,
       }
     }),
-    queue: { max: config.queue.max, patienceMs: config.queue.patience, deadlineMs: config.queue.deadline },
     standIns: bySmallLetters(config.fallback_models),
+    queue: {
+      max: config.queue.max,
+      patienceMs: config.queue.patience,
+      deadlineMs: config.queue.deadline,
+      shares: config.queue.shares,
+    },
     callers: config.callers.map(({ name, key, priority, weight, patience, deadline, models, cloud, limits }) => {
       const allowed = models === undefined ? undefined : new Set(models)
       const caller: Caller = {

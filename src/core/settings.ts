@@ -1,6 +1,7 @@
 import type { Limits } from './allowance.ts'
 import type { Caller, Cloud } from './ask.ts'
 import type { Backend } from './backend.ts'
+import type { Shares } from './shares.ts'
 
 /** The configuration, checked and resolved: what the rest of the house works from. Replaced as a whole on reload. */
 export interface Settings {
@@ -10,6 +11,8 @@ export interface Settings {
     readonly patienceMs: number
     /** How long until the whole answer; undefined where it does not matter. */
     readonly deadlineMs?: number | undefined
+    /** The usual ones where it is undefined. */
+    readonly shares?: Shares | undefined
   }
   /** By a model, those that may stand in for it when memory is short, the best first. */
   readonly standIns?: ReadonlyMap<string, readonly string[]> | undefined

@@ -4,6 +4,7 @@ import type { Emit } from '../core/event.ts'
 import { Fault } from '../core/fault.ts'
 import { meanOf } from '../core/length.ts'
 import type { Policy } from '../core/policy.ts'
+import { type Shares, usualShares } from '../core/shares.ts'
 import type { World } from '../core/world.ts'
 import { fitting, surelyFits } from '../fleet/fit.ts'
 import type { Fleet } from '../fleet/fleet.ts'
@@ -36,6 +37,7 @@ export interface SchedulerParts {
   readonly policy: Policy
   /** Asks that may wait, all models together. */
   readonly queueMax: number
+  readonly shares?: Shares | undefined
   readonly emit: Emit
 }
 
@@ -57,6 +59,7 @@ const none: ReadonlySet<Upstream> = new Set()
 export class Scheduler {
   /** Those who wait already stay when it shrinks. */
   queueMax: number
+  shares: Shares
   readonly #world: World
   readonly #fleet: Fleet
   readonly #policy: Policy
@@ -75,11 +78,12 @@ export class Scheduler {
   /** When a server that someone waits for has rested. */
   #restedAt = Infinity
 
-  constructor({ world, fleet, policy, queueMax, emit }: SchedulerParts) {
+  constructor({ world, fleet, policy, queueMax, shares = usualShares, emit }: SchedulerParts) {
     this.#world = world
     this.#fleet = fleet
     this.#policy = policy
     this.queueMax = queueMax
+    this.shares = shares
     this.#emit = emit
     this.#turns = new Turns(fleet, emit)
     this.#alarm = new Alarm(world, () => this.#onAlarm())
@@ -358,7 +362,7 @@ export class Scheduler {
   #queueFor(offering: Offering): Queue {
     let queue = this.#queues.get(offering)
     if (queue === undefined) {
-      queue = new Queue(offering)
+      queue = new Queue(offering, () => this.shares)
       this.#queues.set(offering, queue)
       for (const upstream of offering.upstreams) {
         const queues = this.#queuesOf.get(upstream)
