@@ -24,6 +24,7 @@ const choosing = (more: Partial<Ask> = {}): Situation => {
     offering: fleet.offering('m')!,
     avoid: new Set(),
     length: lengthOf(100, 0.5),
+    delay: 1,
     ahead: nobodyAhead,
     now: world.now(),
     desperate: false,

@@ -13,6 +13,8 @@ export interface Situation {
   /** Upstreams that have already let this ask down. */
   readonly avoid: ReadonlySet<Upstream>
   readonly length: Length
+  /** How many times as long as reckoned people wait here. */
+  readonly delay: number
   /** Who is to be served before this one. */
   readonly ahead: Ahead
   readonly now: number
@@ -101,7 +103,7 @@ export function promised(situation: Situation): Outlook | undefined {
 }
 
 function outlookOf(situation: Situation, tier: number): Outlook | undefined {
-  const { ask, offering, ahead, length, now } = situation
+  const { ask, offering, ahead, length, delay, now } = situation
   const outputTokens = meanOf(length)
   const { place: yardstick } = offering.yardstick
   let free = 0
@@ -136,7 +138,7 @@ function outlookOf(situation: Situation, tier: number): Outlook | undefined {
   const isLearned = answers >= answersMin
   if (free > ahead.count)
     return { tier, waitMs: 0, firstTokenMs: nowMs, totalMs: nowMs + speechNowMs, hasRoom: true, speed, isLearned }
-  const waitMs = (nextRoomMs === Infinity ? 0 : nextRoomMs) + workLeft(ahead, free) / speed
+  const waitMs = delay * ((nextRoomMs === Infinity ? 0 : nextRoomMs) + workLeft(ahead, free) / speed)
   const firstTokenMs = waitMs + anyMs
   return { tier, waitMs, firstTokenMs, totalMs: firstTokenMs + speechMs, hasRoom: free > 0, speed, isLearned }
 }

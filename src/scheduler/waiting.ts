@@ -12,7 +12,7 @@ import type { Lease } from './lease.ts'
 export class Queue {
   readonly offering: Offering
   readonly fair: FairQueue<Waiting>
-  /** Let down by a server once already: they have waited their turn and go first. */
+  /** Let down by a server once already, or told to come back now: they have waited their turn and go first. */
   readonly retries: Set<Waiting> = new Set()
   /** Also in `fair`, but the cheapest tier can no longer make it: the first room in a costlier one is theirs. */
   readonly late: Set<Waiting> = new Set()
@@ -45,7 +45,8 @@ export class Queue {
       this.retries.add(waiting)
       return
     }
-    const { ask, cost } = waiting
+    const { ask, cost, isDue } = waiting
+    if (isDue) this.retries.add(waiting)
     waiting.ticket = this.fair.push(waiting, { caller: ask.caller, priority: ask.priority, cost })
   }
 
@@ -59,8 +60,8 @@ export class Queue {
     else this.fair.remove(waiting.ticket)
   }
 
-  ahead({ ticket }: Waiting): Ahead {
-    return ticket === undefined ? nobodyAhead : this.fair.ahead(ticket)
+  ahead({ ticket, isDue }: Waiting): Ahead {
+    return ticket === undefined || isDue ? nobodyAhead : this.fair.ahead(ticket)
   }
 
   /** Those who wait, whoever comes first, the longest first. */
@@ -76,6 +77,10 @@ export class Waiting implements Heaped {
   readonly length: Length
   /** Milliseconds that it is thought to take of a machine. */
   readonly cost: number
+  /** How long it was to wait, as was foretold when it came; undefined when nothing was. */
+  readonly foretoldMs: number | undefined
+  /** It was refused before, and has come back when it was told to: its turn is now. */
+  readonly isDue: boolean
   readonly since: number
   /** When its patience ends. */
   readonly deadline: number
@@ -96,6 +101,8 @@ export class Waiting implements Heaped {
     readonly avoid: ReadonlySet<Upstream>
     readonly length: Length
     readonly cost: number
+    readonly foretoldMs: number | undefined
+    readonly isDue: boolean
     readonly now: number
     readonly onAbort: (waiting: Waiting) => void
   }) {
@@ -104,6 +111,8 @@ export class Waiting implements Heaped {
     this.avoid = of.avoid
     this.length = of.length
     this.cost = of.cost
+    this.foretoldMs = of.foretoldMs
+    this.isDue = of.isDue
     this.since = of.now
     this.deadline = of.ask.arrivedAt + of.ask.patienceMs
     this.lease = promise
