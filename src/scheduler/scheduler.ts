@@ -22,6 +22,7 @@ import { Lengths } from './lengths.ts'
 import { whoMakesWay } from './making-way.ts'
 import { lookedAtMax, nearest } from './nearest.ts'
 import { bestBeyond, findPlace, type Finding } from './placement.ts'
+import { predictionAt, predictionFor } from './prediction.ts'
 import { gone, isUseless, nobodyLeft, shed, tooLate, unknownModel } from './refusal.ts'
 import { Shedding } from './shedding.ts'
 import { costOf, type Outlook, outlooks, promised, type Situation, spareMs, tierFor } from './tiers.ts'
@@ -189,11 +190,12 @@ export class Scheduler {
     return offering && fitting(offering, ask)
   }
 
-  #enter(situation: Situation, { ahead, outlooks: promises, makesWay, leaves }: Queued): Promise<Lease> {
+  #enter(situation: Situation, { ahead, outlook, outlooks: promises, makesWay, leaves }: Queued): Promise<Lease> {
     const { ask, offering, avoid, length, now } = situation
     if (leaves !== undefined) this.#shed(leaves, now)
     const cost = costOf(offering, ask.promptTokens, meanOf(length))
-    const waiting = new Waiting({ ask, avoid, length, cost, now, onAbort: this.#onAbort })
+    const predicted = predictionFor(situation, outlook)
+    const waiting = new Waiting({ ask, avoid, length, cost, now, predicted, onAbort: this.#onAbort })
     const queue = this.#queueFor(offering)
     this.#waiting.add(waiting)
     // Whom a server let down has had its turn, and is not sent off.
@@ -218,12 +220,14 @@ export class Scheduler {
     const cachedTokens = place.cachedTokens(ask)
     const promise = { waitMs, isRetry: avoid.size > 0, outlooks: promises, cachedTokens }
     const decision = decisionOf({ ask, offering, offer, ...promise })
+    const predicted = waited === undefined ? predictionAt(situation, offer) : waited.predicted
     const stay = upstream.begin(place, { promptTokens, prefix, length, stream }, now)
     const { name, tier } = upstream.settings
     const spilled = tier > offering.lowestTier
-    this.#emit({ type: 'ask-granted', ask, upstream: name, tier, waitMs, spilled })
+    this.#emit({ type: 'ask-granted', ask, upstream: name, tier, waitMs, spilled, predicted })
     if (spilled || waitMs > 0) this.#turns.missed(offering, spilled ? Infinity : waitMs, now)
-    return new OneLease({ ask, offering, offer, stay, charge: waited?.ticket, waitMs, spilled, decision }, this.#onEnd)
+    const charge = waited?.ticket
+    return new OneLease({ ask, offering, offer, stay, charge, waitMs, spilled, decision, predicted }, this.#onEnd)
   }
 
   readonly #onEnd = (held: Held, ending: Ending, { firstTokenMs, usage }: LeaseSeen): void => {

@@ -1,6 +1,7 @@
 import type { Ask } from '../core/ask.ts'
 import type { Fault } from '../core/fault.ts'
 import type { Length } from '../core/length.ts'
+import type { Prediction } from '../core/reply.ts'
 import type { Shares } from '../core/shares.ts'
 import type { Offering } from '../fleet/offering.ts'
 import type { Upstream } from '../fleet/upstream.ts'
@@ -83,6 +84,8 @@ export class Waiting implements Heaped {
   readonly #resolve: (lease: Lease) => void
   readonly #reject: (fault: Fault) => void
   readonly #onAbort: (waiting: Waiting) => void
+  /** What was thought of it when it came. */
+  readonly predicted: Prediction | undefined
   queue: Queue | undefined
   ticket: Ticket<Waiting> | undefined
   /** When to look at it again though nothing has happened. */
@@ -97,6 +100,7 @@ export class Waiting implements Heaped {
     readonly length: Length
     readonly cost: number
     readonly now: number
+    readonly predicted: Prediction | undefined
     readonly onAbort: (waiting: Waiting) => void
   }) {
     const { promise, resolve, reject } = Promise.withResolvers<Lease>()
@@ -105,6 +109,7 @@ export class Waiting implements Heaped {
     this.length = of.length
     this.cost = of.cost
     this.since = of.now
+    this.predicted = of.predicted
     this.deadline = of.ask.arrivedAt + of.ask.patienceMs
     this.lease = promise
     this.#resolve = resolve
