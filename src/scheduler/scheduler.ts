@@ -23,6 +23,7 @@ import { Lengths } from './lengths.ts'
 import { whoMakesWay } from './making-way.ts'
 import { lookedAtMax, nearest } from './nearest.ts'
 import { bestBeyond, findPlace, type Finding } from './placement.ts'
+import { predictionAt, predictionFor } from './prediction.ts'
 import { gone, isUseless, nobodyLeft, shed, tooLate, unknownModel } from './refusal.ts'
 import { nothingKept, Promises } from './promises.ts'
 import { Shedding } from './shedding.ts'
@@ -204,11 +205,20 @@ export class Scheduler {
     situation: Situation,
     { ahead, outlook, outlooks: promises, makesWay, leaves, isDue }: Queued,
   ): Promise<Lease> {
-    const { ask, offering, avoid, length, now } = situation
+    const { ask, offering, avoid, now } = situation
     if (leaves !== undefined) this.#shed(leaves, now)
+    const predicted = predictionFor(situation, outlook)
     const cost = costIn(situation)
-    const foretoldMs = outlook?.isLearned === true ? outlook.waitMs : undefined
-    const waiting = new Waiting({ ask, avoid, length, cost, foretoldMs, isDue, now, onAbort: this.#onAbort })
+    const waiting = new Waiting({
+      ask,
+      avoid,
+      length: situation.length,
+      cost,
+      isDue,
+      now,
+      predicted,
+      onAbort: this.#onAbort,
+    })
     const queue = this.#queueFor(offering)
     this.#waiting.add(waiting)
     // Whom a server let down has had its turn, and is not sent off.
@@ -233,12 +243,14 @@ export class Scheduler {
     const cachedTokens = place.cachedTokens(ask)
     const promise = { waitMs, isRetry: avoid.size > 0, outlooks: promises, cachedTokens }
     const decision = decisionOf({ ask, offering, offer, ...promise })
+    const predicted = waited === undefined ? predictionAt(situation, offer) : waited.predicted
     const stay = upstream.begin(place, { promptTokens, prefix, length, stream }, now)
     const { name, tier } = upstream.settings
     const spilled = tier > offering.lowestTier
-    this.#emit({ type: 'ask-granted', ask, upstream: name, tier, waitMs, spilled })
+    this.#emit({ type: 'ask-granted', ask, upstream: name, tier, waitMs, spilled, predicted })
     if (spilled || waitMs > 0) this.#turns.missed(offering, spilled ? Infinity : waitMs, now)
-    return new OneLease({ ask, offering, offer, stay, charge: waited?.ticket, waitMs, spilled, decision }, this.#onEnd)
+    const charge = waited?.ticket
+    return new OneLease({ ask, offering, offer, stay, charge, waitMs, spilled, decision, predicted }, this.#onEnd)
   }
 
   readonly #onEnd = (held: Held, ending: Ending, { firstTokenMs, usage }: LeaseSeen): void => {
@@ -359,8 +371,8 @@ export class Scheduler {
   }
 
   /** Holds how long it waited against what it was told. */
-  #compare({ foretoldMs, since }: Waiting, { offering, now }: Situation, inVain: boolean): void {
-    if (foretoldMs !== undefined) this.#foresight.learn(offering, foretoldMs, now - since, inVain)
+  #compare({ predicted, since }: Waiting, { offering, now }: Situation, inVain: boolean): void {
+    if (predicted !== undefined) this.#foresight.learn(offering, predicted.waitMs, now - since, inVain)
   }
 
   #remove(waiting: Waiting, served: boolean): void {

@@ -1,6 +1,7 @@
 import type { Ask } from '../core/ask.ts'
 import type { Fault } from '../core/fault.ts'
 import type { Length } from '../core/length.ts'
+import type { Prediction } from '../core/reply.ts'
 import type { Shares } from '../core/shares.ts'
 import type { Offering } from '../fleet/offering.ts'
 import type { Upstream } from '../fleet/upstream.ts'
@@ -77,8 +78,6 @@ export class Waiting implements Heaped {
   readonly length: Length
   /** Milliseconds that it is thought to take of a machine. */
   readonly cost: number
-  /** How long it was to wait, as was foretold when it came; undefined when nothing was. */
-  readonly foretoldMs: number | undefined
   /** It was refused before, and has come back when it was told to: its turn is now. */
   readonly isDue: boolean
   readonly since: number
@@ -88,6 +87,8 @@ export class Waiting implements Heaped {
   readonly #resolve: (lease: Lease) => void
   readonly #reject: (fault: Fault) => void
   readonly #onAbort: (waiting: Waiting) => void
+  /** What was thought of it when it came. */
+  readonly predicted: Prediction | undefined
   queue: Queue | undefined
   ticket: Ticket<Waiting> | undefined
   /** When to look at it again though nothing has happened. */
@@ -101,9 +102,9 @@ export class Waiting implements Heaped {
     readonly avoid: ReadonlySet<Upstream>
     readonly length: Length
     readonly cost: number
-    readonly foretoldMs: number | undefined
     readonly isDue: boolean
     readonly now: number
+    readonly predicted: Prediction | undefined
     readonly onAbort: (waiting: Waiting) => void
   }) {
     const { promise, resolve, reject } = Promise.withResolvers<Lease>()
@@ -111,9 +112,9 @@ export class Waiting implements Heaped {
     this.avoid = of.avoid
     this.length = of.length
     this.cost = of.cost
-    this.foretoldMs = of.foretoldMs
     this.isDue = of.isDue
     this.since = of.now
+    this.predicted = of.predicted
     this.deadline = of.ask.arrivedAt + of.ask.patienceMs
     this.lease = promise
     this.#resolve = resolve
