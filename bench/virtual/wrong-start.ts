@@ -120,7 +120,8 @@ export async function find({ scenario, startsAt, right: [least, most] }: WrongSt
 export function foundTable(all: readonly (readonly [WrongStart, readonly Found[]])[]): string {
   const rows = all.map(([{ name, about }, seeds]) => {
     const times = seeds.map(({ afterMs }) => (afterMs ?? Infinity) / 1_000).sort((a, b) => a - b)
-    const mean = (of: (found: Found) => number): number => seeds.reduce((sum, found) => sum + of(found), 0) / seeds.length
+    const mean = (of: (found: Found) => number): number =>
+      seeds.reduce((sum, found) => sum + of(found), 0) / seeds.length
     const right = `${(mean(({ rightShare }) => rightShare) * 100).toFixed(0)} %`
     const cells = [name, about, time(times[times.length >> 1]!), time(times.at(-1)!), right]
     return `| ${[...cells, mean(({ meanPlaces }) => meanPlaces).toFixed(1)].join(' | ')} |`
