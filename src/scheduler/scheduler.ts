@@ -5,7 +5,7 @@ import { Fault } from '../core/fault.ts'
 import { meanOf } from '../core/length.ts'
 import type { Policy } from '../core/policy.ts'
 import type { World } from '../core/world.ts'
-import { fitting, surelyFits } from '../fleet/fit.ts'
+import { fitting } from '../fleet/fit.ts'
 import type { Fleet } from '../fleet/fleet.ts'
 import type { Ending } from '../fleet/limit.ts'
 import type { Offer, Offering } from '../fleet/offering.ts'
@@ -23,7 +23,7 @@ import { bestBeyond, findPlace, type Finding } from './placement.ts'
 import { gone, isUseless, nobodyLeft, tooLate, unknownModel } from './refusal.ts'
 import { costOf, type Outlook, outlooks, promised, type Situation, spareMs, tierFor } from './tiers.ts'
 import { Turns } from './turns.ts'
-import { isShortOfMemory } from './room.ts'
+import { isReadyInTime, isShortOfMemory } from './room.ts'
 import { Queue, Waiting } from './waiting.ts'
 
 export type { Lease } from './lease.ts'
@@ -142,12 +142,10 @@ export class Scheduler {
     return offering !== undefined && isShortOfMemory(this.#arrivalOf(ask, offering, none))
   }
 
-  /** Whether it would be begun at once with a model that is in memory, or in a cloud, and that surely is enough for it. */
-  canBegin(ask: Ask): boolean {
+  /** Whether it is promised in time, from a model that surely is enough for it and need not be loaded. */
+  isInTime(ask: Ask): boolean {
     const offering = this.#offeringFor(ask)
-    if (offering === undefined || this.#queues.has(offering)) return false
-    const { offer } = findPlace(this.#arrivalOf(ask, offering, none), this.#policy)
-    return offer !== undefined && offer.place.loaded !== false && surelyFits(offer, ask)
+    return offering !== undefined && isReadyInTime(this.#arrivalOf(ask, offering, none))
   }
 
   #foresee(ask: Ask): Verdict {
@@ -339,7 +337,6 @@ export class Scheduler {
         if (queues === undefined) this.#queuesOf.set(upstream, new Set([queue]))
         else queues.add(queue)
       }
-      for (const { place } of offering.offers) place.tenant.queues += 1
     }
     return queue
   }
@@ -351,7 +348,6 @@ export class Scheduler {
       queues?.delete(queue)
       if (queues?.size === 0) this.#queuesOf.delete(upstream)
     }
-    for (const { place } of queue.offering.offers) place.tenant.queues -= 1
     // Those who were held back for it are looked at when what is being done now is done.
     if (this.#turns.close(queue)) this.#lookBy(this.#world.now())
   }
