@@ -6,6 +6,7 @@ import type { Json } from './core/json.ts'
 import type { Policy } from './core/policy.ts'
 import { compose, type Layer, type Serve } from './core/serve.ts'
 import type { Settings } from './core/settings.ts'
+import { usualShares } from './core/shares.ts'
 import { Watchdog } from './core/watchdog.ts'
 import type { World } from './core/world.ts'
 import { dialectById, dialects, talkById } from './dialects/index.ts'
@@ -14,6 +15,7 @@ import { dispatch } from './dispatch/dispatch.ts'
 import { exactly, Ways } from './dispatch/ways.ts'
 import { runErrand } from './fleet/errands.ts'
 import { Fleet } from './fleet/fleet.ts'
+import { PrivateModels } from './fleet/private-models.ts'
 import { Wordiness } from './fleet/wordiness.ts'
 import { Callers } from './layers/callers.ts'
 import { errands } from './layers/errands.ts'
@@ -131,6 +133,7 @@ class Engine implements Gateway {
   readonly #idStart: string
   #settings: Settings
   #callers: Callers
+  #privateModels: PrivateModels
   #dispatch: Serve
   #reloaded: Promise<void> = Promise.resolve()
   #asked = 0
@@ -145,7 +148,15 @@ class Engine implements Gateway {
     this.#callers = new Callers(settings.callers, settings.anonymousLimits)
     const { upstreams, probeEveryMs, queue } = settings
     this.fleet = new Fleet({ upstreams, world, emit, probeEveryMs, canOf: reachOf })
-    this.#scheduler = new Scheduler({ world, fleet: this.fleet, policy, queueMax: queue.max, emit })
+    this.#privateModels = this.#privateModelsOf(settings)
+    this.#scheduler = new Scheduler({
+      world,
+      fleet: this.fleet,
+      policy,
+      queueMax: queue.max,
+      shares: queue.shares,
+      emit,
+    })
     this.#watchdog = new Watchdog(world)
     const ways = new Ways(this.fleet, dialectOf)
     this.#ways = ways
@@ -157,6 +168,7 @@ class Engine implements Gateway {
         ...(applied === undefined ? [] : [hooks(applied, { glanceOf, onThrow: this.#onHookThrow })]),
         // After the hooks, which may have chosen another model.
         permit,
+        (next) => (ask) => next(this.#privateModels.kept(ask)),
         recall({ recallOf: (id) => talkById(id)?.recall, glanceOf }),
         // What is recalled counts; and no server has been asked anything so far.
         limits(world),
@@ -170,7 +182,8 @@ class Engine implements Gateway {
         standIns(this.#standInParts),
         ...layers,
       ],
-      (ask) => this.#dispatch(ask),
+      // Once more: a layer may have chosen another model.
+      (ask) => this.#dispatch(this.#privateModels.kept(ask)),
     )
   }
 
@@ -183,7 +196,7 @@ class Engine implements Gateway {
   }
 
   ask({ dialect, body, raw, caller, signal, id, patienceMs, deadlineMs, priority, cloud, headers }: AskInput): Ask {
-    const { model, stream, promptTokens, outputTokensMax, needs, errand } = dialect.glance(body)
+    const { model, stream, promptTokens, outputTokensMax, needs, errand, prefix } = dialect.glance(body)
     const wishes = this.#callers.wishes(caller)
     const { queue } = this.#settings
     return {
@@ -197,12 +210,13 @@ class Engine implements Gateway {
       outputTokensMax,
       needs,
       errand,
+      prefix,
       body,
       raw,
       headers: headers ?? noHeaders,
       priority: priority === undefined ? caller.priority : this.#granted(priority, caller),
       // A caller may keep a request at home, never send one out that must stay.
-      cloud: cloud === 'never' ? 'never' : caller.cloud,
+      cloud: cloud === 'never' || this.#privateModels.isPrivate(model) ? 'never' : caller.cloud,
       patienceMs: patienceMs ?? wishes?.patienceMs ?? queue.patienceMs,
       deadlineMs: deadlineMs ?? wishes?.deadlineMs ?? queue.deadlineMs,
       arrivedAt: this.world.now(),
@@ -267,8 +281,10 @@ class Engine implements Gateway {
       const enforce = await this.fleet.prepare(settings)
       this.#settings = settings
       this.#callers = new Callers(settings.callers, settings.anonymousLimits)
+      this.#privateModels = this.#privateModelsOf(settings)
       this.#dispatch = this.#dispatchBy(settings)
       this.#scheduler.queueMax = settings.queue.max
+      this.#scheduler.shares = settings.queue.shares ?? usualShares
       enforce()
     })
     return this.#reloaded
@@ -313,6 +329,10 @@ class Engine implements Gateway {
     const done = dialect.errandDone?.(errand, about)
     if (done === undefined) throw new Fault('internal', `The dialect ${dialect.id} has no answer to an errand.`)
     return Buffer.from(`${JSON.stringify(done)}${ask.stream && dialect.form === 'talk' ? dialect.frameEnd : ''}`)
+  }
+
+  #privateModelsOf({ models = new Map() }: Settings): PrivateModels {
+    return new PrivateModels(models, this.fleet)
   }
 
   #dispatchBy({ timeouts, attemptsMax }: Settings): Serve {

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { backends } from '../backends/index.ts'
 import { readDuration } from '../core/duration.ts'
+import { usualShares } from '../core/shares.ts'
 import { readAddress, usualAdminListen, usualListen } from './address.ts'
 import { readUrl } from './url.ts'
 
@@ -34,6 +35,8 @@ const address = (about: string, byDefault: string) =>
     .refine((text) => readAddress(text) !== undefined, `is no address; write HOST:PORT, as in ${byDefault}`)
     .default(byDefault)
     .describe(about)
+
+const share = (about: string, byDefault: number) => z.number().min(0).max(0.9).default(byDefault).describe(about)
 
 const positive = (about: string) => z.number().positive().describe(about)
 const count = (about: string) => z.int().min(1).describe(about)
@@ -150,6 +153,17 @@ const caller = z
   })
   .describe('One caller and its key.')
 
+const model = z
+  .strictObject({
+    cloud: z
+      .enum(['allowed', 'never'])
+      .default('allowed')
+      .describe(
+        'Whether requests for it may leave for a server that costs money. never holds whatever a caller may do.',
+      ),
+  })
+  .describe('One model, or all whose names begin so.')
+
 export const schema = z
   .strictObject({
     $schema: z.string().optional().describe('Where editors find this schema.'),
@@ -176,6 +190,22 @@ export const schema = z
           'How long until the whole answer, by default: what would come later is sent to a costlier server or refused. Without it, answers may take their time.',
           1,
         ).optional(),
+        shares: z
+          .strictObject({
+            default: share(
+              'Of what is served while it waits behind interactive requests, 0 to 1.',
+              usualShares.default,
+            ),
+            batch: share('The same for batch.', usualShares.batch),
+          })
+          .prefault({})
+          .refine(
+            (all) => all.default + all.batch <= 0.9,
+            'leave too little for interactive; let both be at most 0.9 together',
+          )
+          .describe(
+            'What each priority gets at least, in time on the servers, while more urgent requests go before it.',
+          ),
       })
       .prefault({})
       .describe('The one queue.'),
@@ -186,6 +216,12 @@ export const schema = z
       })
       .prefault({})
       .describe('Those who ask without a key, where there are no callers.'),
+    models: z
+      .record(z.string().min(1), model)
+      .default({})
+      .describe(
+        'What holds for a model whoever asks, by the name callers or servers have for it. A name that ends in * stands for all that begin so; the most exact one holds.',
+      ),
     timeouts: z
       .strictObject({
         connect: duration('Until a connection stands.').prefault('5s'),

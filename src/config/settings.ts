@@ -73,8 +73,13 @@ export function settingsOf(config: Config, { backends = [] }: ResolveOptions = {
         modelsMax,
       }
     }),
-    queue: { max: config.queue.max, patienceMs: config.queue.patience, deadlineMs: config.queue.deadline },
     standIns: bySmallLetters(config.fallback_models),
+    queue: {
+      max: config.queue.max,
+      patienceMs: config.queue.patience,
+      deadlineMs: config.queue.deadline,
+      shares: config.queue.shares,
+    },
     callers: config.callers.map(({ name, key, priority, weight, patience, deadline, models, cloud, limits }) => {
       const allowed = models === undefined ? undefined : new Set(models)
       const caller: Caller = {
@@ -88,6 +93,7 @@ export function settingsOf(config: Config, { backends = [] }: ResolveOptions = {
       return { caller, key, patienceMs: patience, deadlineMs: deadline }
     }),
     ...(config.anonymous.limits !== undefined && { anonymousLimits: limitsOf(config.anonymous.limits) }),
+    models: new Map(Object.entries(config.models)),
     timeouts: {
       connectMs: config.timeouts.connect,
       firstTokenMs: config.timeouts.first_token,

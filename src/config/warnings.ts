@@ -1,5 +1,5 @@
 import { backendOf, backends } from '../backends/index.ts'
-import { hasName } from '../core/names.ts'
+import { hasName, isPattern } from '../core/names.ts'
 import type { Problem } from './problem.ts'
 import type { Config } from './schema.ts'
 
@@ -65,41 +65,57 @@ function lesserKinds({ upstreams }: Config): Problem[] {
 
 /** Models that are to stand in and that no server offers. Where one server offers all it lists, nobody can know. */
 function strangeStandIns(config: Config, shown: (value: string) => string): Problem[] {
-  const served = servedNames(config)
-  if (served === undefined) return []
-  return Object.entries(config.fallback_models).flatMap(([model, names]) =>
-    names.flatMap((name, i) =>
-      hasName(served, name.toLowerCase())
-        ? []
-        : [
-            {
-              path: ['fallback_models', model, i],
-              text: `no upstream serves ${shown(name)}; add it to a models.serve`,
-            },
-          ],
-    ),
+  const names = servedNames(config)
+  if (names === undefined) return []
+  return Object.entries(config.fallback_models).flatMap(([model, standIns]) =>
+    standIns.flatMap((name, i) => {
+      const path = ['fallback_models', model, i]
+      return hasName(names.served, name.toLowerCase()) ? [] : [{ path, text: unserved(name, shown) }]
+    }),
   )
+}
+
+const unserved = (name: string, shown: (value: string) => string): string =>
+  `no upstream serves ${shown(name)}; add it to a models.serve`
+
+interface ServedNames {
+  /** As callers know them, and as the servers do, in small letters. */
+  readonly served: ReadonlySet<string>
+  readonly called: ReadonlySet<string>
 }
 
 /** Undefined where one server offers all it lists. */
-function servedNames({ upstreams }: Config): ReadonlySet<string> | undefined {
+function servedNames({ upstreams }: Config): ServedNames | undefined {
   const served = new Set<string>()
+  const called = new Set<string>()
   for (const { models } of upstreams) {
     if (models?.serve === undefined) return undefined
-    for (const name of Object.keys(models.serve)) served.add(name.toLowerCase())
+    for (const [name, id] of Object.entries(models.serve)) {
+      served.add(name.toLowerCase())
+      called.add(id.toLowerCase())
+    }
   }
-  return served
+  return { served, called }
 }
 
-/** Models that a caller may use and no server offers. Where one server offers all it lists, nobody can know. */
+/** Models that a caller may use, or that have rules, and no server offers. Where one server offers all it lists, nobody can know. */
 function strangeModels(config: Config, shown: (value: string) => string): Problem[] {
-  const served = servedNames(config)
-  if (served === undefined) return []
-  return config.callers.flatMap(({ models = [] }, i) =>
+  const names = servedNames(config)
+  if (names === undefined) return []
+  const { served, called } = names
+  const idle = Object.keys(config.models)
+    .filter((rule) => !isPattern(rule) && !hasName(served, rule.toLowerCase()) && !called.has(rule.toLowerCase()))
+    .map((rule): Problem => {
+      return {
+        path: ['models', rule],
+        text: `no upstream serves ${shown(rule)}; write it as in a models.serve`,
+        atKey: true,
+      }
+    })
+  const strange = config.callers.flatMap(({ models = [] }, i) =>
     models.flatMap((model, j) =>
-      hasName(served, model.toLowerCase())
-        ? []
-        : [{ path: ['callers', i, 'models', j], text: `no upstream serves ${shown(model)}; add it to a models.serve` }],
+      hasName(served, model.toLowerCase()) ? [] : [{ path: ['callers', i, 'models', j], text: unserved(model, shown) }],
     ),
   )
+  return [...idle, ...strange]
 }

@@ -1,5 +1,6 @@
 import type { Limits } from './allowance.ts'
 import type { Json } from './json.ts'
+import type { Prefix } from './prefix.ts'
 
 export type Priority = 'interactive' | 'default' | 'batch'
 
@@ -47,6 +48,8 @@ export interface Glance {
   readonly outputTokensMax: number | undefined
   readonly needs: readonly Need[]
   readonly errand?: Errand | undefined
+  /** How the prompt begins; undefined where there is nothing that would be worth finding again. */
+  readonly prefix?: Prefix | undefined
 }
 
 /** What a caller wants, frozen at the door. Nothing downstream edits it; a layer that must change it passes on a copy. */

@@ -88,6 +88,11 @@ export interface Backend {
   readonly lacks?: readonly Need[]
   /** Its models think unless told not to: who did not ask for thoughts is not made to wait for them. */
   readonly thinksUnasked?: boolean
+  /**
+   * How it keeps prompts that it has read, so that the same beginning need not be read again: all of them until memory is
+   * full, or in each slot the last one. Undefined where it makes no difference which server is asked.
+   */
+  readonly keepsPrompts?: 'blocks' | 'slots' | undefined
   /** Keeps answers, so that a request may refer to one by its id. */
   readonly remembers?: boolean
   /** What makes it carry on the last message of a prompt instead of replying to it. */

@@ -86,6 +86,11 @@ export class Fault extends Error {
     return table[this.kind].blame
   }
 
+  /** What the caller is told to wait, in headers and in the body alike: only where coming back makes sense. */
+  get comeBackMs(): number | undefined {
+    return this.status === 429 || this.status === 503 ? Math.max(1, Math.ceil(this.retryAfterMs ?? 1_000)) : undefined
+  }
+
   /** The same, with what is left to the caller. */
   with(allowances: Allowances): Fault {
     const { kind, message, cause, retryAfterMs, etaMs, status, code, tokens } = this
@@ -100,12 +105,17 @@ export class Fault extends Error {
   }
 
   /** A fault that came over the wire: known by its code, else by its status. */
-  static ofCode(code: string | undefined, status: number, message: string, retryAfterMs?: number): Fault {
+  static ofCode(
+    code: string | undefined,
+    status: number,
+    message: string,
+    times: Pick<FaultDetails, 'retryAfterMs' | 'etaMs'> = {},
+  ): Fault {
     const kinds = Object.keys(table) as FaultKind[]
     const kind =
       kinds.find((known) => table[known].code === code) ??
       kinds.find((known) => table[known].status === status) ??
       (status < 500 ? 'upstream-refused' : 'upstream-broke')
-    return new Fault(kind, message, { status, code, retryAfterMs })
+    return new Fault(kind, message, { ...times, status, code })
   }
 }

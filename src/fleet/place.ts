@@ -1,12 +1,18 @@
+import type { Ask } from '../core/ask.ts'
 import { leftAfter, meanOf, type Length } from '../core/length.ts'
+import type { Prefix } from '../core/prefix.ts'
 import type { Ending, Limit } from './limit.ts'
 import { Pace, type Served } from './pace.ts'
 import { Tenant } from './tenant.ts'
+import type { PrefixMemory, Visit } from './prefix-memory.ts'
 
 /** What was expected of an ask when it was given its room, and what is seen of it, until it ends. */
 export interface Stay {
   readonly startedAt: number
-  readonly promptTokens: number
+  /** Of its prompt, what the server has to read. */
+  readonly newTokens: number
+  /** Undefined where nothing of its prompt is remembered. */
+  readonly visit: Visit | undefined
   readonly length: Length
   /** When its first token was expected. */
   readonly speaksAt: number
@@ -28,6 +34,7 @@ export interface Stay {
 /** One who comes to stay. */
 export interface Guest {
   readonly promptTokens: number
+  readonly prefix?: Prefix | undefined
   readonly length: Length
   readonly stream: boolean
   readonly isTrial: boolean
@@ -38,6 +45,8 @@ export interface Guest {
 export interface Seen {
   readonly firstTokenMs: number | undefined
   readonly outputTokens: number
+  /** Of the prompt, what the server says it need not read. */
+  readonly cachedTokens?: number | undefined
 }
 
 const coolMs = 500
@@ -51,6 +60,8 @@ export class Place {
   limit: Limit
   readonly pace: Pace = new Pace()
   readonly tenant: Tenant = new Tenant(this)
+  /** Undefined where no prompts are remembered. */
+  readonly #prefixes: PrefixMemory | undefined
   readonly #stays = new Set<Stay>()
   #refusals = 0
   #coolsUntil = 0
@@ -61,8 +72,9 @@ export class Place {
   #middling: { readonly places: number; readonly answers: number; readonly ms: number } | undefined
   #nextEnd: { readonly now: number; readonly ms: number } | undefined
 
-  constructor(limit: Limit) {
+  constructor(limit: Limit, prefixes?: PrefixMemory) {
     this.limit = limit
+    this.#prefixes = prefixes
   }
 
   get inFlight(): number {
@@ -88,14 +100,17 @@ export class Place {
   }
 
   begin(ask: Guest, now: number): Stay {
-    const { promptTokens, length, stream, isTrial, alone } = ask
+    const { promptTokens, prefix, length, stream, isTrial, alone } = ask
     this.#add(now)
     const cold = this.loaded === false
+    const visit = prefix && this.#prefixes?.visit(prefix, promptTokens)
+    const newTokens = promptTokens - (visit?.cachedTokens ?? 0)
     const stay: Stay = {
       startedAt: now,
-      promptTokens,
+      newTokens,
+      visit,
       length,
-      speaksAt: now + this.firstTokenMs(promptTokens, now),
+      speaksAt: now + this.firstTokenMs(newTokens, now),
       spokeAt: undefined,
       inFlight: this.inFlight + 1,
       staysBefore: this.#stayedMs,
@@ -120,6 +135,7 @@ export class Place {
     this.#add(now)
     this.#stays.delete(stay)
     if (this.#alone === stay) this.#alone = undefined
+    if (stay.visit !== undefined) this.#prefixes!.leave(stay.visit, seen.cachedTokens)
     if (ending === 'overloaded') this.#cool(now)
     const served = ending === 'served' ? this.#served(stay, seen, now) : undefined
     const share = served && this.pace.delayShare(served)
@@ -132,9 +148,19 @@ export class Place {
     this.pace.learn(served, now)
   }
 
-  /** Time to a first token for an ask of this size, from when it has room here. */
-  firstTokenMs(promptTokens: number, now: number): number {
-    return this.pace.firstTokenMs(promptTokens, {
+  /** Of this prompt, what the server is believed to have in memory. */
+  cachedTokens({ prefix, promptTokens }: Pick<Ask, 'prefix' | 'promptTokens'>): number {
+    return prefix === undefined || this.#prefixes === undefined ? 0 : this.#prefixes.cachedTokens(prefix, promptTokens)
+  }
+
+  /** The server has nothing of them any more. */
+  forgetPrompts(): void {
+    this.#prefixes?.forget()
+  }
+
+  /** Time to a first token for an ask of which the server has to read so much, from when it has room here. */
+  firstTokenMs(newTokens: number, now: number): number {
+    return this.pace.firstTokenMs(newTokens, {
       fullness: this.inFlight / this.limit.value,
       cold: this.loaded === false,
       now,
@@ -189,8 +215,13 @@ export class Place {
     // An answer in one piece shows its first token together with its last.
     const firstTokenMs = stay.stream ? seen.firstTokenMs : undefined
     const totalMs = now - stay.startedAt
+    // The server knows better what it had to read.
+    const newTokens =
+      stay.visit === undefined || seen.cachedTokens === undefined
+        ? stay.newTokens
+        : Math.max(1, stay.visit.promptTokens - seen.cachedTokens)
     return {
-      promptTokens: stay.promptTokens,
+      promptTokens: newTokens,
       outputTokens: seen.outputTokens,
       firstTokenMs,
       totalMs,

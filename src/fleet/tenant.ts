@@ -4,6 +4,8 @@ import { Demand } from './demand.ts'
 export interface Lodger {
   readonly inFlight: number
   readonly pace: { readonly loadMs: number; readonly holdMs: number }
+  /** Of what it has read, nothing is left. */
+  forgetPrompts(): void
 }
 
 /** How many times the time that it took to come in a model stays, so that a server does not spend its life loading. */
@@ -48,6 +50,7 @@ export class Tenant {
     const was = this.#loaded
     if (loaded === was) return
     this.#loaded = loaded
+    if (loaded === false) this.#lodger.forgetPrompts()
     this.onMove(this, was)
   }
 

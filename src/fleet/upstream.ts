@@ -1,5 +1,5 @@
 import type { Need } from '../core/ask.ts'
-import type { Call, Gauge, Health, ListedModel, Residents } from '../core/backend.ts'
+import type { Backend, Call, Gauge, Health, ListedModel, Residents } from '../core/backend.ts'
 import { bySpelling } from '../core/names.ts'
 import type { UpstreamSettings } from '../core/settings.ts'
 import { Breaker } from './breaker.ts'
@@ -9,14 +9,15 @@ import { Loading } from './loading.ts'
 import { Place, type Guest, type Seen, type Stay } from './place.ts'
 import { type MemoryTraits, Residency } from './residency.ts'
 import type { Tenant } from './tenant.ts'
+import type { PrefixMemory } from './prefix-memory.ts'
+import { PromptBlocks } from './prompt-blocks.ts'
+import { PromptSlots } from './prompt-slots.ts'
 
 export type { ServedModel } from './catalogue.ts'
 
 /** One configured server and what has been learned of it. */
 export class Upstream {
   readonly breaker: Breaker = new Breaker()
-  /** Whether it answered the last probe; undefined before the first. */
-  up: boolean | undefined
   lastError: string | undefined
   version: string | undefined
   /** How busy it says it is. */
@@ -36,6 +37,7 @@ export class Upstream {
   #listed: readonly ListedModel[] = []
   #catalogue: Catalogue
   #inFlight = 0
+  #up: boolean | undefined
   /** Where the only ask under way is, as long as there is only one. */
   #alone: Place | undefined
   readonly #places = new Map<string, Place>()
@@ -52,6 +54,16 @@ export class Upstream {
     this.#catalogue = catalogueOf(settings, [])
     this.residency = new Residency(this.#traits, now)
     this.#pin()
+  }
+
+  /** Whether it answered the last probe; undefined before the first. */
+  get up(): boolean | undefined {
+    return this.#up
+  }
+
+  set up(up: boolean | undefined) {
+    this.#up = up
+    if (up === false) this.#forgetPrompts()
   }
 
   get settings(): UpstreamSettings {
@@ -85,7 +97,11 @@ export class Upstream {
   place(modelId: string): Place {
     let place = this.#places.get(modelId)
     if (place === undefined) {
-      place = new Place(this.#newLimit())
+      const made = new Place(
+        this.#newLimit(),
+        memoryFor(this.#settings.backend, () => made.limit.value),
+      )
+      place = made
       this.residency.admit(place.tenant, modelId)
       place.loaded = this.#listed.find((model) => model.id === modelId || model.aliases?.includes(modelId))?.loaded
       this.#places.set(modelId, place)
@@ -166,15 +182,15 @@ export class Upstream {
     return this.up !== false && this.breaker.allows(now)
   }
 
-  begin(place: Place, guest: Pick<Guest, 'promptTokens' | 'length' | 'stream'>, now: number): Stay {
-    const { promptTokens, length, stream } = guest
+  begin(place: Place, guest: Omit<Guest, 'isTrial' | 'alone'>, now: number): Stay {
+    const { promptTokens, prefix, length, stream } = guest
     const isTrial = this.breaker.begun()
     this.#alone?.joined(now)
     const alone = this.#inFlight === 0
     this.#alone = alone ? place : undefined
     this.#inFlight += 1
     this.residency.begin(place.tenant)
-    return place.begin({ promptTokens, length, stream, isTrial, alone }, now)
+    return place.begin({ promptTokens, prefix, length, stream, isTrial, alone }, now)
   }
 
   end(place: Place, stay: Stay, ending: Ending, seen: Seen, now: number): void {
@@ -184,7 +200,10 @@ export class Upstream {
     place.end(stay, ending, seen, now)
     // It left before the load began, or the load was its own.
     if (place.inFlight === 0 && !this.#loading.isBusy) this.#settle(place.tenant)
-    if (restedUntil === undefined && this.breaker.restsUntil !== undefined) this.onTrouble()
+    if (restedUntil !== undefined || this.breaker.restsUntil === undefined) return
+    // It may have crashed, and started again before anybody looks.
+    this.#forgetPrompts()
+    this.onTrouble()
   }
 
   /** Goes by other settings for the same server from now on. What was learned of it stays, and so do its guests. */
@@ -241,10 +260,20 @@ export class Upstream {
     this.residency.expectTogether(pinned.map(({ tenant }) => tenant))
   }
 
+  #forgetPrompts(): void {
+    for (const place of this.#places.values()) place.forgetPrompts()
+  }
+
   #newLimit(): Limit {
     const { concurrency, backend } = this.#settings
     return new Limit(concurrency, backend.initialConcurrency)
   }
+}
+
+/** As many prompts are kept in slots as are answered at once, which is what the limit finds out. */
+function memoryFor({ keepsPrompts }: Backend, slots: () => number): PrefixMemory | undefined {
+  if (keepsPrompts === undefined) return undefined
+  return keepsPrompts === 'slots' ? new PromptSlots(slots) : new PromptBlocks()
 }
 
 function sameModels(some: readonly ListedModel[], others: readonly ListedModel[]): boolean {

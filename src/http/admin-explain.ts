@@ -100,7 +100,7 @@ function viewOf({ ask, offering, prospects, verdict }: Explanation, dialect: Dia
 }
 
 function prospectView(prospect: Prospect, now: number): object {
-  const { offer, misfit, permitted, hasRoom, opensInMs, evictionMs, firstTokenMs } = prospect
+  const { offer, misfit, permitted, hasRoom, opensInMs, evictionMs, cachedTokens, firstTokenMs } = prospect
   const { upstream, model, place } = offer
   const { residency } = upstream
   return {
@@ -124,6 +124,7 @@ function prospectView(prospect: Prospect, now: number): object {
       opens_in_ms: Number.isFinite(opensInMs) ? Math.round(opensInMs) : null,
       eviction_ms: Math.round(evictionMs),
     },
+    cached_tokens: Math.round(cachedTokens),
     first_token_ms: Math.round(firstTokenMs),
   }
 }
@@ -140,10 +141,10 @@ function verdictView(verdict: Explanation['verdict'], dialect: Dialect): object 
       return { action, upstream: name, model: offer.model.id, tier, why, first_token_ms: Math.round(firstTokenMs) }
     }
     case 'queue': {
-      const { ahead, outlook, makesWay } = verdict
+      const { ahead, outlook, makesWay, leaves } = verdict
       const { waitMs = null, firstTokenMs = null, totalMs = null } = outlook ?? {}
       const predicted = { wait_ms: whole(waitMs), first_token_ms: whole(firstTokenMs), total_ms: whole(totalMs) }
-      return { action, ahead, ...predicted, sends_away: makesWay?.ask.id ?? null }
+      return { action, ahead, ...predicted, sends_away: makesWay?.ask.id ?? null, sheds: leaves?.ask.id ?? null }
     }
     case 'errand':
       return { action, errand: verdict.errand }
@@ -159,7 +160,7 @@ const refusalView = (fault: Fault, dialect: Dialect): object => ({
   status: dialect.statusOf?.(fault) ?? fault.status,
   code: fault.code,
   message: fault.message,
-  retry_after_ms: fault.retryAfterMs ?? null,
+  retry_after_ms: fault.comeBackMs ?? null,
   eta_ms: whole(fault.etaMs ?? null),
   /** As the client would read it. */
   answer: dialect.writeFault(fault),

@@ -26,6 +26,8 @@ export type Verdict =
       readonly outlooks: readonly Outlook[]
       /** Leaves for a costlier place, so that this one is in time. */
       readonly makesWay: Waiting | undefined
+      /** Refused, so that there is room for this one to wait. */
+      readonly leaves: Waiting | undefined
     }
   /** It loads or unloads a model, and takes no place. */
   | { readonly action: 'errand'; readonly errand: Errand }
@@ -35,6 +37,8 @@ export type Verdict =
 export interface Line extends Room {
   /** For what the ask wants, the longest first; undefined when nobody does. */
   readonly others: Iterable<Waiting> | undefined
+  /** Where the queue is full: one who is less urgent than the ask. */
+  readonly leaves: Waiting | undefined
 }
 
 /** Decides about an ask that comes, and takes nothing: the scheduler acts on it, and an explanation only tells. */
@@ -54,8 +58,10 @@ export function judge(situation: Situation, policy: Policy, line: Line): Verdict
   if (finding.offer !== undefined && makesWay === undefined) return grantedBy(situation, finding, finding.offer)
   const fault = makesWay === undefined ? noWaiting(situation, finding.outlooks, line) : undefined
   if (fault !== undefined) return { action: 'refuse', fault }
+  const leaves = makesWay === undefined ? line.leaves : undefined
   const { outlooks } = finding
-  return { action: 'queue', ahead: situation.ahead.count, outlook: tierFor(situation, outlooks), outlooks, makesWay }
+  const outlook = tierFor(situation, outlooks)
+  return { action: 'queue', ahead: situation.ahead.count, outlook, outlooks, makesWay, leaves }
 }
 
 function granted(situation: Situation, policy: Policy): Verdict | undefined {
@@ -65,11 +71,12 @@ function granted(situation: Situation, policy: Policy): Verdict | undefined {
 
 function grantedBy({ ask, offering, now }: Situation, finding: Finding, offer: Offer): Verdict {
   const { upstream, place } = offer
+  const cachedTokens = place.cachedTokens(ask)
   return {
     action: upstream.settings.tier > offering.lowestTier ? 'spill' : 'run',
     offer,
-    why: decisionOf({ ask, offering, offer, waitMs: 0, isRetry: false, outlooks: finding.outlooks }),
-    firstTokenMs: place.firstTokenMs(ask.promptTokens, now),
+    why: decisionOf({ ask, offering, offer, waitMs: 0, isRetry: false, outlooks: finding.outlooks, cachedTokens }),
+    firstTokenMs: place.firstTokenMs(ask.promptTokens - cachedTokens, now),
     finding,
   }
 }

@@ -11,8 +11,10 @@ export function decisionOf(by: {
   readonly isRetry: boolean
   /** What the tiers had promised; empty where there is only one. */
   readonly outlooks: readonly Outlook[]
+  /** Of the prompt, what is in the server's memory. */
+  readonly cachedTokens: number
 }): string {
-  const { ask, offering, offer, waitMs, isRetry, outlooks } = by
+  const { ask, offering, offer, waitMs, isRetry, outlooks, cachedTokens } = by
   let text = waitMs >= 1 ? `queued ${span(waitMs)}` : 'direct'
   if (isRetry) text += '; retry'
   const lowest = offering.lowestTier
@@ -24,11 +26,18 @@ export function decisionOf(by: {
         : `; spilled: local first token predicted in ${span(promised.firstTokenMs)}`
   }
   if (offer.place.loaded !== undefined) text += offer.place.loaded ? '; loaded' : '; loading'
+  if (cachedTokens >= worthSaying) text += `; cached ${thousands(cachedTokens)}`
   if (ask.standsInFor !== undefined) text += `; ${inAscii(ask.model)} stands in for ${inAscii(ask.standsInFor)}`
   return text
 }
 
 const inAscii = (name: string): string => name.replace(/[^\x20-\x7E]/g, '?')
+
+/** So many tokens are read in a moment, wherever it is. */
+const worthSaying = 256
+
+const thousands = (tokens: number): string =>
+  tokens < 1_000 ? `${Math.round(tokens)}` : `${(tokens / 1_000).toFixed(1)}k`
 
 function span(ms: number): string {
   return ms < 1_000 ? `${Math.round(ms)}ms` : `${(ms / 1_000).toFixed(1)}s`

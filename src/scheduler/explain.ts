@@ -25,19 +25,26 @@ export interface Prospect {
   readonly opensInMs: number
   /** What others would wait because of what has to go for it. */
   readonly evictionMs: number
+  /** Of the prompt, what is believed to be in its memory. */
+  readonly cachedTokens: number
   /** From when it has room there. */
   readonly firstTokenMs: number
 }
 
 export function prospectsOf(offering: Offering | undefined, ask: Ask, now: number): readonly Prospect[] {
   if (offering === undefined) return []
-  return offering.offers.map((offer) => ({
-    offer,
-    misfit: misfit(offer, ask),
-    permitted: permits(ask, offer.upstream.settings.tier),
-    hasRoom: offer.place.hasRoom(now),
-    opensInMs: opensInMs({ ask, now }, offer),
-    evictionMs: offer.upstream.residency.evictionMs(offer.place.tenant, now),
-    firstTokenMs: offer.place.firstTokenMs(ask.promptTokens, now),
-  }))
+  return offering.offers.map((offer) => {
+    const { upstream, place } = offer
+    const cachedTokens = place.cachedTokens(ask)
+    return {
+      offer,
+      misfit: misfit(offer, ask),
+      permitted: permits(ask, upstream.settings.tier),
+      hasRoom: place.hasRoom(now),
+      opensInMs: opensInMs({ ask, now }, offer),
+      evictionMs: upstream.residency.evictionMs(place.tenant, now),
+      cachedTokens,
+      firstTokenMs: place.firstTokenMs(ask.promptTokens - cachedTokens, now),
+    }
+  })
 }

@@ -46,6 +46,7 @@ function bestIn(tier: number | undefined, situation: Situation, policy: Policy):
   const { ask, offering } = situation
   let best: Offer | undefined
   let bestScore: number | undefined
+  let fairFullness = 0
   for (const offer of offering.offers) {
     if (tier !== undefined && offer.upstream.settings.tier !== tier) continue
     if (!canServe(situation, offer) || !hasRoomFor(situation, offer)) continue
@@ -54,8 +55,11 @@ function bestIn(tier: number | undefined, situation: Situation, policy: Policy):
       continue
     }
     // Most often there is only one, and nothing to compare.
-    bestScore ??= policy(ask, candidateOf(best, situation))
-    const score = policy(ask, candidateOf(offer, situation))
+    if (bestScore === undefined) {
+      fairFullness = fullnessOf(tier, situation)
+      bestScore = policy(ask, candidateOf(best, situation, fairFullness))
+    }
+    const score = policy(ask, candidateOf(offer, situation, fairFullness))
     if (score < bestScore) {
       best = offer
       bestScore = score
@@ -64,14 +68,30 @@ function bestIn(tier: number | undefined, situation: Situation, policy: Policy):
   return best
 }
 
-function candidateOf({ upstream, place }: Offer, { ask, now }: Situation): Candidate {
+/** Of all that could serve together, from 0 to 1. */
+function fullnessOf(tier: number | undefined, situation: Situation): number {
+  let inFlight = 0
+  let limit = 0
+  for (const offer of situation.offering.offers) {
+    if ((tier !== undefined && offer.upstream.settings.tier !== tier) || !canServe(situation, offer)) continue
+    inFlight += offer.place.inFlight
+    limit += offer.place.limit.value
+  }
+  return inFlight / limit
+}
+
+function candidateOf({ upstream, place }: Offer, { ask, now }: Situation, fairFullness: number): Candidate {
+  const cachedTokens = place.cachedTokens(ask)
+  const limit = place.limit.value
   return {
     upstream: upstream.settings.name,
     tier: upstream.settings.tier,
     inFlight: place.inFlight,
-    limit: place.limit.value,
-    firstTokenMs: place.firstTokenMs(ask.promptTokens, now),
+    limit,
+    fairInFlight: fairFullness * limit,
+    firstTokenMs: place.firstTokenMs(ask.promptTokens - cachedTokens, now),
     loaded: place.loaded,
     evictionMs: upstream.residency.evictionMs(place.tenant, now),
+    cachedTokens,
   }
 }

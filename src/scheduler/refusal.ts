@@ -69,6 +69,8 @@ function shut({ upstream }: Offer, model: string): Fault {
 export interface Room {
   readonly waiting: number
   readonly queueMax: number
+  /** Who would leave for the ask, if somebody would. */
+  readonly leaves: object | undefined
 }
 
 /**
@@ -78,12 +80,12 @@ export interface Room {
 export function noWaiting(
   situation: Situation,
   outlooks: readonly Outlook[],
-  { waiting, queueMax }: Room,
+  { waiting, queueMax, leaves }: Room,
 ): Fault | undefined {
   const best = soonest(outlooks)
   if (patienceLeftMs(situation) <= 0) return tooLate(situation, best)
   if (best !== undefined && best.isLearned && isHopeless(situation, best)) return tooLate(situation, best)
-  return waiting >= queueMax ? queueFull(waiting, situation, best) : undefined
+  return waiting >= queueMax && leaves === undefined ? queueFull(waiting, situation, best) : undefined
 }
 
 /** It would be refused in the end: better now. A little more than its patience is forgiven, for predictions err. */
@@ -109,6 +111,16 @@ function soonest(outlooks: readonly Outlook[]): Outlook | undefined {
 
 function queueFull(waiting: number, situation: Situation, best: Outlook | undefined): Fault {
   return new Fault('queue-full', `The queue is full: ${waiting} requests wait. Try again later.`, {
+    retryAfterMs: soon(drainMs(situation)),
+    etaMs: best?.firstTokenMs,
+  })
+}
+
+/** It waited where others have to wait now. */
+export function shed(situation: Situation, best: Outlook | undefined): Fault {
+  const message =
+    'The queue is full, and requests that are more urgent or of callers with fewer have come. Try again later.'
+  return new Fault('queue-full', message, {
     retryAfterMs: soon(drainMs(situation)),
     etaMs: best?.firstTokenMs,
   })

@@ -4,6 +4,7 @@ import type { Emit } from '../core/event.ts'
 import { Fault } from '../core/fault.ts'
 import { meanOf } from '../core/length.ts'
 import type { Policy } from '../core/policy.ts'
+import { type Shares, usualShares } from '../core/shares.ts'
 import type { World } from '../core/world.ts'
 import { fitting } from '../fleet/fit.ts'
 import type { Fleet } from '../fleet/fleet.ts'
@@ -19,8 +20,10 @@ import { Heap } from './heap.ts'
 import { OneLease, type Held, type Lease, type LeaseSeen } from './lease.ts'
 import { Lengths } from './lengths.ts'
 import { whoMakesWay } from './making-way.ts'
+import { lookedAtMax, nearest } from './nearest.ts'
 import { bestBeyond, findPlace, type Finding } from './placement.ts'
-import { gone, isUseless, nobodyLeft, tooLate, unknownModel } from './refusal.ts'
+import { gone, isUseless, nobodyLeft, shed, tooLate, unknownModel } from './refusal.ts'
+import { Shedding } from './shedding.ts'
 import { costOf, type Outlook, outlooks, promised, type Situation, spareMs, tierFor } from './tiers.ts'
 import { Turns } from './turns.ts'
 import { isReadyInTime, isShortOfMemory } from './room.ts'
@@ -34,6 +37,7 @@ export interface SchedulerParts {
   readonly policy: Policy
   /** Asks that may wait, all models together. */
   readonly queueMax: number
+  readonly shares?: Shares | undefined
   readonly emit: Emit
 }
 
@@ -55,6 +59,7 @@ const none: ReadonlySet<Upstream> = new Set()
 export class Scheduler {
   /** Those who wait already stay when it shrinks. */
   queueMax: number
+  shares: Shares
   readonly #world: World
   readonly #fleet: Fleet
   readonly #policy: Policy
@@ -63,6 +68,7 @@ export class Scheduler {
   readonly #queues = new Map<Offering, Queue>()
   readonly #queuesOf = new Map<Upstream, Set<Queue>>()
   readonly #waiting = new Set<Waiting>()
+  readonly #shedding = new Shedding<Waiting>()
   /** By their callers' signals; where several have one, the last that came. */
   readonly #bySignal = new Map<AbortSignal, Waiting>()
   readonly #wakes = new Heap<Waiting>((one, other) => one.wakeAt < other.wakeAt)
@@ -72,11 +78,12 @@ export class Scheduler {
   /** When a server that someone waits for has rested. */
   #restedAt = Infinity
 
-  constructor({ world, fleet, policy, queueMax, emit }: SchedulerParts) {
+  constructor({ world, fleet, policy, queueMax, shares = usualShares, emit }: SchedulerParts) {
     this.#world = world
     this.#fleet = fleet
     this.#policy = policy
     this.queueMax = queueMax
+    this.shares = shares
     this.#emit = emit
     this.#turns = new Turns(fleet, emit)
     this.#alarm = new Alarm(world, () => this.#onAlarm())
@@ -109,7 +116,7 @@ export class Scheduler {
     if (offering === undefined) return Promise.reject(unknownModel(this.#fleet, ask))
     const situation = this.#arrivalOf(ask, offering, avoid)
     if (avoid.size === 0) this.#turns.asked(ask, offering, situation.now)
-    const verdict = judge(situation, this.#policy, this.#lineBefore(offering))
+    const verdict = judge(situation, this.#policy, this.#lineBefore(situation))
     switch (verdict.action) {
       case 'run':
       case 'spill':
@@ -151,7 +158,8 @@ export class Scheduler {
   #foresee(ask: Ask): Verdict {
     const offering = this.#offeringFor(ask)
     if (offering === undefined) return { action: 'refuse', fault: unknownModel(this.#fleet, ask) }
-    return judge(this.#arrivalOf(ask, offering, none), this.#policy, this.#lineBefore(offering))
+    const situation = this.#arrivalOf(ask, offering, none)
+    return judge(situation, this.#policy, this.#lineBefore(situation))
   }
 
   #arrivalOf(ask: Ask, offering: Offering, avoid: ReadonlySet<Upstream>): Situation {
@@ -166,8 +174,11 @@ export class Scheduler {
     return { ask, offering, avoid, length, ahead, now, desperate: false }
   }
 
-  #lineBefore(offering: Offering): Line {
-    return { others: this.#queues.get(offering)?.all, waiting: this.#waiting.size, queueMax: this.queueMax }
+  #lineBefore({ ask, offering }: Situation): Line {
+    const { queueMax } = this
+    const waiting = this.#waiting.size
+    const leaves = waiting >= queueMax ? this.#shedding.whoLeavesFor(ask) : undefined
+    return { others: this.#queues.get(offering)?.all, waiting, queueMax, leaves }
   }
 
   /** Where this very ask may be served. */
@@ -176,12 +187,15 @@ export class Scheduler {
     return offering && fitting(offering, ask)
   }
 
-  #enter(situation: Situation, { ahead, outlooks: promises, makesWay }: Queued): Promise<Lease> {
+  #enter(situation: Situation, { ahead, outlooks: promises, makesWay, leaves }: Queued): Promise<Lease> {
     const { ask, offering, avoid, length, now } = situation
+    if (leaves !== undefined) this.#shed(leaves, now)
     const cost = costOf(offering, ask.promptTokens, meanOf(length))
     const waiting = new Waiting({ ask, avoid, length, cost, now, onAbort: this.#onAbort })
     const queue = this.#queueFor(offering)
     this.#waiting.add(waiting)
+    // Whom a server let down has had its turn, and is not sent off.
+    if (avoid.size === 0) this.#shedding.enter(waiting)
     this.#bySignal.set(ask.signal, waiting)
     queue.enter(waiting)
     this.#emit({ type: 'ask-queued', ask, ahead })
@@ -198,9 +212,11 @@ export class Scheduler {
     const { ask, offering, avoid, length, now } = situation
     const { upstream, place } = offer
     const waitMs = waited === undefined ? 0 : now - waited.since
-    const decision = decisionOf({ ask, offering, offer, waitMs, isRetry: avoid.size > 0, outlooks: promises })
-    const { promptTokens, stream } = ask
-    const stay = upstream.begin(place, { promptTokens, length, stream }, now)
+    const { promptTokens, prefix, stream } = ask
+    const cachedTokens = place.cachedTokens(ask)
+    const promise = { waitMs, isRetry: avoid.size > 0, outlooks: promises, cachedTokens }
+    const decision = decisionOf({ ask, offering, offer, ...promise })
+    const stay = upstream.begin(place, { promptTokens, prefix, length, stream }, now)
     const { name, tier } = upstream.settings
     const spilled = tier > offering.lowestTier
     this.#emit({ type: 'ask-granted', ask, upstream: name, tier, waitMs, spilled })
@@ -211,10 +227,12 @@ export class Scheduler {
   readonly #onEnd = (held: Held, ending: Ending, { firstTokenMs, usage }: LeaseSeen): void => {
     const { ask, offering, offer, stay, charge } = held
     const outputTokens = usage?.outputTokens ?? 0
-    offer.upstream.end(offer.place, stay, ending, { firstTokenMs, outputTokens }, this.#world.now())
+    const cachedTokens = usage?.cachedTokens
+    offer.upstream.end(offer.place, stay, ending, { firstTokenMs, outputTokens, cachedTokens }, this.#world.now())
     if (usage !== undefined) {
       if (ending === 'served') this.#lengths.learn(ask, outputTokens)
-      charge?.settle(costOf(offering, usage.promptTokens, outputTokens))
+      const newTokens = Math.max(1, usage.promptTokens - (cachedTokens ?? stay.visit?.cachedTokens ?? 0))
+      charge?.settle(costOf(offering, newTokens, outputTokens))
     }
     const queues = this.#queuesOf.get(offer.upstream)
     if (queues !== undefined) this.#drain(queues)
@@ -231,10 +249,15 @@ export class Scheduler {
   }
 
   #serveOne(queue: Queue, now: number): boolean {
-    if (!queue.offering.offers.some(({ place }) => place.hasRoom(now))) return false
+    const free = queue.offering.offers.find(({ place }) => place.hasRoom(now))
+    if (free === undefined) return false
     for (const waiting of queue.retries) if (this.#serve(waiting, now)) return true
-    const next = queue.fair.first
-    if (next !== undefined && this.#serve(next.item, now)) return true
+    const few = queue.fair.firstFew(lookedAtMax)
+    if (few.length > 0) {
+      const near = nearest(few, free.place, now)
+      if (this.#serve(near, now)) return true
+      if (near !== few[0]!.item && this.#serve(few[0]!.item, now)) return true
+    }
     for (const waiting of queue.late) {
       if (this.#consider(waiting, now)) return true
       // Still too late for the cheap places, and no room in the costlier ones: nor is there for those behind.
@@ -314,12 +337,19 @@ export class Scheduler {
     queue.leave(waiting, served)
     this.#wakes.remove(waiting)
     this.#waiting.delete(waiting)
+    this.#shedding.leave(waiting)
     this.#bySignal.delete(waiting.ask.signal)
     if (queue.size === 0) this.#close(queue)
     if (this.#waiting.size === 0) {
       this.#alarm.off()
       this.#restedAt = Infinity
     }
+  }
+
+  #shed(waiting: Waiting, now: number): void {
+    const situation = situationOf(waiting, waiting.queue!.ahead(waiting), now)
+    this.#remove(waiting, false)
+    waiting.refuse(shed(situation, promised(situation)))
   }
 
   readonly #onAbort = (waiting: Waiting): void => {
@@ -330,7 +360,7 @@ export class Scheduler {
   #queueFor(offering: Offering): Queue {
     let queue = this.#queues.get(offering)
     if (queue === undefined) {
-      queue = new Queue(offering)
+      queue = new Queue(offering, () => this.shares)
       this.#queues.set(offering, queue)
       for (const upstream of offering.upstreams) {
         const queues = this.#queuesOf.get(upstream)

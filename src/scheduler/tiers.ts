@@ -115,7 +115,7 @@ function outlookOf(situation: Situation, tier: number): Outlook | undefined {
     if (offer.upstream.settings.tier !== tier || !canServe(situation, offer)) continue
     able = true
     const { place } = offer
-    const firstTokenMs = place.firstTokenMs(ask.promptTokens, now)
+    const firstTokenMs = place.firstTokenMs(ask.promptTokens - place.cachedTokens(ask), now)
     answers = Math.max(answers, place.pace.answers)
     speed += speedOf(place, yardstick)
     if (firstTokenMs < anyMs) {

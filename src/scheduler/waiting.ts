@@ -1,6 +1,7 @@
 import type { Ask } from '../core/ask.ts'
 import type { Fault } from '../core/fault.ts'
 import type { Length } from '../core/length.ts'
+import type { Shares } from '../core/shares.ts'
 import type { Offering } from '../fleet/offering.ts'
 import type { Upstream } from '../fleet/upstream.ts'
 import { type Ahead, FairQueue, nobodyAhead, type Ticket } from './fair-queue.ts'
@@ -10,7 +11,7 @@ import type { Lease } from './lease.ts'
 /** All who wait for what is offered under one name. It is there only while someone waits. */
 export class Queue {
   readonly offering: Offering
-  readonly fair: FairQueue<Waiting> = new FairQueue()
+  readonly fair: FairQueue<Waiting>
   /** Let down by a server once already: they have waited their turn and go first. */
   readonly retries: Set<Waiting> = new Set()
   /** Also in `fair`, but the cheapest tier can no longer make it: the first room in a costlier one is theirs. */
@@ -21,8 +22,9 @@ export class Queue {
   servedAt = 0
   readonly #all = new Set<Waiting>()
 
-  constructor(offering: Offering) {
+  constructor(offering: Offering, shares: () => Shares) {
     this.offering = offering
+    this.fair = new FairQueue(shares)
   }
 
   /** The one whose turn it is. */
@@ -91,6 +93,8 @@ export class Waiting implements Heaped {
   ticket: Ticket<Waiting> | undefined
   /** When to look at it again though nothing has happened. */
   wakeAt: number = Infinity
+  /** When another was first served in its place, because a server knew that one's prompt. */
+  passedOverAt: number | undefined
   heapAt = -1
 
   constructor(of: {

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import type { Ask } from '../core/ask.ts'
 import type { Event } from '../core/event.ts'
 import type { Outcome } from '../core/reply.ts'
 
@@ -32,7 +33,10 @@ export class Recorder {
   /** The first thing that was told and cannot be. */
   wrong: string | undefined
 
-  constructor(parts: { now: () => number; waiting: () => number }) {
+  readonly #mayLeave: (ask: Ask) => boolean
+
+  constructor(parts: { now: () => number; waiting: () => number; mayLeave: (ask: Ask) => boolean }) {
+    this.#mayLeave = parts.mayLeave
     this.#now = parts.now
     this.#waiting = parts.waiting
   }
@@ -71,6 +75,8 @@ export class Recorder {
         break
       case 'ask-granted': {
         this.#of(id, event.type).spilled = event.spilled
+        if (event.tier > 0 && !this.#mayLeave(event.ask))
+          this.wrong ??= `what must stay at home is never sent out (${id}, for ${event.ask.model})`
         const { arrivedAt, patienceMs } = event.ask
         // A hair more, for sums of fractions.
         const lateMs = at - arrivedAt - patienceMs

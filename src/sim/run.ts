@@ -51,7 +51,11 @@ export async function simulate(simulation: Simulation): Promise<Report> {
     return server
   })
   const gateway = createGateway({ ...settingsFor(fleet, workload), ...settings }, { world, layers })
-  const recorder = new Recorder({ now: () => world.now(), waiting: () => gateway.waiting })
+  const recorder = new Recorder({
+    now: () => world.now(),
+    waiting: () => gateway.waiting,
+    mayLeave: ({ caller, model }) => caller.cloud === 'allowed' && settings?.models?.get(model)?.cloud !== 'never',
+  })
   gateway.subscribe(recorder.listen)
   const stage: Stage = { world, servers, gateway, recorder, seed }
   try {

@@ -258,6 +258,7 @@ function drawn(chance: Chance): Mix {
       timeouts: { connectMs: 1_000, firstTokenMs: one(300, 5_000, 60_000), gapMs: one(400, 5_000) },
       attemptsMax: 1 + Math.floor(upTo(4)),
       probeEveryMs: one(100, 5_000, 60_000),
+      models: new Map([[one('nobody', 'nobody', models[0]!.name), { cloud: 'never' }]]),
     },
   }
 }

@@ -1,3 +1,4 @@
+import { backendOf } from '../../../src/backends/index.ts'
 import { resolve } from '../../../src/config/settings.ts'
 import { Fault } from '../../../src/core/fault.ts'
 import { createGateway, type Gateway } from '../../../src/gateway.ts'
@@ -7,11 +8,20 @@ import { configFor } from '../settings.ts'
 import type { Arm, Stage } from '../stage.ts'
 import { listen, refused } from '../trip.ts'
 
+interface Options {
+  readonly onGateway?: (gateway: Gateway) => void
+  /** Where the search for the right concurrency begins, in place of where it begins for a server of this kind. */
+  readonly startsAt?: number
+}
+
 /** The production gateway in its default configuration. Callers say how patient they are, and nothing else is set. */
 export const spillway =
-  (wishes: Wishes = {}, onGateway?: (gateway: Gateway) => void): Arm =>
+  (wishes: Wishes = {}, { onGateway, startsAt: initialConcurrency }: Options = {}): Arm =>
   async (stage) => {
-    const gateway = createGateway(resolve(configFor(stage.scenario, originIn(stage))), { world: stage.world })
+    const kinds = stage.scenario.fleet.map(({ kind }) => backendOf(kind)!)
+    const backends = initialConcurrency === undefined ? [] : kinds.map((kind) => ({ ...kind, initialConcurrency }))
+    const settings = resolve(configFor(stage.scenario, originIn(stage)), { backends })
+    const gateway = createGateway(settings, { world: stage.world })
     await gateway.start()
     onGateway?.(gateway)
     const wished = { ...stage.scenario.wishes, ...wishes }
