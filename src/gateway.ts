@@ -356,7 +356,7 @@ class Engine implements Gateway {
   readonly #standInParts: StandInParts = {
     standIns: () => this.#settings.standIns,
     isShort: (ask) => this.#scheduler.isShort(ask),
-    canBegin: (ask) => this.#scheduler.canBegin(ask),
+    isInTime: (ask) => this.#scheduler.isInTime(ask),
   }
 
   /** Knows when the last one has left. */

@@ -4,6 +4,8 @@ import type { Tenant } from './tenant.ts'
 export interface Wish {
   readonly now: number
   readonly since: number
+  /** How many wait for it, itself included. */
+  readonly waiting: number
   /** When its patience ends. */
   readonly deadline: number
   /** From when the load begins to the first token. */
@@ -36,6 +38,8 @@ interface Entry {
   readonly byHand: boolean
 }
 
+/** Waiting until others want the same model saves loads, and is worth so many times what a load costs others. */
+const lingers = 3
 /** A guess of when a load has to begin is safe by so much of the load. */
 const marginLoads = 0.25
 /** Asked for so many times as often, a model need not wait until another has had its time. */
@@ -136,7 +140,9 @@ export class Residency {
 
   /** Whether it may come in now, for nobody who waits. */
   isFreeFor(tenant: Tenant): boolean {
-    return this.opensInMs(tenant, { now: this.#now(), since: -Infinity, deadline: -Infinity, readyMs: 0 }) === 0
+    return (
+      this.opensInMs(tenant, { now: this.#now(), since: -Infinity, waiting: 1, deadline: -Infinity, readyMs: 0 }) === 0
+    )
   }
 
   /** Nothing that goes on here ever lets this model in. */
@@ -156,7 +162,7 @@ export class Residency {
     let lossPerMs = 0
     let worth = worthAsks.ofUnused
     for (const leaver of entry.leavers) {
-      if (leaver.isBusy || leaver.queues > 0 || now < leaver.since + leaver.dwellMs) return false
+      if (leaver.isBusy || leaver.waiting > 0 || now < leaver.since + leaver.dwellMs) return false
       lossPerMs += leaver.demandPerMs(now)
       if (leaver.asked.isRecent(now)) worth = worthAsks.ofUsed
     }
@@ -311,19 +317,23 @@ export class Residency {
 
 /** When a model may be sent away for one that is waited for, if it is idle then. */
 function goesAt(leaver: Tenant, tenant: Tenant, wish: Wish): number {
-  const { now, since } = wish
+  const { now, since, waiting, deadline } = wish
   const latest = latestAt(leaver, tenant, wish)
-  // Its wait may cost twice what the other's going will, so that others join it; but it does not wait for ever.
-  const joined = since + Math.min(2 * leaver.priceMs(tenant.loadMs, now), leaver.dwellMs)
-  const isHotter = leaver.queues === 0 && tenant.demandPerMs(now) >= hotter * leaver.demandPerMs(now)
-  const stayed = isHotter ? 0 : leaver.since + leaver.dwellMs
-  if (leaver.isWanted(now)) return Math.max(stayed, Math.min(joined, latest))
-  return Math.min(Math.max(stayed, joined), latest)
+  // Together they may wait for as long as costs a few times what the other's going will, so that others join them, but keep
+  // the better part of their patience.
+  const lingerMs = (lingers * leaver.priceMs(tenant.loadMs, now)) / waiting
+  const joined = since + Math.min(lingerMs, Math.max(leaver.dwellMs, (deadline - since) / 4))
+  const leaves = Math.min(joined, latest)
+  const isHotter = leaver.waiting === 0 && tenant.demandPerMs(now) >= hotter * leaver.demandPerMs(now)
+  return leaver.isWanted(now) && !isHotter ? Math.max(leaver.since + leaver.dwellMs, leaves) : leaves
 }
 
-/** To be in time, if it can be, it has to come in by then. */
-const latestAt = (leaver: Tenant, { loadMs }: Tenant, { now, deadline, readyMs }: Wish): number =>
-  Math.max(now, deadline - readyMs - marginLoads * loadMs - leaver.drainMs)
+/** To be in time it has to come in by then. Who cannot be does not wait, unless for a model that many ask for. */
+function latestAt(leaver: Tenant, { loadMs }: Tenant, { now, deadline, readyMs }: Wish): number {
+  const begunBy = deadline - marginLoads * loadMs - leaver.drainMs
+  if (begunBy - readyMs >= now) return begunBy - readyMs
+  return leaver.isPopular(now) ? Math.max(now, begunBy) : now
+}
 
 /** Until the one that comes first is there. */
 function inAfterMs({ tenant, since, leavers }: Move, now: number, isComing: boolean): number {

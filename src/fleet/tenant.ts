@@ -29,8 +29,8 @@ export class Tenant {
   since = 0
   /** It is to stay: the configuration says so. */
   isPinned = false
-  /** Queues in which somebody waits for it, here or elsewhere. */
-  queues = 0
+  /** How many wait for it, here or elsewhere. */
+  waiting = 0
   /** Servers that had it in memory when it was last asked for. */
   copies = 1
   /** Told when it comes or goes. */
@@ -73,7 +73,12 @@ export class Tenant {
 
   /** Somebody waits for it, or would be likely to while another model is brought in for a moment. */
   isWanted(now: number): boolean {
-    return this.queues > 0 || this.demandPerMs(now) * this.loadMs >= wantedShare
+    return this.waiting > 0 || this.demandPerMs(now) * this.loadMs >= wantedShare
+  }
+
+  /** Whoever it is thrown out for, somebody will miss it before the load is over. */
+  isPopular(now: number): boolean {
+    return this.demandPerMs(now) * this.loadMs >= 1
   }
 
   /** What falls to this copy of it. */

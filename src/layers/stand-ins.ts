@@ -9,8 +9,8 @@ export interface StandInParts {
   readonly standIns: () => ReadonlyMap<string, readonly string[]> | undefined
   /** The model is not in memory where it costs nothing, and cannot be had in time anywhere. */
   readonly isShort: (ask: Ask) => boolean
-  /** It can be begun at once with a model that is there, and surely fits. */
-  readonly canBegin: (ask: Ask) => boolean
+  /** It is to be had in time from a model that is there and surely fits. */
+  readonly isInTime: (ask: Ask) => boolean
 }
 
 /** Told to somebody for whom the model was not in memory, these may be for want of it. */
@@ -52,7 +52,7 @@ function namesFor({ model, errand, needs }: Ask, parts: StandInParts): readonly 
   return needs.includes('vectors') || needs.includes('memory') ? undefined : bySpelling(all, model)
 }
 
-function standInOf(names: readonly string[], ask: Ask, { isShort, canBegin }: StandInParts): Ask | undefined {
+function standInOf(names: readonly string[], ask: Ask, { isShort, isInTime }: StandInParts): Ask | undefined {
   if (!isShort(ask)) return undefined
   for (const name of names) {
     const { models } = ask.caller
@@ -64,7 +64,7 @@ function standInOf(names: readonly string[], ask: Ask, { isShort, canBegin }: St
       body: { ...ask.body, model: name },
       raw: undefined,
     }
-    if (canBegin(other)) return other
+    if (isInTime(other)) return other
   }
   return undefined
 }

@@ -1,3 +1,4 @@
+import { surelyFits } from '../fleet/fit.ts'
 import type { Offer } from '../fleet/offering.ts'
 import { canServe, promised, type Situation, spareMs } from './tiers.ts'
 
@@ -6,7 +7,8 @@ export function opensInMs({ ask, now }: Pick<Situation, 'ask' | 'now'>, { upstre
   if (place.loaded === undefined) return 0
   const deadline = ask.arrivedAt + ask.patienceMs
   const readyMs = place.loaded ? 0 : place.firstTokenMs(ask.promptTokens, now)
-  return upstream.residency.opensInMs(place.tenant, { now, since: ask.arrivedAt, deadline, readyMs })
+  const wish = { now, since: ask.arrivedAt, waiting: Math.max(1, place.tenant.waiting), deadline, readyMs }
+  return upstream.residency.opensInMs(place.tenant, wish)
 }
 
 /** Whether the ask may be begun there now, and had not better wait for another place. */
@@ -76,4 +78,16 @@ export function isShortOfMemory(situation: Situation): boolean {
   if (home.length === 0 || home.some(({ place }) => place.loaded !== false)) return false
   const promise = promised(situation)
   return promise === undefined || spareMs(situation, promise) < 0
+}
+
+/** There is a place where the model need not be loaded, that surely fits, and all in time. */
+export function isReadyInTime(situation: Situation): boolean {
+  const { ask, offering } = situation
+  const promise = promised(situation)
+  if (promise === undefined || spareMs(situation, promise) < 0) return false
+  return offering.offers.some((offer) => {
+    const { upstream, place } = offer
+    if (upstream.settings.tier !== promise.tier || place.loaded === false) return false
+    return canServe(situation, offer) && opensInMs(situation, offer) === 0 && surelyFits(offer, ask)
+  })
 }

@@ -6,7 +6,7 @@ import { meanOf } from '../core/length.ts'
 import type { Policy } from '../core/policy.ts'
 import { type Shares, usualShares } from '../core/shares.ts'
 import type { World } from '../core/world.ts'
-import { fitting, surelyFits } from '../fleet/fit.ts'
+import { fitting } from '../fleet/fit.ts'
 import type { Fleet } from '../fleet/fleet.ts'
 import type { Ending } from '../fleet/limit.ts'
 import type { Offer, Offering } from '../fleet/offering.ts'
@@ -29,7 +29,7 @@ import { nothingKept, Promises } from './promises.ts'
 import { Shedding } from './shedding.ts'
 import { costOf, type Outlook, outlooks, promised, type Situation, spareMs, tierFor } from './tiers.ts'
 import { Turns } from './turns.ts'
-import { isShortOfMemory } from './room.ts'
+import { isReadyInTime, isShortOfMemory } from './room.ts'
 import { Queue, Waiting } from './waiting.ts'
 
 export type { Lease } from './lease.ts'
@@ -157,12 +157,10 @@ export class Scheduler {
     return offering !== undefined && isShortOfMemory(this.#arrivalOf(ask, offering, none))
   }
 
-  /** Whether it would be begun at once with a model that is in memory, or in a cloud, and that surely is enough for it. */
-  canBegin(ask: Ask): boolean {
+  /** Whether it is promised in time, from a model that surely is enough for it and need not be loaded. */
+  isInTime(ask: Ask): boolean {
     const offering = this.#offeringFor(ask)
-    if (offering === undefined || this.#queues.has(offering)) return false
-    const { offer } = findPlace(this.#arrivalOf(ask, offering, none), this.#policy)
-    return offer !== undefined && offer.place.loaded !== false && surelyFits(offer, ask)
+    return offering !== undefined && isReadyInTime(this.#arrivalOf(ask, offering, none))
   }
 
   #foresee(ask: Ask): Verdict {
@@ -415,7 +413,6 @@ export class Scheduler {
         if (queues === undefined) this.#queuesOf.set(upstream, new Set([queue]))
         else queues.add(queue)
       }
-      for (const { place } of offering.offers) place.tenant.queues += 1
     }
     return queue
   }
@@ -427,7 +424,6 @@ export class Scheduler {
       queues?.delete(queue)
       if (queues?.size === 0) this.#queuesOf.delete(upstream)
     }
-    for (const { place } of queue.offering.offers) place.tenant.queues -= 1
     // Those who were held back for it are looked at when what is being done now is done.
     if (this.#turns.close(queue)) this.#lookBy(this.#world.now())
   }

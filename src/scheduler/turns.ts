@@ -64,9 +64,10 @@ export class Turns {
       this.close(queue)
       return now
     }
-    const wish = { now, since: situation.ask.arrivedAt, deadline: queue.soonestDeadline, readyMs: 0 }
     const readyMs = best.place.firstTokenMs(situation.ask.promptTokens, now)
-    const dueInMs = residency.dueInMs(tenant, { ...wish, readyMs })
+    const { arrivedAt: since } = situation.ask
+    const { size: waiting, soonestDeadline: deadline } = queue
+    const dueInMs = residency.dueInMs(tenant, { now, since, waiting, deadline, readyMs })
     if (dueInMs > 0) return now + dueInMs
     residency.turnTo(tenant)
     if (residency.turningTo !== tenant) return Infinity

@@ -42,6 +42,7 @@ export class Queue {
     waiting.queue = this
     this.soonestDeadline = Math.min(this.soonestDeadline, waiting.deadline)
     this.#all.add(waiting)
+    this.#count(1)
     if (waiting.avoid.size > 0) {
       this.retries.add(waiting)
       return
@@ -53,12 +54,17 @@ export class Queue {
 
   /** With `served`, its caller is charged for it. */
   leave(waiting: Waiting, served: boolean): void {
-    this.#all.delete(waiting)
+    if (this.#all.delete(waiting)) this.#count(-1)
     this.late.delete(waiting)
     this.retries.delete(waiting)
     if (waiting.ticket === undefined) return
     if (served) this.fair.take(waiting.ticket)
     else this.fair.remove(waiting.ticket)
+  }
+
+  /** Servers know how many wait for what they might have to throw out. */
+  #count(change: 1 | -1): void {
+    for (const { place } of this.offering.offers) place.tenant.waiting += change
   }
 
   ahead({ ticket, isDue }: Waiting): Ahead {
