@@ -25,7 +25,7 @@ function conversations(): TraceRow[] {
 
 const workload: Workload = {
   ...usualWorkload,
-  arrivals: { type: 'trace', rows: conversations(), perSecond: undefined },
+  arrivals: { type: 'trace', rows: conversations(), perSecond: 15 },
   callers: [{ share: 1, of: { name: 'all', weight: 1, priority: 'default', cloud: 'allowed', patienceMs: 60_000 } }],
   ollamaDialect: 0,
   hangUps: 0,
