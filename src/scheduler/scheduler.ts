@@ -21,7 +21,7 @@ import { Heap } from './heap.ts'
 import { OneLease, type Held, type Lease, type LeaseSeen } from './lease.ts'
 import { Lengths } from './lengths.ts'
 import { whoMakesWay } from './making-way.ts'
-import { lookedAtMax, nearest } from './nearest.ts'
+import { cheapestWithRoom, lookedAtMax, nearest } from './nearest.ts'
 import { bestBeyond, findPlace, type Finding } from './placement.ts'
 import { predictionAt, predictionFor } from './prediction.ts'
 import { gone, isUseless, nobodyLeft, shed, tooLate, unknownModel } from './refusal.ts'
@@ -276,12 +276,12 @@ export class Scheduler {
   }
 
   #serveOne(queue: Queue, now: number): boolean {
-    const free = queue.offering.offers.find(({ place }) => place.hasRoom(now))
+    const free = cheapestWithRoom(queue.offering, now)
     if (free === undefined) return false
     for (const waiting of queue.retries) if (this.#serve(waiting, now)) return true
     const few = queue.fair.firstFew(lookedAtMax)
     if (few.length > 0) {
-      const near = nearest(few, free.place, now)
+      const near = nearest(few, free, now)
       if (this.#serve(near, now)) return true
       if (near !== few[0]!.item && this.#serve(few[0]!.item, now)) return true
     }

@@ -36,6 +36,14 @@ test('what came is held against what was predicted, by how often and by how much
   shows(text, 'spillway_prediction_error_seconds_total{what="first_token",came="sooner"} 0.6')
 })
 
+test('what a server says it had in memory is counted, and nothing is said of one that does not tell', () => {
+  const metrics = new Metrics(measured)
+  metrics.listen(settled(someAsk()))
+  assert.doesNotMatch(metrics.render(), /^spillway_prefix_cached_tokens_total\{/m)
+  metrics.listen(settled(someAsk(), { usage: { promptTokens: 12, outputTokens: 34, cachedTokens: 8 } }))
+  shows(metrics.render(), 'spillway_prefix_cached_tokens_total{model="llama3.1:8b",upstream="gpu-1"} 8')
+})
+
 test('the first token is timed as it comes, not when the answer has ended', () => {
   const metrics = new Metrics(measured)
   metrics.listen({ type: 'first-token', ask: someAsk(), upstream: 'gpu-1', afterMs: 400 })

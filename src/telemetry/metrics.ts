@@ -44,6 +44,7 @@ export class Metrics {
   readonly #firstTokens: Family<Histogram>
   readonly #waits: Family<Histogram>
   readonly #tokens: Family<Counter>
+  readonly #cachedTokens: Family<Counter>
   readonly #fallbacks: Family<Counter>
   readonly #rejections: Family<Counter>
   readonly #failures: Family<Counter>
@@ -83,6 +84,11 @@ export class Metrics {
       name: 'spillway_tokens_total',
       help: 'Tokens read (input) and written (output) by the upstreams.',
       labels: ['direction', 'caller', 'model', 'upstream'],
+    })
+    this.#cachedTokens = registry.counter({
+      name: 'spillway_prefix_cached_tokens_total',
+      help: 'Of the tokens read, those that the upstream says it had in memory. Not all upstreams say so.',
+      labels: ['model', 'upstream'],
     })
     this.#fallbacks = registry.counter({
       name: 'spillway_fallback_total',
@@ -165,6 +171,7 @@ export class Metrics {
     }
     this.#tokens.with('input', caller, model, upstream).add(usage.promptTokens)
     this.#tokens.with('output', caller, model, upstream).add(usage.outputTokens)
+    if (usage.cachedTokens !== undefined) this.#cachedTokens.with(model, upstream).add(usage.cachedTokens)
     if (fault === undefined) this.#durations.with(model, upstream).observe(totalMs / 1_000)
   }
 
