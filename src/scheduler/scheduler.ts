@@ -68,7 +68,8 @@ export class Scheduler {
   readonly #policy: Policy
   readonly #emit: Emit
   readonly #lengths = new Lengths()
-  readonly #queues = new Map<Offering, Queue>()
+  /** By what is offered: that outlasts each listing. */
+  readonly #queues = new Map<string, Queue>()
   readonly #queuesOf = new Map<Upstream, Set<Queue>>()
   readonly #waiting = new Set<Waiting>()
   readonly #promises = new Promises()
@@ -173,12 +174,13 @@ export class Scheduler {
   #arrivalOf(ask: Ask, offering: Offering, avoid: ReadonlySet<Upstream>): Situation {
     const now = this.#world.now()
     const length = this.#lengths.of(ask)
-    const queue = this.#queues.get(offering)
+    const queue = this.#queues.get(offering.key)
     const delay = this.#foresight.factor(offering)
     let ahead = nobodyAhead
-    if (queue !== undefined && avoid.size === 0 && !this.#promises.isDue(ask, offering, now)) {
+    if (queue !== undefined && avoid.size === 0) {
       const { caller, priority, promptTokens } = ask
-      ahead = queue.fair.aheadOf({ caller, priority, cost: costOf(offering, promptTokens, meanOf(length)) })
+      const cost = costOf(offering, promptTokens, meanOf(length))
+      ahead = queue.fair.aheadOf({ caller, priority, cost, isDue: this.#promises.isDue(ask, offering, now) })
     }
     return { ask, offering, avoid, length, delay, ahead, now, desperate: false }
   }
@@ -187,7 +189,7 @@ export class Scheduler {
     const { queueMax } = this
     const waiting = this.#waiting.size
     const leaves = waiting >= queueMax ? this.#shedding.whoLeavesFor(ask) : undefined
-    const others = this.#queues.get(offering)?.all
+    const others = this.#queues.get(offering.key)?.all
     const until = now + ask.patienceMs
     const kept = others === undefined ? nothingKept : this.#promises.keptFor(ask, offering, { now, until })
     return { others, waiting, queueMax, leaves, kept }
@@ -404,10 +406,10 @@ export class Scheduler {
   }
 
   #queueFor(offering: Offering): Queue {
-    let queue = this.#queues.get(offering)
+    let queue = this.#queues.get(offering.key)
     if (queue === undefined) {
       queue = new Queue(offering, () => this.shares)
-      this.#queues.set(offering, queue)
+      this.#queues.set(offering.key, queue)
       for (const upstream of offering.upstreams) {
         const queues = this.#queuesOf.get(upstream)
         if (queues === undefined) this.#queuesOf.set(upstream, new Set([queue]))
@@ -418,7 +420,7 @@ export class Scheduler {
   }
 
   #close(queue: Queue): void {
-    this.#queues.delete(queue.offering)
+    this.#queues.delete(queue.offering.key)
     for (const upstream of queue.offering.upstreams) {
       const queues = this.#queuesOf.get(upstream)
       queues?.delete(queue)
@@ -477,7 +479,10 @@ export class Scheduler {
   #follow(waiting: Waiting): void {
     const queue = waiting.queue!
     const offering = this.#offeringFor(waiting.ask)
-    if (offering === queue.offering) return
+    if (offering?.key === queue.offering.key) {
+      queue.offering = offering
+      return
+    }
     if (offering === undefined) {
       this.#remove(waiting, false)
       waiting.refuse(unknownModel(this.#fleet, waiting.ask))
