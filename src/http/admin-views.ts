@@ -61,6 +61,7 @@ const askView = (ask: AskView): object => ({
   state: ask.state,
   upstream: ask.upstream ?? null,
   age_ms: Math.round(ask.ageMs),
+  expected_left_ms: ask.leftMs === undefined ? null : Math.round(ask.leftMs),
   prompt_tokens: ask.promptTokens,
 })
 

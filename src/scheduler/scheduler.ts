@@ -225,7 +225,7 @@ export class Scheduler {
     if (avoid.size === 0) this.#shedding.enter(waiting)
     this.#bySignal.set(ask.signal, waiting)
     queue.enter(waiting)
-    this.#emit({ type: 'ask-queued', ask, ahead })
+    this.#emit({ type: 'ask-queued', ask, ahead, predicted })
     if (makesWay === undefined) this.#watch(waiting, situation, promises)
     else {
       this.#sendAway(makesWay, now)
