@@ -9,6 +9,7 @@ const served = (more: Partial<Served> = {}): Served => ({
   totalMs: 2_250,
   alone: true,
   cold: false,
+  batch: 1,
   ...more,
 })
 
@@ -20,7 +21,7 @@ test('it learns how long a first token and a whole answer take', () => {
     pace.learn(served({ promptTokens, firstTokenMs, totalMs: firstTokenMs + 3_000 }), at)
   }
   assert.ok(Math.abs(pace.firstTokenMs(1_000, { fullness: 0, cold: false, now: 60 }) - 1_100) < 20)
-  assert.ok(Math.abs(pace.expectedHoldMs(1_000, 200) - 7_100) < 100)
+  assert.ok(Math.abs(pace.expectedHoldMs(1_000, 200, 1) - 7_100) < 100)
 })
 
 test('a crowd is never learned as the norm', () => {
