@@ -23,6 +23,7 @@ class Shelf {
           return inFlight()
         },
         pace: { loadMs, holdMs },
+        forgetPrompts() {},
       }
       const tenant = new Tenant(lodger)
       this.tenants.set(name, tenant)

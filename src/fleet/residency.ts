@@ -51,6 +51,8 @@ const setsMax = 16
 
 const nobody: readonly Tenant[] = []
 
+const longAgo = -1e15
+
 /**
  * Which models are in the memory of one server, and when another may come in. Never while one that might have to go for it
  * is busy or is to stay; one after the other; and not before that one has stayed for a while, unless nobody wants it.
@@ -140,9 +142,9 @@ export class Residency {
 
   /** Whether it may come in now, for nobody who waits. */
   isFreeFor(tenant: Tenant): boolean {
-    return (
-      this.opensInMs(tenant, { now: this.#now(), since: -Infinity, waiting: 1, deadline: -Infinity, readyMs: 0 }) === 0
-    )
+    // As for one who has waited for ever, and whose patience is long spent.
+    const wish = { now: this.#now(), since: longAgo, waiting: 1, deadline: longAgo, readyMs: 0 }
+    return this.opensInMs(tenant, wish) === 0
   }
 
   /** Nothing that goes on here ever lets this model in. */
