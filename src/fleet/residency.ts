@@ -44,7 +44,10 @@ const lingers = 3
 const marginLoads = 0.25
 /** Asked for so many times as often, a model need not wait until another has had its time. */
 const hotter = 4
-/** A load that nobody waits for is worth its while if so much of an ask comes in the time that it takes: more where somebody may come back for what it throws out. */
+/**
+ * A load that nobody waits for is worth its while if so much of an ask comes in the time that it takes: more where somebody
+ * may come back for what it throws out.
+ */
 const worthAsks = { ofUnused: 0.1, ofUsed: 0.5 }
 /** Sets of models that were seen together; the oldest go first. */
 const setsMax = 16
@@ -108,7 +111,13 @@ export class Residency {
     if (coming?.tenant === tenant) return 0
     // After the one that comes now, or for which room is being made.
     const move = coming ?? turning
-    if (move !== undefined && move.tenant !== tenant) return afterMs(move, tenant, wish, coming !== undefined)
+    if (move !== undefined && move.tenant !== tenant) {
+      const others = [...this.#present, move.tenant].filter(
+        (other) => other !== tenant && !move.leavers.includes(other),
+      )
+      const fits = this.#fits(tenant, others)
+      return fits ? inAfterMs(move, wish.now, coming !== undefined) : afterMs(move, tenant, wish, coming !== undefined)
+    }
     const entry = this.#entryFor(tenant)
     if (entry === undefined) return Infinity
     // Where the turn was decided, all that remains is that they end.
@@ -285,13 +294,8 @@ export class Residency {
     for (let count = 1; count <= byPrice.length; count += 1) {
       const leavers = byPrice.slice(0, count)
       if (count === others.length) return undefined
-      if (
-        this.#fits(
-          tenant,
-          others.filter((other) => !leavers.includes(other)),
-        )
-      )
-        return leavers
+      const rest = others.filter((other) => !leavers.includes(other))
+      if (this.#fits(tenant, rest)) return leavers
     }
     return undefined
   }
