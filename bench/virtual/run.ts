@@ -2,10 +2,12 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { armOf, armsKnown } from './arms/index.ts'
 import { capacityOf } from './capacity.ts'
-import { drive } from './drive.ts'
+import { drive, type History } from './drive.ts'
 import { measure } from './measures.ts'
 import { type Row, told } from './report.ts'
 import type { Scenario } from './scenario.ts'
+import { socketArmOf } from './sockets/arms.ts'
+import { driveOnSockets } from './sockets/drive.ts'
 import { find, type Found, foundTable, type WrongStart, wrongStarts } from './wrong-start.ts'
 import { recordedScenarios, scenariosWith } from './scenarios/index.ts'
 
@@ -16,6 +18,8 @@ const { values } = parseArgs({
     arms: { type: 'string' },
     minutes: { type: 'string' },
     traces: { type: 'string', default: join(import.meta.dirname, '../../../shared/data/traces') },
+    sockets: { type: 'boolean', default: false },
+    speed: { type: 'string', default: '10' },
     json: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
@@ -35,6 +39,8 @@ people use instead, in front of the same simulated servers.
                       ${armsKnown}
   --minutes 40        simulated time of each run, in place of the scenario's
   --traces DIR        where recorded traces are: ${Object.values(recordedScenarios).join(', ')}
+  --sockets           on this machine's network instead, behind real nginx and Spillway's own door, in minutes of real time
+  --speed 10          how many times faster time passes there
   --json              all measures of all seeds, for programs`
 
 const wanted = values.scenario?.split(',')
@@ -50,11 +56,16 @@ async function play(scenario: Scenario): Promise<void> {
   for (const arm of values.arms?.split(',') ?? played.arms) {
     const seeds = []
     for (let seed = firstSeed; seed <= (recorded ? firstSeed : lastSeed); seed += 1)
-      seeds.push(measure(await drive(played, armOf(arm), seed), capacity))
+      seeds.push(measure(await history(played, arm, seed), capacity))
     rows.push({ arm, seeds })
   }
   console.log(values.json ? JSON.stringify({ scenario: name, capacity, rows }) : `${told(played, rows)}\n`)
 }
+
+const history = (scenario: Scenario, arm: string, seed: number): Promise<History> =>
+  values.sockets
+    ? driveOnSockets(scenario, socketArmOf(arm), { seed, speed: Number(values.speed) })
+    : drive(scenario, armOf(arm), seed)
 
 async function search(some: readonly WrongStart[]): Promise<void> {
   const all: [WrongStart, Found[]][] = []

@@ -19,4 +19,4 @@ export function configFor({ fleet, workload }: Scenario, originOf: (machine: Mac
   }
 }
 
-const keyOf = (name: SimCaller['name']): string => `key-of-${name}`
+export const keyOf = (name: SimCaller['name']): string => `key-of-${name}`

@@ -1,4 +1,4 @@
-import type { World } from '../../src/core/world.ts'
+import type { Outbound, World } from '../../src/core/world.ts'
 import { bodyFor } from '../../src/sim/bodies.ts'
 import type { Errand } from '../../src/sim/workload.ts'
 import type { Scenario } from './scenario.ts'
@@ -19,7 +19,8 @@ export interface Spot {
   readonly origin: string
   /** The caller's model → the server's. */
   readonly serve: Readonly<Record<string, string>> | undefined
-  readonly key: string | undefined
+  /** What a caller sends along. */
+  readonly headers: (errand: Errand) => Outbound['headers']
 }
 
 /** A way from callers to servers. */
@@ -34,7 +35,7 @@ export interface Listening {
 /** Asks one server, without anything between. Rejects when there is no answer at all. */
 export async function ask(
   { world }: Stage,
-  { name, origin, serve, key }: Spot,
+  { name, origin, serve, headers }: Spot,
   errand: Errand,
   { signal, onFirstToken }: Listening = {},
 ): Promise<Heard> {
@@ -43,10 +44,7 @@ export async function ask(
     method: 'POST',
     origin,
     path: '/v1/chat/completions',
-    headers: [
-      ['content-type', 'application/json'],
-      ...(key === undefined ? [] : [['authorization', `Bearer ${key}`] as const]),
-    ],
+    headers: [['content-type', 'application/json'], ...headers(errand)],
     body: Buffer.from(JSON.stringify(bodyFor({ ...errand, model }))),
     signal,
   })
@@ -59,7 +57,7 @@ export async function ask(
     firstTokenAt = world.now()
     onFirstToken?.()
   })
-  return { ending, server: name, firstTokenAt }
+  return { ending, server: inbound.headers['x-spillway-upstream'] ?? name, firstTokenAt }
 }
 
 export const askCloud = (stage: Stage, errand: Errand): Promise<Heard> =>

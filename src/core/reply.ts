@@ -31,5 +31,16 @@ export interface Outcome {
   /** From arrival to the first token; undefined when none came. */
   readonly firstTokenMs: number | undefined
   readonly totalMs: number
+  /** What was thought of these times when it was let in; undefined where nobody could say, or it took more than one try. */
+  readonly predicted?: Prediction | undefined
   readonly fault: Fault | undefined
+}
+
+/** What was thought of an ask when it was let in. */
+export interface Prediction {
+  /** Until it gets its place. */
+  readonly waitMs: number
+  /** From its arrival, like what it will be compared with. */
+  readonly firstTokenMs: number
+  readonly totalMs: number
 }

@@ -37,7 +37,8 @@ export function prefixOf(body: Json, promptTokens: number, members: readonly str
 
 class TextPrefix implements Prefix {
   readonly #members: readonly string[]
-  readonly #body: Json
+  /** Until it is read: who remembers a prefix must not keep a whole request. */
+  #body: Json | undefined
   #marks: Int32Array | undefined
   #length = 0
 
@@ -56,7 +57,8 @@ class TextPrefix implements Prefix {
 
   #read(): Int32Array {
     const reader = new Reader()
-    for (const member of this.#members) reader.read(this.#body[member], false)
+    for (const member of this.#members) reader.read(this.#body?.[member], false)
+    this.#body = undefined
     const { text, length } = reader
     this.#length = length
     // Of a character beyond Latin the lower byte is taken: enough to tell texts apart, and never longer than the text.

@@ -179,6 +179,7 @@ class Relay implements Reply, AsyncIterableIterator<Uint8Array> {
       waitMs,
       firstTokenMs,
       totalMs: world.now() - this.#ask.arrivedAt,
+      predicted: attempts === 1 ? attempt.lease.predicted : undefined,
       fault,
     })
   }

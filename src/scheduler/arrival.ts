@@ -1,12 +1,12 @@
 import type { Errand } from '../core/ask.ts'
-import type { Fault } from '../core/fault.ts'
 import type { Policy } from '../core/policy.ts'
 import type { Offer } from '../fleet/offering.ts'
 import { decisionOf } from './decision.ts'
 import { nobodyAhead } from './fair-queue.ts'
 import { findPlace, type Finding } from './placement.ts'
-import { nobodyLeft, noWaiting, type Room } from './refusal.ts'
-import { type Outlook, type Situation, tierFor } from './tiers.ts'
+import { nobodyLeft, noWaiting, type Refusal, type Room } from './refusal.ts'
+import type { Situation } from './situation.ts'
+import { type Outlook, tierFor } from './tiers.ts'
 import type { Waiting } from './waiting.ts'
 import { whoMakesWay } from './making-way.ts'
 
@@ -28,10 +28,12 @@ export type Verdict =
       readonly makesWay: Waiting | undefined
       /** Refused, so that there is room for this one to wait. */
       readonly leaves: Waiting | undefined
+      /** It was told to come back now, and goes first. */
+      readonly isDue: boolean
     }
   /** It loads or unloads a model, and takes no place. */
   | { readonly action: 'errand'; readonly errand: Errand }
-  | { readonly action: 'refuse'; readonly fault: Fault }
+  | ({ readonly action: 'refuse' } & Refusal)
 
 /** Who waits where the ask would have to. */
 export interface Line extends Room {
@@ -56,12 +58,20 @@ export function judge(situation: Situation, policy: Policy, line: Line): Verdict
   const finding = findPlace(situation, policy)
   const makesWay = finding.offer && line.others && whoMakesWay(situation, finding, line.others)
   if (finding.offer !== undefined && makesWay === undefined) return grantedBy(situation, finding, finding.offer)
-  const fault = makesWay === undefined ? noWaiting(situation, finding.outlooks, line) : undefined
-  if (fault !== undefined) return { action: 'refuse', fault }
+  const refusal = makesWay === undefined ? noWaiting(situation, finding.outlooks, line) : undefined
+  if (refusal !== undefined) return { action: 'refuse', ...refusal }
   const leaves = makesWay === undefined ? line.leaves : undefined
   const { outlooks } = finding
   const outlook = tierFor(situation, outlooks)
-  return { action: 'queue', ahead: situation.ahead.count, outlook, outlooks, makesWay, leaves }
+  return {
+    action: 'queue',
+    ahead: situation.ahead.count,
+    outlook,
+    outlooks,
+    makesWay,
+    leaves,
+    isDue: line.kept.isExpected,
+  }
 }
 
 function granted(situation: Situation, policy: Policy): Verdict | undefined {

@@ -155,7 +155,7 @@ test('what an ask cost beyond its estimate is saved for by those whom it kept wa
   assert.ok(share > 0.098 && share < 0.12, `${share}`)
 })
 
-test('as long as a class waits it never has less than its share by more than two of its asks, nor the most urgent one less than the rest', () => {
+test('as long as a class waits it never has less than its share by more than three of its asks, nor the most urgent one less than the rest', () => {
   const classes = ['default', 'batch'] as const
   const costMax = 1_000
   fc.assert(
@@ -188,7 +188,7 @@ test('as long as a class waits it never has less than its share by more than two
           got[ticket.item] += ticket.cost
           all += ticket.cost
           for (const name of present)
-            assert.ok(all * shares[name] - got[name] <= 2 * costMax, `${name} has ${got[name]} of ${all}`)
+            assert.ok(all * shares[name] - got[name] <= 3 * costMax, `${name} has ${got[name]} of ${all}`)
           const reserved = present.reduce((sum, name) => sum + shares[name], 0)
           assert.ok(
             all * (1 - reserved) - got.interactive <= present.length * costMax,

@@ -1,4 +1,5 @@
 import type { Ask } from '../core/ask.ts'
+import type { Prediction } from '../core/reply.ts'
 import type { Usage } from '../core/usage.ts'
 import type { Ending } from '../fleet/limit.ts'
 import type { Offer, Offering } from '../fleet/offering.ts'
@@ -23,6 +24,8 @@ export interface Lease {
   readonly spilled: boolean
   /** Why here, for people. */
   readonly decision: string
+  /** What was thought of its ask when that was let in; undefined where nobody could say. */
+  readonly predicted: Prediction | undefined
   /** Its first token has come: from here on it is known better how long it will stay. */
   spoke(now: number): void
   /** Gives the place back and tells how it went. The first call counts, further ones do nothing. */
@@ -39,6 +42,7 @@ export interface Held {
   readonly waitMs: number
   readonly spilled: boolean
   readonly decision: string
+  readonly predicted: Prediction | undefined
 }
 
 /** The lease that a scheduler hands out: it comes back to it exactly once. */
@@ -69,6 +73,10 @@ export class OneLease implements Lease {
 
   get decision(): string {
     return this.held.decision
+  }
+
+  get predicted(): Prediction | undefined {
+    return this.held.predicted
   }
 
   spoke(now: number): void {

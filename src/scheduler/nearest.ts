@@ -1,3 +1,4 @@
+import type { Offer, Offering } from '../fleet/offering.ts'
 import type { Place } from '../fleet/place.ts'
 import type { Ticket } from './fair-queue.ts'
 import type { Waiting } from './waiting.ts'
@@ -26,6 +27,16 @@ export function nearest(few: readonly Ticket<Waiting>[], place: Place, now: numb
   }
   if (best !== first) first.passedOverAt ??= now
   return best
+}
+
+/** Where that is. Mostly one place has room at a time; of several it is the first in the cheapest tier. */
+export function cheapestWithRoom({ offers }: Offering, now: number): Place | undefined {
+  let cheapest: Offer | undefined
+  for (const offer of offers) {
+    if (!offer.place.hasRoom(now)) continue
+    if (cheapest === undefined || offer.upstream.settings.tier < cheapest.upstream.settings.tier) cheapest = offer
+  }
+  return cheapest?.place
 }
 
 const shareIn = (place: Place, { ask }: Waiting): number => place.cachedTokens(ask) / Math.max(1, ask.promptTokens)

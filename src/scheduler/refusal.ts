@@ -3,7 +3,9 @@ import { Fault } from '../core/fault.ts'
 import { hasName } from '../core/names.ts'
 import type { Fleet } from '../fleet/fleet.ts'
 import type { Offer } from '../fleet/offering.ts'
-import { drainMs, isOpenTo, type Outlook, permits, type Situation } from './tiers.ts'
+import type { Kept } from './promises.ts'
+import { isOpenTo, permits, type Situation } from './situation.ts'
+import { drainMs, type Outlook } from './tiers.ts'
 
 /** Sooner than this no refused caller needs to come back, and later than that none should be told to. */
 const retryMinMs = 1_000
@@ -71,30 +73,55 @@ export interface Room {
   readonly queueMax: number
   /** Who would leave for the ask, if somebody would. */
   readonly leaves: object | undefined
+  readonly kept: Kept
+}
+
+export interface Refusal {
+  readonly fault: Fault
+  /** When it is to come back, and will be let in; undefined when that cannot be said. */
+  readonly dueAt?: number | undefined
 }
 
 /**
  * Why an ask may not wait: it has no patience left, or will have none when its turn comes, or there is no room to wait in.
  * Undefined when it may.
  */
-export function noWaiting(
-  situation: Situation,
-  outlooks: readonly Outlook[],
-  { waiting, queueMax, leaves }: Room,
-): Fault | undefined {
+export function noWaiting(situation: Situation, outlooks: readonly Outlook[], room: Room): Refusal | undefined {
+  const { waiting, queueMax, leaves, kept } = room
   const best = soonest(outlooks)
-  if (patienceLeftMs(situation) <= 0) return tooLate(situation, best)
-  if (best !== undefined && best.isLearned && isHopeless(situation, best)) return tooLate(situation, best)
-  return waiting >= queueMax && leaves === undefined ? queueFull(waiting, situation, best) : undefined
+  if (patienceLeftMs(situation) <= 0) return { fault: tooLate(situation, best) }
+  if (best !== undefined && best.isLearned && isHopeless(situation, best, kept)) return comeBack(situation, best, kept)
+  return waiting >= queueMax && leaves === undefined ? { fault: queueFull(waiting, situation, best) } : undefined
 }
 
-/** It would be refused in the end: better now. A little more than its patience is forgiven, for predictions err. */
-const forgiven = 1.1
+/** A queue so short, as a part of one's patience, is for everybody, whoever else may come. */
+const shortQueue = 0.25
 
-/** Its turn would come when nobody waits for it any more, or its answer when it is of no use. */
-function isHopeless(situation: Situation, { waitMs, totalMs, hasRoom }: Outlook): boolean {
+/** Its turn would come when nobody waits for it any more, or its answer when it is of no use: better refused now than then. */
+function isHopeless(situation: Situation, best: Outlook, { isExpected, soonCost }: Kept): boolean {
+  const { waitMs, hasRoom, speed } = best
   if (hasRoom) return false
-  return waitMs > patienceLeftMs(situation) * forgiven || isUseless(situation, { totalMs })
+  const mayWaitMs = waitableMs(situation, best)
+  if (waitMs > mayWaitMs) return true
+  return !isExpected && waitMs > mayWaitMs * shortQueue && waitMs + soonCost / speed > mayWaitMs
+}
+
+/** How long it may wait, so that its answer is still of use. */
+function waitableMs({ ask, now }: Situation, { waitMs, totalMs }: Outlook): number {
+  const age = now - ask.arrivedAt
+  const { patienceMs, deadlineMs = Infinity } = ask
+  return Math.min(patienceMs - age, deadlineMs - age - (totalMs - waitMs))
+}
+
+/** Refused, and told when there will be room: after all who wait and all who were told so before. */
+function comeBack(situation: Situation, best: Outlook, { allCost }: Kept): Refusal {
+  const { now } = situation
+  const turnMs = best.waitMs + allCost / best.speed
+  const mayWaitMs = waitableMs(situation, best)
+  // It goes first when it comes, and still has to wait until somebody ends.
+  const inMs = turnMs - mayWaitMs * shortQueue
+  const fault = tooLate(situation, { ...best, firstTokenMs: best.firstTokenMs - best.waitMs + turnMs }, inMs)
+  return { fault, dueAt: mayWaitMs > 0 && inMs < retryMaxMs ? now + fault.retryAfterMs! : undefined }
 }
 
 /** Its answer would come after its deadline. */
@@ -127,7 +154,7 @@ export function shed(situation: Situation, best: Outlook | undefined): Fault {
 }
 
 /** Nobody has room for it in time. `best` is what could have been promised instead. */
-export function tooLate(situation: Situation, best: Outlook | undefined): Fault {
+export function tooLate(situation: Situation, best: Outlook | undefined, inMs: number = drainMs(situation)): Fault {
   const { ask } = situation
   const within = ask.deadlineMs === undefined ? ask.patienceMs : Math.min(ask.patienceMs, ask.deadlineMs)
   const instead =
@@ -136,7 +163,7 @@ export function tooLate(situation: Situation, best: Outlook | undefined): Fault 
     'patience-spent',
     `No server had room for ${quoted(ask.model)} within ${within / 1_000} s.${instead}`,
     {
-      retryAfterMs: soon(drainMs(situation)),
+      retryAfterMs: soon(inMs),
       etaMs: best?.firstTokenMs,
     },
   )

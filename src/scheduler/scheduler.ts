@@ -16,17 +16,21 @@ import { judge, type Line, type Verdict } from './arrival.ts'
 import { decisionOf } from './decision.ts'
 import { type Explanation, prospectsOf } from './explain.ts'
 import { type Ahead, nobodyAhead } from './fair-queue.ts'
+import { Foresight } from './foresight.ts'
 import { Heap } from './heap.ts'
 import { OneLease, type Held, type Lease, type LeaseSeen } from './lease.ts'
 import { Lengths } from './lengths.ts'
 import { whoMakesWay } from './making-way.ts'
-import { lookedAtMax, nearest } from './nearest.ts'
+import { cheapestWithRoom, lookedAtMax, nearest } from './nearest.ts'
 import { bestBeyond, findPlace, type Finding } from './placement.ts'
+import { predictionAt, predictionFor } from './prediction.ts'
 import { gone, isUseless, nobodyLeft, shed, tooLate, unknownModel } from './refusal.ts'
+import { nothingKept, Promises } from './promises.ts'
 import { Shedding } from './shedding.ts'
-import { costOf, type Outlook, outlooks, promised, type Situation, spareMs, tierFor } from './tiers.ts'
+import type { Situation } from './situation.ts'
+import { costOf, type Outlook, outlooks, promised, spareMs, tierFor } from './tiers.ts'
 import { Turns } from './turns.ts'
-import { isReadyInTime, isShortOfMemory } from './room.ts'
+import { isReadyInTime, isShortOfMemory } from './standing-in.ts'
 import { Queue, Waiting } from './waiting.ts'
 
 export type { Lease } from './lease.ts'
@@ -68,6 +72,8 @@ export class Scheduler {
   readonly #queues = new Map<Offering, Queue>()
   readonly #queuesOf = new Map<Upstream, Set<Queue>>()
   readonly #waiting = new Set<Waiting>()
+  readonly #promises = new Promises()
+  readonly #foresight = new Foresight()
   readonly #shedding = new Shedding<Waiting>()
   /** By their callers' signals; where several have one, the last that came. */
   readonly #bySignal = new Map<AbortSignal, Waiting>()
@@ -105,7 +111,7 @@ export class Scheduler {
     // A layer may have passed on a copy of the ask; the signal stays the same.
     const waiting = this.#bySignal.get(signal)
     if (waiting === undefined) return undefined
-    const situation = situationOf(waiting, waiting.queue!.ahead(waiting), this.#world.now())
+    const situation = this.#situationOf(waiting, waiting.queue!.ahead(waiting), this.#world.now())
     return { ahead: situation.ahead.count, firstTokenMs: promised(situation)?.firstTokenMs }
   }
 
@@ -117,6 +123,7 @@ export class Scheduler {
     const situation = this.#arrivalOf(ask, offering, avoid)
     if (avoid.size === 0) this.#turns.asked(ask, offering, situation.now)
     const verdict = judge(situation, this.#policy, this.#lineBefore(situation))
+    if (verdict.action !== 'refuse') this.#promises.keep(ask, offering, situation.now)
     switch (verdict.action) {
       case 'run':
       case 'spill':
@@ -125,6 +132,8 @@ export class Scheduler {
         return this.#enter(situation, verdict)
       case 'refuse':
         this.#turns.missed(offering, Infinity, situation.now)
+        if (verdict.dueAt !== undefined)
+          this.#promises.make(ask, offering, { cost: costIn(situation), dueAt: verdict.dueAt })
         return Promise.reject(verdict.fault)
       case 'errand':
         return Promise.reject(new Fault('internal', 'An errand takes no place.'))
@@ -166,19 +175,23 @@ export class Scheduler {
     const now = this.#world.now()
     const length = this.#lengths.of(ask)
     const queue = this.#queues.get(offering)
+    const delay = this.#foresight.factor(offering)
     let ahead = nobodyAhead
-    if (queue !== undefined && avoid.size === 0) {
+    if (queue !== undefined && avoid.size === 0 && !this.#promises.isDue(ask, offering, now)) {
       const { caller, priority, promptTokens } = ask
       ahead = queue.fair.aheadOf({ caller, priority, cost: costOf(offering, promptTokens, meanOf(length)) })
     }
-    return { ask, offering, avoid, length, ahead, now, desperate: false }
+    return { ask, offering, avoid, length, delay, ahead, now, desperate: false }
   }
 
-  #lineBefore({ ask, offering }: Situation): Line {
+  #lineBefore({ ask, offering, now }: Situation): Line {
     const { queueMax } = this
     const waiting = this.#waiting.size
     const leaves = waiting >= queueMax ? this.#shedding.whoLeavesFor(ask) : undefined
-    return { others: this.#queues.get(offering)?.all, waiting, queueMax, leaves }
+    const others = this.#queues.get(offering)?.all
+    const until = now + ask.patienceMs
+    const kept = others === undefined ? nothingKept : this.#promises.keptFor(ask, offering, { now, until })
+    return { others, waiting, queueMax, leaves, kept }
   }
 
   /** Where this very ask may be served. */
@@ -187,11 +200,24 @@ export class Scheduler {
     return offering && fitting(offering, ask)
   }
 
-  #enter(situation: Situation, { ahead, outlooks: promises, makesWay, leaves }: Queued): Promise<Lease> {
-    const { ask, offering, avoid, length, now } = situation
+  #enter(
+    situation: Situation,
+    { ahead, outlook, outlooks: promises, makesWay, leaves, isDue }: Queued,
+  ): Promise<Lease> {
+    const { ask, offering, avoid, now } = situation
     if (leaves !== undefined) this.#shed(leaves, now)
-    const cost = costOf(offering, ask.promptTokens, meanOf(length))
-    const waiting = new Waiting({ ask, avoid, length, cost, now, onAbort: this.#onAbort })
+    const predicted = predictionFor(situation, outlook)
+    const cost = costIn(situation)
+    const waiting = new Waiting({
+      ask,
+      avoid,
+      length: situation.length,
+      cost,
+      isDue,
+      now,
+      predicted,
+      onAbort: this.#onAbort,
+    })
     const queue = this.#queueFor(offering)
     this.#waiting.add(waiting)
     // Whom a server let down has had its turn, and is not sent off.
@@ -216,12 +242,14 @@ export class Scheduler {
     const cachedTokens = place.cachedTokens(ask)
     const promise = { waitMs, isRetry: avoid.size > 0, outlooks: promises, cachedTokens }
     const decision = decisionOf({ ask, offering, offer, ...promise })
+    const predicted = waited === undefined ? predictionAt(situation, offer) : waited.predicted
     const stay = upstream.begin(place, { promptTokens, prefix, length, stream }, now)
     const { name, tier } = upstream.settings
     const spilled = tier > offering.lowestTier
-    this.#emit({ type: 'ask-granted', ask, upstream: name, tier, waitMs, spilled })
+    this.#emit({ type: 'ask-granted', ask, upstream: name, tier, waitMs, spilled, predicted })
     if (spilled || waitMs > 0) this.#turns.missed(offering, spilled ? Infinity : waitMs, now)
-    return new OneLease({ ask, offering, offer, stay, charge: waited?.ticket, waitMs, spilled, decision }, this.#onEnd)
+    const charge = waited?.ticket
+    return new OneLease({ ask, offering, offer, stay, charge, waitMs, spilled, decision, predicted }, this.#onEnd)
   }
 
   readonly #onEnd = (held: Held, ending: Ending, { firstTokenMs, usage }: LeaseSeen): void => {
@@ -249,12 +277,12 @@ export class Scheduler {
   }
 
   #serveOne(queue: Queue, now: number): boolean {
-    const free = queue.offering.offers.find(({ place }) => place.hasRoom(now))
+    const free = cheapestWithRoom(queue.offering, now)
     if (free === undefined) return false
     for (const waiting of queue.retries) if (this.#serve(waiting, now)) return true
     const few = queue.fair.firstFew(lookedAtMax)
     if (few.length > 0) {
-      const near = nearest(few, free.place, now)
+      const near = nearest(few, free, now)
       if (this.#serve(near, now)) return true
       if (near !== few[0]!.item && this.#serve(few[0]!.item, now)) return true
     }
@@ -268,7 +296,7 @@ export class Scheduler {
 
   /** Gives a place to the one whose turn it is, if there is one. */
   #serve(waiting: Waiting, now: number): boolean {
-    const situation = situationOf(waiting, nobodyAhead, now)
+    const situation = this.#situationOf(waiting, nobodyAhead, now)
     return this.#grant(waiting, situation, findPlace(situation, this.#policy))
   }
 
@@ -278,7 +306,7 @@ export class Scheduler {
    */
   #consider(waiting: Waiting, now: number): boolean {
     const queue = waiting.queue!
-    const situation = situationOf(waiting, queue.ahead(waiting), now)
+    const situation = this.#situationOf(waiting, queue.ahead(waiting), now)
     const finding = findPlace(situation, this.#policy)
     const makesWay = finding.offer && whoMakesWay(situation, finding, queue.all)
     if (makesWay !== undefined && this.#sendAway(makesWay, now)) return this.#consider(waiting, now)
@@ -306,7 +334,7 @@ export class Scheduler {
   /** Sends one to a costlier place, out of turn, so that another need not go. */
   #sendAway(waiting: Waiting, now: number): boolean {
     const { offering } = waiting.queue!
-    const situation = situationOf(waiting, waiting.queue!.ahead(waiting), now)
+    const situation = this.#situationOf(waiting, waiting.queue!.ahead(waiting), now)
     const offer = bestBeyond(offering.lowestTier, situation, this.#policy)
     return this.#grant(waiting, situation, { offer, outlooks: outlooks(situation) })
   }
@@ -318,18 +346,32 @@ export class Scheduler {
       const desperate = { ...situation, desperate: true }
       if (this.#grant(waiting, desperate, findPlace(desperate, this.#policy))) return
     }
+    this.#compare(waiting, situation, true)
     this.#remove(waiting, false)
     this.#turns.missed(situation.offering, Infinity, situation.now)
-    waiting.refuse(nobody ?? tooLate(situation, best))
+    const fault = nobody ?? tooLate(situation, best)
+    // It has waited its time. When it comes back it goes first.
+    if (fault.retryAfterMs !== undefined && nobody === undefined) {
+      const { ask, offering, now } = situation
+      this.#promises.make(ask, offering, { cost: waiting.cost, dueAt: now + fault.retryAfterMs })
+    }
+    waiting.refuse(fault)
   }
 
   #grant(waiting: Waiting, situation: Situation, { offer, outlooks: promises }: Finding): boolean {
     if (offer === undefined) return false
     waiting.queue!.servedAt = this.#grants += 1
     // What goes to a costlier place takes nothing from those who share the cheap ones.
-    this.#remove(waiting, offer.upstream.settings.tier === situation.offering.lowestTier)
+    const isCheap = offer.upstream.settings.tier === situation.offering.lowestTier
+    if (isCheap) this.#compare(waiting, situation, false)
+    this.#remove(waiting, isCheap)
     waiting.grant(this.#lease(situation, offer, promises, waiting))
     return true
+  }
+
+  /** Holds how long it waited against what it was told. */
+  #compare({ predicted, since }: Waiting, { offering, now }: Situation, inVain: boolean): void {
+    if (predicted !== undefined) this.#foresight.learn(offering, predicted.waitMs, now - since, inVain)
   }
 
   #remove(waiting: Waiting, served: boolean): void {
@@ -347,7 +389,7 @@ export class Scheduler {
   }
 
   #shed(waiting: Waiting, now: number): void {
-    const situation = situationOf(waiting, waiting.queue!.ahead(waiting), now)
+    const situation = this.#situationOf(waiting, waiting.queue!.ahead(waiting), now)
     this.#remove(waiting, false)
     waiting.refuse(shed(situation, promised(situation)))
   }
@@ -355,6 +397,11 @@ export class Scheduler {
   readonly #onAbort = (waiting: Waiting): void => {
     this.#remove(waiting, false)
     waiting.refuse(gone())
+  }
+
+  #situationOf({ ask, avoid, length, queue }: Waiting, ahead: Ahead, now: number): Situation {
+    const { offering } = queue!
+    return { ask, offering, avoid, length, delay: this.#foresight.factor(offering), ahead, now, desperate: false }
   }
 
   #queueFor(offering: Offering): Queue {
@@ -396,7 +443,7 @@ export class Scheduler {
       if (restsUntil > now) this.#restedAt = Math.min(this.#restedAt, restsUntil)
     }
     const { first } = queue
-    if (first !== undefined) this.#lookBy(this.#turns.look(queue, situationOf(first, nobodyAhead, now)))
+    if (first !== undefined) this.#lookBy(this.#turns.look(queue, this.#situationOf(first, nobodyAhead, now)))
   }
 
   #lookBy(at: number): void {
@@ -443,6 +490,4 @@ export class Scheduler {
   }
 }
 
-function situationOf({ ask, avoid, length, queue }: Waiting, ahead: Ahead, now: number): Situation {
-  return { ask, offering: queue!.offering, avoid, length, ahead, now, desperate: false }
-}
+const costIn = ({ ask, offering, length }: Situation): number => costOf(offering, ask.promptTokens, meanOf(length))

@@ -4,7 +4,8 @@ import { rigOf, serveFor, watched, type Rig } from './rig.test-helper.ts'
 import type { Ask } from '../core/ask.ts'
 import { lengthOf } from '../core/length.ts'
 import { nobodyAhead } from './fair-queue.ts'
-import { type Situation, tierFor } from './tiers.ts'
+import type { Situation } from './situation.ts'
+import { tierFor } from './tiers.ts'
 
 const outlook = (tier: number, firstTokenMs: number, hasRoom = true) => ({
   tier,
@@ -24,6 +25,7 @@ const choosing = (more: Partial<Ask> = {}): Situation => {
     offering: fleet.offering('m')!,
     avoid: new Set(),
     length: lengthOf(100, 0.5),
+    delay: 1,
     ahead: nobodyAhead,
     now: world.now(),
     desperate: false,

@@ -1,24 +1,9 @@
-import type { Ask } from '../core/ask.ts'
-import { meanOf, type Length } from '../core/length.ts'
-import type { Offer, Offering } from '../fleet/offering.ts'
+import { meanOf } from '../core/length.ts'
+import type { Offering } from '../fleet/offering.ts'
 import type { Place } from '../fleet/place.ts'
-import type { Upstream } from '../fleet/upstream.ts'
 import type { Ahead } from './fair-queue.ts'
 import { hasRoomFor, nextRoomFor } from './room.ts'
-
-/** What an ask has to choose from, at one moment. */
-export interface Situation {
-  readonly ask: Ask
-  readonly offering: Offering
-  /** Upstreams that have already let this ask down. */
-  readonly avoid: ReadonlySet<Upstream>
-  readonly length: Length
-  /** Who is to be served before this one. */
-  readonly ahead: Ahead
-  readonly now: number
-  /** Servers known to be down may be tried as well, for want of any other. */
-  readonly desperate: boolean
-}
+import { canServe, type Situation } from './situation.ts'
 
 /** What one tier promises an ask, from now on. */
 export interface Outlook {
@@ -35,30 +20,11 @@ export interface Outlook {
   readonly isLearned: boolean
 }
 
-/** A tier from here on costs money. */
-const paidTier = 1
-
 /** How much faster a costlier tier must be to be worth it when every tier is too late. */
 const worthIt = 2
 
 /** Answers after which a place is known well enough to refuse somebody by it. */
 const answersMin = 5
-
-export function permits(ask: Ask, tier: number): boolean {
-  return ask.cloud === 'allowed' || tier < paidTier
-}
-
-/** Whether this ask may go there at all, be it now or later. */
-export function isOpenTo({ ask, avoid }: Situation, { upstream }: Offer): boolean {
-  return permits(ask, upstream.settings.tier) && !avoid.has(upstream)
-}
-
-export function canServe(situation: Situation, offer: Offer): boolean {
-  if (!isOpenTo(situation, offer)) return false
-  const { upstream, place } = offer
-  if (upstream.residency.isShut(place.tenant)) return false
-  return situation.desperate ? upstream.breaker.allows(situation.now) : upstream.allows(situation.now)
-}
 
 /** What each tier promises, the cheapest first; tiers in which nobody can serve are left out. */
 export function outlooks(situation: Situation): Outlook[] {
@@ -101,7 +67,7 @@ export function promised(situation: Situation): Outlook | undefined {
 }
 
 function outlookOf(situation: Situation, tier: number): Outlook | undefined {
-  const { ask, offering, ahead, length, now } = situation
+  const { ask, offering, ahead, length, delay, now } = situation
   const outputTokens = meanOf(length)
   const { place: yardstick } = offering.yardstick
   let free = 0
@@ -136,7 +102,7 @@ function outlookOf(situation: Situation, tier: number): Outlook | undefined {
   const isLearned = answers >= answersMin
   if (free > ahead.count)
     return { tier, waitMs: 0, firstTokenMs: nowMs, totalMs: nowMs + speechNowMs, hasRoom: true, speed, isLearned }
-  const waitMs = (nextRoomMs === Infinity ? 0 : nextRoomMs) + workLeft(ahead, free) / speed
+  const waitMs = delay * ((nextRoomMs === Infinity ? 0 : nextRoomMs) + workLeft(ahead, free) / speed)
   const firstTokenMs = waitMs + anyMs
   return { tier, waitMs, firstTokenMs, totalMs: firstTokenMs + speechMs, hasRoom: free > 0, speed, isLearned }
 }

@@ -1,6 +1,7 @@
 import type { Ask } from '../core/ask.ts'
 import type { Fault } from '../core/fault.ts'
 import type { Length } from '../core/length.ts'
+import type { Prediction } from '../core/reply.ts'
 import type { Shares } from '../core/shares.ts'
 import type { Offering } from '../fleet/offering.ts'
 import type { Upstream } from '../fleet/upstream.ts'
@@ -12,7 +13,7 @@ import type { Lease } from './lease.ts'
 export class Queue {
   readonly offering: Offering
   readonly fair: FairQueue<Waiting>
-  /** Let down by a server once already: they have waited their turn and go first. */
+  /** Let down by a server once already, or told to come back now: they have waited their turn and go first. */
   readonly retries: Set<Waiting> = new Set()
   /** Also in `fair`, but the cheapest tier can no longer make it: the first room in a costlier one is theirs. */
   readonly late: Set<Waiting> = new Set()
@@ -46,7 +47,8 @@ export class Queue {
       this.retries.add(waiting)
       return
     }
-    const { ask, cost } = waiting
+    const { ask, cost, isDue } = waiting
+    if (isDue) this.retries.add(waiting)
     waiting.ticket = this.fair.push(waiting, { caller: ask.caller, priority: ask.priority, cost })
   }
 
@@ -65,8 +67,8 @@ export class Queue {
     for (const { place } of this.offering.offers) place.tenant.waiting += change
   }
 
-  ahead({ ticket }: Waiting): Ahead {
-    return ticket === undefined ? nobodyAhead : this.fair.ahead(ticket)
+  ahead({ ticket, isDue }: Waiting): Ahead {
+    return ticket === undefined || isDue ? nobodyAhead : this.fair.ahead(ticket)
   }
 
   /** Those who wait, whoever comes first, the longest first. */
@@ -82,6 +84,8 @@ export class Waiting implements Heaped {
   readonly length: Length
   /** Milliseconds that it is thought to take of a machine. */
   readonly cost: number
+  /** It was refused before, and has come back when it was told to: its turn is now. */
+  readonly isDue: boolean
   readonly since: number
   /** When its patience ends. */
   readonly deadline: number
@@ -89,6 +93,8 @@ export class Waiting implements Heaped {
   readonly #resolve: (lease: Lease) => void
   readonly #reject: (fault: Fault) => void
   readonly #onAbort: (waiting: Waiting) => void
+  /** What was thought of it when it came. */
+  readonly predicted: Prediction | undefined
   queue: Queue | undefined
   ticket: Ticket<Waiting> | undefined
   /** When to look at it again though nothing has happened. */
@@ -102,7 +108,9 @@ export class Waiting implements Heaped {
     readonly avoid: ReadonlySet<Upstream>
     readonly length: Length
     readonly cost: number
+    readonly isDue: boolean
     readonly now: number
+    readonly predicted: Prediction | undefined
     readonly onAbort: (waiting: Waiting) => void
   }) {
     const { promise, resolve, reject } = Promise.withResolvers<Lease>()
@@ -110,7 +118,9 @@ export class Waiting implements Heaped {
     this.avoid = of.avoid
     this.length = of.length
     this.cost = of.cost
+    this.isDue = of.isDue
     this.since = of.now
+    this.predicted = of.predicted
     this.deadline = of.ask.arrivedAt + of.ask.patienceMs
     this.lease = promise
     this.#resolve = resolve

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { Ask } from '../core/ask.ts'
 import type { Event } from '../core/event.ts'
+import { type Comparison, comparisonsOf } from '../core/prediction.ts'
 import type { Outcome } from '../core/reply.ts'
 
 /** How one ask ended and what it cost, as the events tell. */
@@ -11,6 +12,7 @@ export interface Settled {
   readonly spilled: boolean
   readonly at: number
   readonly outcome: Outcome
+  readonly comparisons: readonly Comparison[]
 }
 
 interface Open {
@@ -95,7 +97,15 @@ export class Recorder {
         if (refusal?.kind === 'patience-spent' && agedMs + (refusal.etaMs ?? 0) < ask.patienceMs - 0.001) {
           this.wrong ??= `nobody is refused for patience he still has (${id}, after ${outcome.totalMs} of ${ask.patienceMs} ms)`
         }
-        this.settled.push({ caller: ask.caller.id, priority: ask.priority, stream: ask.stream, spilled, at, outcome })
+        this.settled.push({
+          caller: ask.caller.id,
+          priority: ask.priority,
+          stream: ask.stream,
+          spilled,
+          at,
+          outcome,
+          comparisons: comparisonsOf(ask, outcome),
+        })
         this.#open.delete(id)
         break
       }

@@ -61,6 +61,7 @@ suite('An explanation', { concurrency: 4 }, () => {
       has_room: true,
       loaded: true,
       memory: { loaded: [model], loading: null, turning_to: null, opens_in_ms: 0, eviction_ms: 0 },
+      cached_tokens: 0,
     })
     assert.equal(scene.server.heard.length, 0)
     assert.ok(!scene.events.some(({ type }) => type.startsWith('ask-')))

@@ -188,6 +188,10 @@ async function occupy(t: TestContext, { url, home }: House): Promise<void> {
 /** What drives requests out of the house. */
 const pressures: Readonly<Record<string, Plan & { readonly press?: (t: TestContext, house: House) => unknown }>> = {
   'when nobody answers at home any more': { homeIsDown: true },
+  'when nobody answers at home, and another model may stand in that the cloud has': {
+    homeIsDown: true,
+    config: { fallback_models: { [secret]: ['open'] } },
+  },
   'when home fails each request, and others could be tried': {
     press: (_, { home }) => (home.faults = { error500: 1 }),
   },

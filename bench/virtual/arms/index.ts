@@ -27,7 +27,7 @@ export function armOf(name: string): Arm {
   return make(settings)
 }
 
-function wishesIn(settings: readonly string[]): Wishes {
+export function wishesIn(settings: readonly string[]): Wishes {
   const wishes: { patienceMs?: number; deadlineMs?: number } = {}
   for (const setting of settings) {
     const [name, ms] = setting.split('=')

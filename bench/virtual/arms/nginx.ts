@@ -29,7 +29,7 @@ export const limitReq =
     return (errand) => {
       const now = stage.world.now()
       const next = Math.max(0, excess - ((now - lastAt) * perSecond) / 1_000 + 1)
-      if (next > burst + 1) return Promise.resolve(refused)
+      if (next > burst) return Promise.resolve(refused)
       excess = next
       lastAt = now
       return home(errand)

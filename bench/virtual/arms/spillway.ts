@@ -42,7 +42,7 @@ export const spillway =
     }
   }
 
-const originIn =
+export const originIn =
   ({ homes, cloud }: Stage) =>
   ({ server }: { server: { name: string } }): string =>
     [...homes, ...(cloud === undefined ? [] : [cloud])].find(({ name }) => name === server.name)!.origin

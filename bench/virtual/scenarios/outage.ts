@@ -47,7 +47,14 @@ const outage = (withCloud: boolean): Scenario[] =>
     wishes: { patienceMs: 3_000 },
     onTime: { patienceMs: 3_000 },
     outages: [{ server: 'other', fromMs: 60_000, toMs: 120_000 }],
-    arms: ['direct', 'cap:5', 'cap:8', 'cap:16', 'timeout:1000', 'timeout:3000', 'spillway'],
+    arms: [
+      'direct',
+      ...(withCloud ? ['cap:5', 'cap:8', 'cap:16'] : ['nginx-conn:8', 'nginx-conn:12', 'nginx-conn:16']),
+      'timeout:1000',
+      'timeout:2000',
+      'timeout:3000',
+      'spillway',
+    ],
   }))
 
 export const outages: readonly Scenario[] = [...outage(false), ...outage(true)]

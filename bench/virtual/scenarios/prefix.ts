@@ -41,7 +41,7 @@ const prefix = (name: string, about: string, rows: readonly TraceRow[]): Scenari
   countedFromMs: 0,
   wishes: { patienceMs: 20_000 },
   onTime: { patienceMs: 20_000 },
-  arms: ['direct', 'cap:4', 'spillway'],
+  arms: ['direct', 'nginx-conn:32', 'spillway'],
   cachedMost: mostCached(rows),
   recorded: true,
 })

@@ -41,15 +41,21 @@ const scenario = (load: number, deadlineMs: number): Scenario => ({
   countedFromMs: 600_000,
   wishes: { deadlineMs },
   onTime: { deadlineMs },
-  // A little more than an answer takes, for a prompt of a few tokens more.
   arms: [
     'direct',
+    'nginx-conn:1',
+    'nginx-conn:2',
+    'nginx-conn:3',
+    'nginx-rate:0.2:1',
+    'nginx-rate:0.25:1',
+    'nginx-rate:0.3:1',
     'cap:1',
     'cap:2',
     'cap:3',
     `timeout:${(deadlineMs - answerMs) / 2}`,
     `timeout:${deadlineMs - answerMs}`,
     `timeout:${deadlineMs}`,
+    // A little more than an answer takes, for a prompt of a few tokens more.
     `optimum:${deadlineMs + 20}:${answerMs + 10}`,
     'spillway',
   ],

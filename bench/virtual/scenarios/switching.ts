@@ -54,7 +54,16 @@ const mixed: Scenario = {
   countedFromMs: 120_000,
   wishes: {},
   onTime: { patienceMs: 8_000 },
-  arms: ['direct', 'cap:2', 'cap:4', 'cap:8', 'spillway'],
+  arms: [
+    'direct',
+    'nginx-conn:4',
+    'nginx-conn:8',
+    'nginx-conn:16',
+    'nginx-rate:1:4',
+    'nginx-rate:2:4',
+    'nginx-rate:3:4',
+    'spillway',
+  ],
 }
 
 export const switchings: readonly Scenario[] = [
@@ -84,6 +93,6 @@ export const switchings: readonly Scenario[] = [
     lengthMs: 14_520_000,
     wishes: { patienceMs: 60_000 },
     onTime: { patienceMs: 60_000 },
-    arms: ['direct', 'cap:4', 'cap:8', 'cap:16', 'spillway'],
+    arms: ['direct', 'nginx-conn:4', 'nginx-conn:8', 'nginx-conn:16', 'spillway'],
   },
 ]
