@@ -241,7 +241,7 @@ class Engine implements Gateway {
       if (errand !== undefined) return this.#scheduler.explain(ask, { action: 'errand', errand })
       const fits = this.#ways.isPlain(ask)
       const sized = fits ? ask : await counted(ask, this.#ways.of(ask), exactly)
-      return this.#scheduler.explain(standInFor(sized, this.#standInParts) ?? sized)
+      return this.#scheduler.explain(this.#privateModels.kept(standInFor(sized, this.#standInParts) ?? sized))
     } catch (error) {
       return this.#scheduler.explain(ask, { action: 'refuse', fault: Fault.from(error) })
     }
@@ -359,7 +359,7 @@ class Engine implements Gateway {
   readonly #standInParts: StandInParts = {
     standIns: () => this.#settings.standIns,
     isShort: (ask) => this.#scheduler.isShort(ask),
-    isInTime: (ask) => this.#scheduler.isInTime(ask),
+    isInTime: (ask) => this.#scheduler.isInTime(this.#privateModels.kept(ask)),
   }
 
   /** Knows when the last one has left. */

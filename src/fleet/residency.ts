@@ -44,12 +44,17 @@ const lingers = 3
 const marginLoads = 0.25
 /** Asked for so many times as often, a model need not wait until another has had its time. */
 const hotter = 4
-/** A load that nobody waits for is worth its while if so much of an ask comes in the time that it takes: more where somebody may come back for what it throws out. */
+/**
+ * A load that nobody waits for is worth its while if so much of an ask comes in the time that it takes: more where somebody
+ * may come back for what it throws out.
+ */
 const worthAsks = { ofUnused: 0.1, ofUsed: 0.5 }
 /** Sets of models that were seen together; the oldest go first. */
 const setsMax = 16
 
 const nobody: readonly Tenant[] = []
+
+const longAgo = -1e15
 
 /**
  * Which models are in the memory of one server, and when another may come in. Never while one that might have to go for it
@@ -106,7 +111,13 @@ export class Residency {
     if (coming?.tenant === tenant) return 0
     // After the one that comes now, or for which room is being made.
     const move = coming ?? turning
-    if (move !== undefined && move.tenant !== tenant) return afterMs(move, tenant, wish, coming !== undefined)
+    if (move !== undefined && move.tenant !== tenant) {
+      const others = [...this.#present, move.tenant].filter(
+        (other) => other !== tenant && !move.leavers.includes(other),
+      )
+      const fits = this.#fits(tenant, others)
+      return fits ? inAfterMs(move, wish.now, coming !== undefined) : afterMs(move, tenant, wish, coming !== undefined)
+    }
     const entry = this.#entryFor(tenant)
     if (entry === undefined) return Infinity
     // Where the turn was decided, all that remains is that they end.
@@ -140,9 +151,9 @@ export class Residency {
 
   /** Whether it may come in now, for nobody who waits. */
   isFreeFor(tenant: Tenant): boolean {
-    return (
-      this.opensInMs(tenant, { now: this.#now(), since: -Infinity, waiting: 1, deadline: -Infinity, readyMs: 0 }) === 0
-    )
+    // As for one who has waited for ever, and whose patience is long spent.
+    const wish = { now: this.#now(), since: longAgo, waiting: 1, deadline: longAgo, readyMs: 0 }
+    return this.opensInMs(tenant, wish) === 0
   }
 
   /** Nothing that goes on here ever lets this model in. */
@@ -283,13 +294,8 @@ export class Residency {
     for (let count = 1; count <= byPrice.length; count += 1) {
       const leavers = byPrice.slice(0, count)
       if (count === others.length) return undefined
-      if (
-        this.#fits(
-          tenant,
-          others.filter((other) => !leavers.includes(other)),
-        )
-      )
-        return leavers
+      const rest = others.filter((other) => !leavers.includes(other))
+      if (this.#fits(tenant, rest)) return leavers
     }
     return undefined
   }

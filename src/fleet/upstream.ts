@@ -141,10 +141,10 @@ export class Upstream {
     return this.#loading.isUnderWay(model.id) ? undefined : this.ready(model)
   }
 
-  /** What the configuration wants in memory and is not there. */
+  /** What the configuration wants in memory and is not there, in its order. */
   missing(): readonly ServedModel[] {
-    const wanted = this.#pinned.filter(({ loaded }) => loaded === false)
-    return this.models().filter(({ id }) => wanted.some((place) => place === this.#places.get(id)))
+    const missing = this.#pinned.filter(({ loaded }) => loaded === false)
+    return missing.flatMap((place) => this.models().find(({ id }) => this.#places.get(id) === place) ?? [])
   }
 
   /** Its first token has come, and so it is there, where asking for it is what loads it. */

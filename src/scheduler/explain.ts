@@ -3,7 +3,7 @@ import { misfit, type Misfit } from '../fleet/fit.ts'
 import type { Offer, Offering } from '../fleet/offering.ts'
 import type { Verdict } from './arrival.ts'
 import { opensInMs } from './room.ts'
-import { permits } from './tiers.ts'
+import { permits } from './situation.ts'
 
 /** What would become of an ask that came now, and the numbers behind it. */
 export interface Explanation {

@@ -1,5 +1,6 @@
 import type { Finding } from './placement.ts'
-import { costOf, permits, spareMs, type Situation } from './tiers.ts'
+import { permits, type Situation } from './situation.ts'
+import { costOf, spareMs } from './tiers.ts'
 import type { Waiting } from './waiting.ts'
 import { meanOf } from '../core/length.ts'
 

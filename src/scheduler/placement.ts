@@ -1,7 +1,8 @@
 import type { Candidate, Policy } from '../core/policy.ts'
 import type { Offer } from '../fleet/offering.ts'
 import { hasRoomFor } from './room.ts'
-import { canServe, outlooks, tierFor, type Outlook, type Situation } from './tiers.ts'
+import { canServe, type Situation } from './situation.ts'
+import { outlooks, tierFor, type Outlook } from './tiers.ts'
 
 /** Where an ask may go now, and what the tiers promise it. */
 export interface Finding {

@@ -1,7 +1,8 @@
 import { meanOf } from '../core/length.ts'
 import type { Prediction } from '../core/reply.ts'
 import type { Offer } from '../fleet/offering.ts'
-import type { Outlook, Situation } from './tiers.ts'
+import type { Situation } from './situation.ts'
+import type { Outlook } from './tiers.ts'
 
 /** Of one who has to wait; undefined when nobody can say how long. */
 export function predictionFor({ ask, now }: Situation, outlook: Outlook | undefined): Prediction | undefined {

@@ -4,7 +4,8 @@ import { hasName } from '../core/names.ts'
 import type { Fleet } from '../fleet/fleet.ts'
 import type { Offer } from '../fleet/offering.ts'
 import type { Kept } from './promises.ts'
-import { drainMs, isOpenTo, type Outlook, permits, type Situation } from './tiers.ts'
+import { isOpenTo, permits, type Situation } from './situation.ts'
+import { drainMs, type Outlook } from './tiers.ts'
 
 /** Sooner than this no refused caller needs to come back, and later than that none should be told to. */
 const retryMinMs = 1_000

@@ -4,7 +4,8 @@ import { rigOf, serveFor, watched, type Rig } from './rig.test-helper.ts'
 import type { Ask } from '../core/ask.ts'
 import { lengthOf } from '../core/length.ts'
 import { nobodyAhead } from './fair-queue.ts'
-import { type Situation, tierFor } from './tiers.ts'
+import type { Situation } from './situation.ts'
+import { tierFor } from './tiers.ts'
 
 const outlook = (tier: number, firstTokenMs: number, hasRoom = true) => ({
   tier,

@@ -1,26 +1,9 @@
-import type { Ask } from '../core/ask.ts'
-import { meanOf, type Length } from '../core/length.ts'
-import type { Offer, Offering } from '../fleet/offering.ts'
+import { meanOf } from '../core/length.ts'
+import type { Offering } from '../fleet/offering.ts'
 import type { Place } from '../fleet/place.ts'
-import type { Upstream } from '../fleet/upstream.ts'
 import type { Ahead } from './fair-queue.ts'
 import { hasRoomFor, nextRoomFor } from './room.ts'
-
-/** What an ask has to choose from, at one moment. */
-export interface Situation {
-  readonly ask: Ask
-  readonly offering: Offering
-  /** Upstreams that have already let this ask down. */
-  readonly avoid: ReadonlySet<Upstream>
-  readonly length: Length
-  /** How many times as long as reckoned people wait here. */
-  readonly delay: number
-  /** Who is to be served before this one. */
-  readonly ahead: Ahead
-  readonly now: number
-  /** Servers known to be down may be tried as well, for want of any other. */
-  readonly desperate: boolean
-}
+import { canServe, type Situation } from './situation.ts'
 
 /** What one tier promises an ask, from now on. */
 export interface Outlook {
@@ -37,30 +20,11 @@ export interface Outlook {
   readonly isLearned: boolean
 }
 
-/** A tier from here on costs money. */
-const paidTier = 1
-
 /** How much faster a costlier tier must be to be worth it when every tier is too late. */
 const worthIt = 2
 
 /** Answers after which a place is known well enough to refuse somebody by it. */
 const answersMin = 5
-
-export function permits(ask: Ask, tier: number): boolean {
-  return ask.cloud === 'allowed' || tier < paidTier
-}
-
-/** Whether this ask may go there at all, be it now or later. */
-export function isOpenTo({ ask, avoid }: Situation, { upstream }: Offer): boolean {
-  return permits(ask, upstream.settings.tier) && !avoid.has(upstream)
-}
-
-export function canServe(situation: Situation, offer: Offer): boolean {
-  if (!isOpenTo(situation, offer)) return false
-  const { upstream, place } = offer
-  if (upstream.residency.isShut(place.tenant)) return false
-  return situation.desperate ? upstream.breaker.allows(situation.now) : upstream.allows(situation.now)
-}
 
 /** What each tier promises, the cheapest first; tiers in which nobody can serve are left out. */
 export function outlooks(situation: Situation): Outlook[] {

@@ -4,7 +4,8 @@ import { Fault } from '../core/fault.ts'
 import type { Fleet } from '../fleet/fleet.ts'
 import type { Offer, Offering } from '../fleet/offering.ts'
 import { costMs, opensInMs } from './room.ts'
-import { canServe, promised, type Situation } from './tiers.ts'
+import { canServe, type Situation } from './situation.ts'
+import { promised } from './tiers.ts'
 import type { Queue } from './waiting.ts'
 
 /** What was made ready and then not used is not made ready again at once. */

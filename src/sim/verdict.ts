@@ -1,6 +1,4 @@
-import type { Place } from '../fleet/place.ts'
-import type { Upstream } from '../fleet/upstream.ts'
-import type { AskView } from '../gateway.ts'
+import type { AskView, Gateway } from '../gateway.ts'
 import { form, plainText, textsOf, tool } from './bodies.ts'
 import type { Visit } from './caller.ts'
 import type { Machine } from './fleet.ts'
@@ -128,6 +126,8 @@ export function falseNow({ gateway, servers }: Stage): string | undefined {
   return undefined
 }
 
+type Upstream = Gateway['fleet']['upstreams'][number]
+
 /** What must be true now and then; too dear to look at each time. */
 export function falseForWaiting({ gateway, recorder, world }: Stage): string | undefined {
   if (gateway.waiting === 0) return undefined
@@ -149,7 +149,7 @@ export function falseForWaiting({ gateway, recorder, world }: Stage): string | u
       const { contextTokens = Infinity } = upstream.modelFor(model)!
       return upstream.settings.tier === tier && promptTokens <= contextTokens && upstream.allows(world.now())
     })
-    const placeOn = (upstream: Upstream): Place => upstream.place(upstream.modelFor(model)!.id)
+    const placeOn = (upstream: Upstream): ReturnType<Upstream['place']> => upstream.place(upstream.modelFor(model)!.id)
     // Where a model has to come in first, it may be sooner to be had where it is or comes.
     const isNear = cheap.some((upstream) => {
       const { tenant } = placeOn(upstream)

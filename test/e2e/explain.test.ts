@@ -60,6 +60,7 @@ suite('An explanation', { concurrency: 4 }, () => {
       limit: 1,
       has_room: true,
       loaded: true,
+      memory: { loaded: [model], loading: null, turning_to: null, opens_in_ms: 0, eviction_ms: 0 },
       cached_tokens: 0,
     })
     assert.equal(scene.server.heard.length, 0)
