@@ -93,11 +93,15 @@ export class Place {
     if (this.#alone === stay) this.#alone = undefined
     this.#expectedEnds = this.inFlight === 0 ? 0 : this.#expectedEnds - stay.expectedEndAt
     if (ending === 'overloaded') this.#cool(now)
-    const served = ending === 'served' ? this.#served(stay, seen, now) : undefined
-    const share = served && this.pace.delayShare(served)
-    const lined = share === undefined ? undefined : share * stay.inFlight
-    this.limit.learn(ending, { lined, inFlight: stay.inFlight, startedAt: stay.startedAt, now })
-    if (served === undefined) return
+    const served = this.#served(stay, seen, now)
+    this.limit.learn(ending, {
+      ...served,
+      inFlight: stay.inFlight,
+      inFlightAtEnd: this.inFlight + 1,
+      startedAt: stay.startedAt,
+      now,
+    })
+    if (ending !== 'served') return
     this.#refusals = 0
     // Where the server does not tell, one answer is no reason to prefer it to others that do not tell either.
     if (this.loaded === false) this.loaded = true
