@@ -19,10 +19,10 @@ export interface Crowding {
   /** Asks that held a place when it began, itself included, and how many did when it ended. */
   readonly inFlight: number
   readonly inFlightAtEnd: number
-  /** It had the server to itself until its first token, as far as we know. */
-  readonly alone: boolean
   /** The model had to be loaded first. */
   readonly cold: boolean
+  /** What `begun` told of it. */
+  readonly toRead: number
   readonly startedAt: number
   readonly now: number
 }
@@ -50,18 +50,21 @@ const ceiling = 256
 /** A server that names more slots than this says what it allows, and not what it can do well. */
 const slotsMeant = 32
 
+/** How much of the average each new sight is, by what it was seen from. */
+const freshnesses = { told: 0.5, first: 0.12, whole: 0.06 }
+
 /** One late answer may have many reasons: so many sights are needed for a change. */
 const sightsMin = 3
 
 /** How long after a cut one more place is tried, and the most that this becomes when it fails again and again. */
 const probeAfterMs = 5_000
-const probeAfterMaxMs = 40_000
+const probeAfterMaxMs = 20_000
 
 /** Memory for contexts that is fuller than this has no room for more of them. */
 const memoryFull = 0.9
 
-/** So many in line are too many: more for a large server, where they are gone in a moment. */
-const tooMany = (atOnce: number): number => 0.4 + 0.15 * Math.max(0, atOnce - 4)
+/** For each place beyond the fourth, so much more of a line is none. A gauge counts it, answers only tell of it. */
+const blur = { told: 0.05, guessed: 0.15 }
 
 /**
  * Learns how many asks a server can hold at once. It grows while all places are taken and still nobody stands in line
@@ -90,7 +93,8 @@ export class Limit {
   #heardFrom = -Infinity
   /** Who began before that was refused together with others. */
   #refusedAt = -Infinity
-  #probing = false
+  /** While more places are tried than are known to be there: how many that is. */
+  #probedFrom: number | undefined
   #probeAt = -Infinity
   #probeAfterMs = probeAfterMs
   #step = 1
@@ -132,7 +136,12 @@ export class Limit {
     // They fit: that is seen, whoever they are.
     if (waiting === 0) this.#places = Math.min(this.#most, Math.max(this.#places, running))
     const isFull = ours >= this.value && memory < memoryFull
-    this.#see({ inFlight, lined: waiting, isFull, freshness: 0.5, now })
+    this.#see({ inFlight, lined: waiting, isFull, freshness: freshnesses.told, now })
+  }
+
+  /** An ask is sent. What comes back belongs to what is learned of it at its end. */
+  begun(promptTokens: number, now: number): number {
+    return this.pinned ? 1 : this.#lineup.begun(promptTokens, now)
   }
 
   learn(ending: Ending, crowding: Crowding): void {
@@ -146,8 +155,9 @@ export class Limit {
       this.#batching.learn({ atOnce, tokens, tookMs: totalMs - firstTokenMs })
     }
     if (this.#gauged || lined === undefined || startedAt < this.#heardFrom) return
+    const freshness = firstTokenMs === undefined ? freshnesses.whole : freshnesses.first
     const isFull = inFlight >= 0.9 * this.value
-    this.#see({ inFlight, lined: Math.min(lined, inFlight - 1), isFull, freshness: 0.2, now })
+    this.#see({ inFlight, lined: Math.min(lined, inFlight - 1), isFull, freshness, now })
   }
 
   #see({ inFlight, lined, isFull, freshness, now }: Sight): void {
@@ -157,8 +167,10 @@ export class Limit {
     this.#sights += 1
     const average = this.#lined / this.#seen
     const atOnce = this.#atOnce / this.#seen
-    const most = tooMany(atOnce)
-    if (average > most && this.#sights >= sightsMin) this.#cutTo(Math.round(atOnce - average), now)
+    const most = 0.45 + (this.#gauged ? blur.told : blur.guessed) * Math.max(0, atOnce - 4)
+    // A gauge sees all of a crowd at once, an answer only its own place in it.
+    const isCertain = this.#sights >= (this.#gauged ? sightsMin : Math.max(sightsMin, atOnce / 3))
+    if (average > most && lined > 0 && isCertain) this.#cutTo(this.#probedFrom ?? Math.round(atOnce - average), now)
     else if (average < most / 2 && isFull) this.#grow(now)
   }
 
@@ -174,9 +186,10 @@ export class Limit {
     if (places >= this.#places) return
     this.#places = Math.max(floor, places)
     this.#endless = false
-    this.#probeAfterMs = this.#probing ? Math.min(probeAfterMaxMs, this.#probeAfterMs * 2) : probeAfterMs
+    this.#probeAfterMs =
+      this.#probedFrom !== undefined ? Math.min(probeAfterMaxMs, this.#probeAfterMs * 2) : probeAfterMs
     this.#probeAt = now + this.#probeAfterMs
-    this.#probing = false
+    this.#probedFrom = undefined
     this.#step = 1
     this.#forget(-Infinity)
   }
@@ -188,16 +201,16 @@ export class Limit {
       return
     }
     if (this.#sights < (this.#gauged ? sightsMin : Math.max(sightsMin, this.#places))) return
-    if (this.#probing) {
+    if (this.#probedFrom !== undefined) {
       // There was room after all: at once for more, and with a larger step.
-      this.#probing = false
+      this.#probedFrom = undefined
       this.#probeAfterMs = probeAfterMs
       this.#probeAt = now
       this.#step *= 2
     }
     if (now < this.#probeAt) return
-    this.#probing = true
-    this.#places = Math.min(this.#most, Math.floor(this.#places) + this.#step)
+    this.#probedFrom = Math.floor(this.#places)
+    this.#places = Math.min(this.#most, this.#probedFrom + this.#step)
     this.#forget(now)
   }
 

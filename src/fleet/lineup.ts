@@ -1,20 +1,26 @@
 import type { Crowding, Ending } from './limit.ts'
 import { Line } from './line.ts'
+import { Reading } from './reading.ts'
 
 /** Ends that are remembered. */
 const endsMax = 512
 
-/** Between two asks a server stood idle for this long at least: it was not under load. */
-const restMs = 20
-
 /**
- * The end that made room for an ask and its first token are as far apart as it takes to read a prompt, more or less: so much
- * of that is surely after the end.
+ * Between the end that made room for an ask and its first token its prompt is read. That takes more or less long: so much
+ * of the usual time for certain.
  */
 const surely = 0.5
 
-/** An answer in one piece may take so many times as long as alone before that counts as having waited. */
-const wholeTolerance = 2
+/** Prompts of others that one may wait for: a server that always has some at hand to read is not crowded. */
+const readAhead = 4
+
+/** Where first tokens are never seen: how many answers tell what a word takes. */
+const wholeMin = 8
+/** What may be above what a word takes, above what is not words, and above the whole of an answer that had all to itself. */
+const tolerated = { words: 1.1, rest: 2, whole: 3 }
+
+/** As long as all answers are of one size, they are nothing but words. */
+const words = { overhead: 1, slope: 20 }
 
 /**
  * Tells how many stood in line inside a server, from its answers. One that had to wait for others came after them: as many
@@ -22,53 +28,71 @@ const wholeTolerance = 2
  * takes longer, because the machine is hot, stands still or loads a model, nobody ends meanwhile, and no line is seen.
  */
 export class Lineup {
-  readonly #idleFirstToken = new Line({ overhead: 100, slope: 0.3 })
-  /** Whole answers by their size: what there is to compare with where first tokens are never seen. */
-  readonly #idleWhole = new Line({ overhead: 300, slope: 20 })
+  readonly #reading = new Reading()
+  /** Answers in one piece, by their size: of late, and those that found nobody else there. */
+  readonly #whole = new Line(words)
+  readonly #alone = new Line(words)
+  /** When all prompts will have been read, one after the other, if they wait for nothing else. */
+  #readUntil = -Infinity
   /** When asks left that had been served, in order. */
   readonly #ends: number[] = []
 
+  /** An ask is sent. Tells how much there is to read until its prompt is read, as a multiple of that prompt. */
+  begun(promptTokens: number, now: number): number {
+    const ownMs = this.#reading.msFor(promptTokens)
+    this.#readUntil = Math.max(this.#readUntil, now) + ownMs
+    return (this.#readUntil - now) / ownMs
+  }
+
   /** An ask has left. Tells how many were before it; undefined when there is nothing to compare with. */
   left(ending: Ending, crowding: Crowding): number | undefined {
-    const before = ending === 'served' && !crowding.cold ? this.#before(crowding) : undefined
-    const hadPlace = ending === 'served' || crowding.firstTokenMs !== undefined
-    if (hadPlace) {
-      this.#ends.push(crowding.now)
+    const { firstTokenMs, cold, now } = crowding
+    const before = ending === 'served' && !cold ? this.#before(crowding, firstTokenMs) : undefined
+    if (ending === 'served' || firstTokenMs !== undefined) {
+      this.#ends.push(now)
       if (this.#ends.length > 2 * endsMax) this.#ends.splice(0, endsMax)
     }
     return before
   }
 
-  #before(crowding: Crowding): number | undefined {
-    const { startedAt, promptTokens, firstTokenMs, totalMs } = crowding
-    if (firstTokenMs !== undefined) {
-      const known = this.#idleFirstToken.samples > 0
-      const begunAt = startedAt + firstTokenMs - surely * this.#idleFirstToken.at(promptTokens)
-      this.#learnIdle(this.#idleFirstToken, promptTokens, firstTokenMs, crowding)
-      return known ? this.#endedBetween(startedAt, begunAt) : undefined
-    }
-    const size = sizeOf(crowding)
-    const known = this.#idleWhole.samples > 0
-    const begunAt = startedAt + totalMs - wholeTolerance * this.#idleWhole.at(size)
-    this.#learnIdle(this.#idleWhole, size, totalMs, crowding)
+  #before(crowding: Crowding, firstTokenMs: number | undefined): number | undefined {
+    if (firstTokenMs !== undefined) return this.#beforeFirst(crowding, firstTokenMs)
     // Where some answers show when they begin, the others would only blur what is known.
-    if (!known || this.#idleFirstToken.samples > 0) return undefined
-    return this.#endedBetween(startedAt, begunAt)
+    return this.#reading.isKnown ? undefined : this.#beforeWhole(crowding)
   }
 
-  /**
-   * How fast it is with nothing else to do is learned while there is room: a crowd must never become the norm. Until
-   * there was room a few times, the quickest of a crowd stands in.
-   */
-  #learnIdle(idle: Line, size: number, tookMs: number, { alone, startedAt }: Crowding): void {
-    const rested = startedAt - this.#lastEndBefore(startedAt) >= restMs
-    if ((alone && rested) || idle.samples === 0 || (idle.samples < 5 && tookMs < idle.at(size))) {
-      idle.learn(size, tookMs)
-    }
+  #beforeFirst({ startedAt, promptTokens, toRead }: Crowding, firstTokenMs: number): number | undefined {
+    const { isKnown } = this.#reading
+    const ownMs = this.#reading.msFor(promptTokens)
+    const spokeAt = startedAt + firstTokenMs
+    // Nobody can have been waited for since the last end: so a crowd is never learned as the norm.
+    this.#reading.learn(promptTokens, Math.min(firstTokenMs / toRead, spokeAt - this.#lastEndBefore(spokeAt)))
+    if (!isKnown) return undefined
+    const readingMs = (Math.min(toRead, 1 + readAhead) - (1 - surely)) * ownMs
+    return Math.max(0, this.#endedBetween(startedAt, spokeAt - readingMs))
   }
 
-  #endedBetween(startedAt: number, begunAt: number): number {
-    return begunAt <= startedAt ? 0 : this.#endedBy(begunAt) - this.#endedBy(startedAt)
+  /** What an answer took beyond its words it spent waiting. That errs on both sides, so it counts on both. */
+  #beforeWhole({ startedAt, promptTokens, outputTokens, totalMs, inFlight }: Crowding): number | undefined {
+    // Reading is quicker than writing.
+    const size = outputTokens + promptTokens / 20
+    const isKnown = this.#whole.samples >= wholeMin
+    const workMs = this.#workMs(size)
+    this.#whole.learn(size, totalMs)
+    if (inFlight === 1) this.#alone.learn(size, totalMs)
+    return isKnown ? this.#endedBetween(startedAt, startedAt + totalMs - workMs) : undefined
+  }
+
+  /** The most that an answer in one piece may take without having waited. */
+  #workMs(size: number): number {
+    const wordsMs = tolerated.words * size * (this.#whole.at(1) - this.#whole.at(0))
+    if (this.#alone.samples === 0) return wordsMs
+    return Math.min(wordsMs + tolerated.rest * this.#alone.at(0), tolerated.whole * this.#alone.at(size))
+  }
+
+  /** Negative when the second moment is the earlier one. */
+  #endedBetween(first: number, second: number): number {
+    return this.#endedBy(second) - this.#endedBy(first)
   }
 
   #lastEndBefore(at: number): number {
@@ -86,6 +110,3 @@ export class Lineup {
     return low
   }
 }
-
-/** Reading is quicker than writing. */
-const sizeOf = ({ promptTokens, outputTokens }: Crowding): number => outputTokens + promptTokens / 20

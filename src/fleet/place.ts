@@ -8,6 +8,8 @@ export interface Stay {
   readonly expectedEndAt: number
   /** Asks in the place when it began, itself included. */
   readonly inFlight: number
+  /** What its limit made of its coming. */
+  readonly toRead: number
   /** When it ceased to have the server to itself: at once, when another joined, or never. */
   aloneUntil: number
   readonly cold: boolean
@@ -71,6 +73,7 @@ export class Place {
       promptTokens: ask.promptTokens,
       expectedEndAt: now + holdMs,
       inFlight: this.inFlight,
+      toRead: this.limit.begun(ask.promptTokens, now),
       aloneUntil: ask.alone ? Infinity : now,
       cold,
       stream: ask.stream,
@@ -98,6 +101,7 @@ export class Place {
       ...served,
       inFlight: stay.inFlight,
       inFlightAtEnd: this.inFlight + 1,
+      toRead: stay.toRead,
       startedAt: stay.startedAt,
       now,
     })

@@ -221,7 +221,7 @@ function sameModels(some: readonly ListedModel[], others: readonly ListedModel[]
 /** How busy they are does not make other models of them. */
 const textOf = (models: readonly ListedModel[]): string =>
   JSON.stringify(
-    models.map(({ gauge: _, ...model }) => model),
+    models.map((model) => ({ ...model, gauge: undefined })),
     (_key, value: unknown) =>
       value instanceof Set
         ? [...(value as ReadonlySet<string>)].toSorted((one, other) => (one < other ? -1 : 1))

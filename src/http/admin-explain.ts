@@ -105,6 +105,7 @@ function prospectView({ offer, misfit, permitted, hasRoom, firstTokenMs }: Prosp
     context_tokens: model.contextTokens ?? null,
     in_flight: place.inFlight,
     limit: place.limit.value,
+    foreign: place.limit.foreign,
     has_room: hasRoom,
     loaded: place.loaded ?? null,
     first_token_ms: Math.round(firstTokenMs),

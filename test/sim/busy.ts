@@ -54,7 +54,11 @@ export async function keepBusy(busy: Busy): Promise<readonly Moment[]> {
     requests: Math.ceil((forMs / 1_000) * perSecond),
     fleet,
     workload,
-    settings: { upstreams, queue: { max: 60, patienceMs: 60_000 }, timeouts: { ...settings.timeouts, firstTokenMs: 600_000 } },
+    settings: {
+      upstreams,
+      queue: { max: 60, patienceMs: 60_000 },
+      timeouts: { ...settings.timeouts, firstTokenMs: 600_000 },
+    },
     script: async (stage) => {
       const [box] = stage.servers
       void trouble?.(stage, box!)
