@@ -6,6 +6,7 @@ import type { Json } from './core/json.ts'
 import type { Policy } from './core/policy.ts'
 import { compose, type Layer, type Serve } from './core/serve.ts'
 import type { Settings } from './core/settings.ts'
+import { usualShares } from './core/shares.ts'
 import { Watchdog } from './core/watchdog.ts'
 import type { World } from './core/world.ts'
 import { dialectById, dialects, talkById } from './dialects/index.ts'
@@ -14,6 +15,7 @@ import { dispatch } from './dispatch/dispatch.ts'
 import { exactly, Ways } from './dispatch/ways.ts'
 import { runErrand } from './fleet/errands.ts'
 import { Fleet } from './fleet/fleet.ts'
+import { PrivateModels } from './fleet/private-models.ts'
 import { Wordiness } from './fleet/wordiness.ts'
 import { Callers } from './layers/callers.ts'
 import { errands } from './layers/errands.ts'
@@ -23,6 +25,7 @@ import { limits } from './layers/limits.ts'
 import { observe, Roster } from './layers/observe.ts'
 import { checkPermitted, permit } from './layers/permit.ts'
 import { recall } from './layers/recall.ts'
+import { standInFor, type StandInParts, standIns } from './layers/stand-ins.ts'
 import { defaultPolicy } from './policies/index.ts'
 import type { Explanation } from './scheduler/explain.ts'
 import { Scheduler } from './scheduler/scheduler.ts'
@@ -39,6 +42,7 @@ export interface AskInput {
   readonly signal: AbortSignal
   readonly id?: string | undefined
   readonly patienceMs?: number | undefined
+  readonly deadlineMs?: number | undefined
   readonly priority?: Priority | undefined
   readonly cloud?: Cloud | undefined
   /** Those that the dialect names in `passHeaders`. */
@@ -129,6 +133,7 @@ class Engine implements Gateway {
   readonly #idStart: string
   #settings: Settings
   #callers: Callers
+  #privateModels: PrivateModels
   #dispatch: Serve
   #reloaded: Promise<void> = Promise.resolve()
   #asked = 0
@@ -143,7 +148,15 @@ class Engine implements Gateway {
     this.#callers = new Callers(settings.callers, settings.anonymousLimits)
     const { upstreams, probeEveryMs, queue } = settings
     this.fleet = new Fleet({ upstreams, world, emit, probeEveryMs, canOf: reachOf })
-    this.#scheduler = new Scheduler({ world, fleet: this.fleet, policy, queueMax: queue.max, emit })
+    this.#privateModels = this.#privateModelsOf(settings)
+    this.#scheduler = new Scheduler({
+      world,
+      fleet: this.fleet,
+      policy,
+      queueMax: queue.max,
+      shares: queue.shares,
+      emit,
+    })
     this.#watchdog = new Watchdog(world)
     const ways = new Ways(this.fleet, dialectOf)
     this.#ways = ways
@@ -155,6 +168,7 @@ class Engine implements Gateway {
         ...(applied === undefined ? [] : [hooks(applied, { glanceOf, onThrow: this.#onHookThrow })]),
         // After the hooks, which may have chosen another model.
         permit,
+        (next) => (ask) => next(this.#privateModels.kept(ask)),
         recall({ recallOf: (id) => talkById(id)?.recall, glanceOf }),
         // What is recalled counts; and no server has been asked anything so far.
         limits(world),
@@ -164,9 +178,12 @@ class Engine implements Gateway {
           answerTo: (errand, ask) => this.#errandAnswer(errand, ask),
         }),
         fit({ isPlain: (ask) => ways.isPlain(ask), waysOf: (ask) => ways.of(ask), exactly }),
+        // Before those of an application, which may keep answers by the model that gave them.
+        standIns(this.#standInParts),
         ...layers,
       ],
-      (ask) => this.#dispatch(ask),
+      // Once more: a layer may have chosen another model.
+      (ask) => this.#dispatch(this.#privateModels.kept(ask)),
     )
   }
 
@@ -178,8 +195,10 @@ class Engine implements Gateway {
     return this.#callers.identify(credential, address)
   }
 
-  ask({ dialect, body, raw, caller, signal, id, patienceMs, priority, cloud, headers }: AskInput): Ask {
-    const { model, stream, promptTokens, outputTokensMax, needs, errand } = dialect.glance(body)
+  ask({ dialect, body, raw, caller, signal, id, patienceMs, deadlineMs, priority, cloud, headers }: AskInput): Ask {
+    const { model, stream, promptTokens, outputTokensMax, needs, errand, prefix } = dialect.glance(body)
+    const wishes = this.#callers.wishes(caller)
+    const { queue } = this.#settings
     return {
       id: id ?? this.#nextId(),
       caller,
@@ -191,13 +210,15 @@ class Engine implements Gateway {
       outputTokensMax,
       needs,
       errand,
+      prefix,
       body,
       raw,
       headers: headers ?? noHeaders,
       priority: priority === undefined ? caller.priority : this.#granted(priority, caller),
       // A caller may keep a request at home, never send one out that must stay.
-      cloud: cloud === 'never' ? 'never' : caller.cloud,
-      patienceMs: patienceMs ?? this.#callers.patienceMs(caller) ?? this.#settings.queue.patienceMs,
+      cloud: cloud === 'never' || this.#privateModels.isPrivate(model) ? 'never' : caller.cloud,
+      patienceMs: patienceMs ?? wishes?.patienceMs ?? queue.patienceMs,
+      deadlineMs: deadlineMs ?? wishes?.deadlineMs ?? queue.deadlineMs,
       arrivedAt: this.world.now(),
       signal,
     }
@@ -217,7 +238,8 @@ class Engine implements Gateway {
       checkPermitted(ask)
       if (errand !== undefined) return this.#scheduler.explain(ask, { action: 'errand', errand })
       const fits = this.#ways.isPlain(ask)
-      return this.#scheduler.explain(fits ? ask : await counted(ask, this.#ways.of(ask), exactly))
+      const sized = fits ? ask : await counted(ask, this.#ways.of(ask), exactly)
+      return this.#scheduler.explain(standInFor(sized, this.#standInParts) ?? sized)
     } catch (error) {
       return this.#scheduler.explain(ask, { action: 'refuse', fault: Fault.from(error) })
     }
@@ -259,8 +281,10 @@ class Engine implements Gateway {
       const enforce = await this.fleet.prepare(settings)
       this.#settings = settings
       this.#callers = new Callers(settings.callers, settings.anonymousLimits)
+      this.#privateModels = this.#privateModelsOf(settings)
       this.#dispatch = this.#dispatchBy(settings)
       this.#scheduler.queueMax = settings.queue.max
+      this.#scheduler.shares = settings.queue.shares ?? usualShares
       enforce()
     })
     return this.#reloaded
@@ -292,8 +316,9 @@ class Engine implements Gateway {
     const { promptTokens, estimated } = outcome.usage
     // A picture weighs what its server makes of it.
     if (outcome.fault !== undefined || estimated === true || ask.needs.length > 1) return
-    if (this.fleet.offering(ask.model) !== undefined)
-      this.#wordiness.learn(ask.model, ask.guessedTokens ?? ask.promptTokens, promptTokens)
+    const model = outcome.model ?? ask.model
+    if (this.fleet.offering(model) !== undefined)
+      this.#wordiness.learn(model, ask.guessedTokens ?? ask.promptTokens, promptTokens)
   }
 
   #errandAnswer(errand: Errand, ask: Ask): Uint8Array {
@@ -304,6 +329,10 @@ class Engine implements Gateway {
     const done = dialect.errandDone?.(errand, about)
     if (done === undefined) throw new Fault('internal', `The dialect ${dialect.id} has no answer to an errand.`)
     return Buffer.from(`${JSON.stringify(done)}${ask.stream && dialect.form === 'talk' ? dialect.frameEnd : ''}`)
+  }
+
+  #privateModelsOf({ models = new Map() }: Settings): PrivateModels {
+    return new PrivateModels(models, this.fleet)
   }
 
   #dispatchBy({ timeouts, attemptsMax }: Settings): Serve {
@@ -322,6 +351,12 @@ class Engine implements Gateway {
   /** Where callers have names, one may step back in the queue, not forward; where they have none, their word is all there is. */
   #granted(wished: Priority, { priority }: Caller): Priority {
     return this.#settings.callers.length === 0 || ranks[wished] > ranks[priority] ? wished : priority
+  }
+
+  readonly #standInParts: StandInParts = {
+    standIns: () => this.#settings.standIns,
+    isShort: (ask) => this.#scheduler.isShort(ask),
+    isInTime: (ask) => this.#scheduler.isInTime(ask),
   }
 
   /** Knows when the last one has left. */

@@ -14,9 +14,12 @@ export const exo: Backend = {
   speaks: { 'openai-chat': '/v1/chat/completions' },
   usualPort: 52415,
   initialConcurrency: 2,
+  keepsPrompts: 'slots',
   lacks: ['logprobs', 'audio'],
   probe,
   edits: homeEdits({ fields: { 'openai-chat': fields.exoChat } }),
+  // It refuses what does not fit beside the rest.
+  swaps: false,
   load,
   unload,
 }

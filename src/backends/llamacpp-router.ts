@@ -36,11 +36,14 @@ export async function probeRouter(call: Call, props: Json): Promise<Health> {
   const seen = new Map(await Promise.all(present.map(async (entry) => [entry, await lookAt(call, entry)] as const)))
   const version = textIn(props['build_info'])
   const gauges = [...seen.values()].flatMap((one) => one?.gauge ?? [])
+  // 0 stands for any number.
+  const modelsMax = countIn(props['max_instances'])
   const shared = entries.some(({ status }) => sharesPool(argsIn(status)))
   return {
     models: entries.map((entry) => ({ ...fromList(entry), ...seen.get(entry) })),
     ...(version !== undefined && { version }),
     ...(gauges.length > 0 && { gauge: added(gauges) }),
+    ...(modelsMax !== undefined && { modelsMax }),
     ...(shared && { advice: [poolAdvice] }),
   }
 }

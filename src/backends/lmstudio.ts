@@ -13,6 +13,7 @@ export const lmstudio: Backend = {
   ...openAiCompatible,
   kind: 'lmstudio',
   title: 'LM Studio',
+  keepsPrompts: 'slots',
   speaks: { ...openAiCompatible.speaks, 'openai-responses': '/v1/responses' },
   usualPort: 1234,
   lacks: ['infill', 'audio', 'logprobs'],

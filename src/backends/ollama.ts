@@ -21,6 +21,7 @@ export const ollama: Backend = {
   tier: 0,
   // OLLAMA_NUM_PARALLEL is 1 unless somebody set it; one more waits inside and shows whether there is room.
   initialConcurrency: 2,
+  keepsPrompts: 'slots',
   thinksUnasked: true,
   authorize: (key) => [['authorization', `Bearer ${key}`]],
   probe,

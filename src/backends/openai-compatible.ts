@@ -16,6 +16,8 @@ export const openAiCompatible: Backend = {
   usualPort: undefined,
   tier: 0,
   initialConcurrency: 4,
+  // Nearly all do, and those that say how much of a prompt they had are believed.
+  keepsPrompts: 'blocks',
   authorize: (key) => [['authorization', `Bearer ${key}`]],
   probe,
   edits: homeEdits({

@@ -12,6 +12,7 @@ export const openAi: Backend = {
   speaks: { ...openAiCompatible.speaks, 'openai-responses': '/v1/responses' },
   tier: 1,
   initialConcurrency: 16,
+  keepsPrompts: undefined,
   remembers: true,
   probe: async (call) => ({ models: (await listModels(call)).map(listed) }),
   edits,

@@ -15,6 +15,7 @@ export const sglang: Backend = {
   title: 'SGLang',
   usualPort: 30000,
   initialConcurrency: 16,
+  keepsPrompts: 'blocks',
   lacks: ['infill'],
   continueEdits: { continue_final_message: true, add_generation_prompt: false },
   probe,

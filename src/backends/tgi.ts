@@ -17,6 +17,7 @@ export const tgi: Backend = {
   // Where its documents put it. llama.cpp is there, too.
   usualPort: 8080,
   initialConcurrency: 16,
+  keepsPrompts: 'blocks',
   lacks: ['infill', 'audio'],
   probe,
   gauge: gaugeOf,

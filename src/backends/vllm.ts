@@ -14,6 +14,7 @@ export const vllm: Backend = {
   title: 'vLLM',
   usualPort: 8000,
   initialConcurrency: 16,
+  keepsPrompts: 'blocks',
   lacks: ['infill'],
   continueEdits: { continue_final_message: true, add_generation_prompt: false },
   probe,

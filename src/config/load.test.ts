@@ -277,7 +277,10 @@ callers: [{ name: a, key: \${DIGITS}, weight: \${WEIGHT} }]
     file: 's.yaml',
     env: { MAX: '7', PATIENCE: '1500', ON: 'false', DIGITS: '0042', WEIGHT: '0.5' },
   })
-  assert.deepEqual([config.queue, config.cache, config.attempts], [{ max: 7, patience: 1_500 }, { enabled: false }, 2])
+  assert.deepEqual(
+    [config.queue, config.cache, config.attempts],
+    [{ max: 7, patience: 1_500, shares: { default: 0.2, batch: 0.1 } }, { enabled: false }, 2],
+  )
   assert.deepEqual([config.callers[0]?.key, config.callers[0]?.weight], ['0042', 0.5])
 })
 
@@ -330,7 +333,7 @@ test('a key that no request can carry is warned of, and not shown', () => {
 test('what this version does not act on is told with its place, and nothing else is', () => {
   const { warnings } = load(`upstreams:
   - name: box
-    kind: ollama
+    kind: vllm
     url: http://h
     models: { serve: { a: b }, preload: [b] }
 callers:
@@ -339,6 +342,8 @@ budget: { usd: 20, per: day }
 cache: { enabled: true }
 prices: { a: { input: 1, output: 5 } }
 data_dir: /tmp
+models: { B: { cloud: never }, a: {}, c*: {}, d: { cloud: never } }
+fallback_models: { a: [A, d] }
 `)
   const told = warnings.map(sentence)
   assert.deepEqual(
@@ -351,8 +356,11 @@ data_dir: /tmp
       's.yaml:9:1 cache:',
       's.yaml:10:1 prices:',
       's.yaml:11:1 data_dir:',
+      's.yaml:12:47 models.d:',
+      's.yaml:13:27 fallback_models.a[1]:',
     ],
   )
+  assert.match(told[0] ?? '', /vLLM cannot be told to load a model/)
   assert.match(told[1] ?? '', /no upstream serves "c"/)
   assert.match(told[3] ?? '', /not enforced by this version; cloud upstreams are used without a limit/)
   assert.deepEqual(

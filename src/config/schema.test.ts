@@ -136,7 +136,7 @@ upstreams:
     kind: ollama
     url: http://127.0.0.1:11434
     concurrency: auto
-    models: { preload: [llama3.1:8b], context: { "llama3.1:8b": 8192 } }
+    models: { preload: [llama3.1:8b], at_once: 2, context: { "llama3.1:8b": 8192 } }
   - name: haiku
     kind: openai
     url: https://api.example.com
@@ -144,6 +144,7 @@ upstreams:
     concurrency: "\${PLACES}"
     tier: 1
     models: { serve: { "llama3.1:8b": claude-haiku-4-5 } }
+fallback_models: { "llama3.3:70b": ["llama3.1:8b"] }
 queue: { max: 200, patience: 8s }
 callers:
   - { name: chat-ui, key: "\${CHAT_UI_KEY}", priority: interactive, weight: 2, models: ["llama3.1:8b"],

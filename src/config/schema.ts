@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { backends } from '../backends/index.ts'
 import { readDuration } from '../core/duration.ts'
+import { usualShares } from '../core/shares.ts'
 import { readAddress, usualAdminListen, usualListen } from './address.ts'
 import { readUrl } from './url.ts'
 
@@ -35,6 +36,8 @@ const address = (about: string, byDefault: string) =>
     .default(byDefault)
     .describe(about)
 
+const share = (about: string, byDefault: number) => z.number().min(0).max(0.9).default(byDefault).describe(about)
+
 const positive = (about: string) => z.number().positive().describe(about)
 const count = (about: string) => z.int().min(1).describe(about)
 
@@ -65,8 +68,11 @@ const models = z
       .array(z.string())
       .default([])
       .describe(
-        'Models to load at the start. This version does not act on it: models load when they are first asked for.',
+        'Models that are to be in memory: loaded at the start and again when they have gone, and never thrown out for another.',
       ),
+    at_once: count(
+      'How many models fit into memory at once, where the server does not tell. Without it, it is found out as models are asked for.',
+    ).optional(),
   })
   .describe('Which models of this server are served. Without it, all that the server lists.')
 
@@ -136,6 +142,7 @@ const caller = z
     priority: z.enum(['interactive', 'default', 'batch']).default('default').describe('Who goes first when all wait.'),
     weight: positive('Share of a contended server, relative to others of the same priority.').default(1),
     patience: duration('How long until the first token, for this caller. Default: queue.patience.', 0).optional(),
+    deadline: duration('How long until the whole answer, for this caller. Default: queue.deadline.', 1).optional(),
     models: z.array(z.string()).optional().describe('The models it may use; without this, all.'),
     cloud: z
       .enum(['allowed', 'never'])
@@ -145,6 +152,17 @@ const caller = z
     budget: budget('What this caller may spend in the cloud.').optional(),
   })
   .describe('One caller and its key.')
+
+const model = z
+  .strictObject({
+    cloud: z
+      .enum(['allowed', 'never'])
+      .default('allowed')
+      .describe(
+        'Whether requests for it may leave for a server that costs money. never holds whatever a caller may do.',
+      ),
+  })
+  .describe('One model, or all whose names begin so.')
 
 export const schema = z
   .strictObject({
@@ -158,10 +176,36 @@ export const schema = z
       .prefault({})
       .describe('The port of the operator.'),
     upstreams: z.array(upstream).min(1).describe('The servers behind the gateway.'),
+    fallback_models: z
+      .record(z.string(), z.array(z.string().min(1)).min(1))
+      .default({})
+      .describe(
+        'A model: those that may stand in for it, the best first, while memory is short: it is not loaded, and could not be in time.',
+      ),
     queue: z
       .strictObject({
         max: z.int().min(0).default(200).describe('How many may wait; the next one is refused at once.'),
         patience: duration('How long until the first token, by default.', 0).prefault('8s'),
+        deadline: duration(
+          'How long until the whole answer, by default: what would come later is sent to a costlier server or refused. Without it, answers may take their time.',
+          1,
+        ).optional(),
+        shares: z
+          .strictObject({
+            default: share(
+              'Of what is served while it waits behind interactive requests, 0 to 1.',
+              usualShares.default,
+            ),
+            batch: share('The same for batch.', usualShares.batch),
+          })
+          .prefault({})
+          .refine(
+            (all) => all.default + all.batch <= 0.9,
+            'leave too little for interactive; let both be at most 0.9 together',
+          )
+          .describe(
+            'What each priority gets at least, in time on the servers, while more urgent requests go before it.',
+          ),
       })
       .prefault({})
       .describe('The one queue.'),
@@ -172,6 +216,12 @@ export const schema = z
       })
       .prefault({})
       .describe('Those who ask without a key, where there are no callers.'),
+    models: z
+      .record(z.string().min(1), model)
+      .default({})
+      .describe(
+        'What holds for a model whoever asks, by the name callers or servers have for it. A name that ends in * stands for all that begin so; the most exact one holds.',
+      ),
     timeouts: z
       .strictObject({
         connect: duration('Until a connection stands.').prefault('5s'),

@@ -22,10 +22,14 @@ test('three lines are enough, and everything else has a default', () => {
         concurrency: 'auto',
         serve: undefined,
         context: new Map(),
+        preload: [],
+        modelsMax: undefined,
       },
     ],
-    queue: { max: 200, patienceMs: 8_000 },
+    standIns: new Map(),
+    queue: { max: 200, patienceMs: 8_000, deadlineMs: undefined, shares: { default: 0.2, batch: 0.1 } },
     callers: [],
+    models: new Map(),
     timeouts: { connectMs: 5_000, firstTokenMs: 300_000, gapMs: 60_000, heartbeatMs: 10_000 },
     attemptsMax: 3,
     probeEveryMs: 5_000,
@@ -44,10 +48,11 @@ test('everything that is set arrives', () => {
         api_key: 'k',
         tier: 4,
         concurrency: 3,
-        models: { serve: { mine: 'theirs' }, context: { theirs: 4_096 } },
+        models: { serve: { mine: 'theirs' }, context: { theirs: 4_096 }, preload: ['theirs'], at_once: 2 },
       },
     ],
-    queue: { max: 0, patience: '1.5s' },
+    fallback_models: { Big: ['mine'] },
+    queue: { max: 0, patience: '1.5s', deadline: '30s', shares: { batch: 0.3 } },
     callers: [
       { name: 'a', key: 'x y', priority: 'batch', weight: 0.5, patience: 0, models: ['mine'], cloud: 'never' },
       { name: 'b', key: 'z' },
@@ -59,17 +64,26 @@ test('everything that is set arrives', () => {
   const [upstream] = settings.upstreams
   assert.deepEqual([upstream?.apiKey, upstream?.tier, upstream?.concurrency], ['k', 4, 3])
   assert.deepEqual([upstream?.serve, upstream?.context], [new Map([['mine', 'theirs']]), new Map([['theirs', 4_096]])])
-  assert.deepEqual(settings.queue, { max: 0, patienceMs: 1_500 })
+  assert.deepEqual([upstream?.preload, upstream?.modelsMax], [['theirs'], 2])
+  assert.deepEqual([settings.standIns?.get('Big'), settings.standIns?.get('big')], [['mine'], ['mine']])
+  assert.deepEqual(settings.queue, {
+    max: 0,
+    patienceMs: 1_500,
+    deadlineMs: 30_000,
+    shares: { default: 0.2, batch: 0.3 },
+  })
   assert.deepEqual(settings.callers, [
     {
       caller: { id: 'a', weight: 0.5, priority: 'batch', cloud: 'never', models: new Set(['mine']) },
       key: 'x y',
       patienceMs: 0,
+      deadlineMs: undefined,
     },
     {
       caller: { id: 'b', weight: 1, priority: 'default', cloud: 'allowed', models: undefined },
       key: 'z',
       patienceMs: undefined,
+      deadlineMs: undefined,
     },
   ])
   assert.deepEqual(settings.timeouts, { connectMs: 1_000, firstTokenMs: 120_000, gapMs: 3, heartbeatMs: 2_000 })

@@ -58,7 +58,7 @@ export function settingsOf(config: Config, { backends = [] }: ResolveOptions = {
     upstreams: config.upstreams.map((upstream): UpstreamSettings => {
       const backend = kinds.find(({ kind }) => kind === upstream.kind)!
       const { origin, basePath } = readUrl(upstream.url) as UpstreamUrl
-      const { serve, context = {} } = upstream.models ?? {}
+      const { serve, context = {}, preload = [], at_once: modelsMax } = upstream.models ?? {}
       return {
         name: upstream.name,
         backend,
@@ -69,10 +69,18 @@ export function settingsOf(config: Config, { backends = [] }: ResolveOptions = {
         concurrency: upstream.concurrency,
         serve: serve === undefined ? undefined : new Map(Object.entries(serve)),
         context: new Map(Object.entries(context)),
+        preload,
+        modelsMax,
       }
     }),
-    queue: { max: config.queue.max, patienceMs: config.queue.patience },
-    callers: config.callers.map(({ name, key, priority, weight, patience, models, cloud, limits }) => {
+    standIns: bySmallLetters(config.fallback_models),
+    queue: {
+      max: config.queue.max,
+      patienceMs: config.queue.patience,
+      deadlineMs: config.queue.deadline,
+      shares: config.queue.shares,
+    },
+    callers: config.callers.map(({ name, key, priority, weight, patience, deadline, models, cloud, limits }) => {
       const allowed = models === undefined ? undefined : new Set(models)
       const caller: Caller = {
         id: name,
@@ -82,9 +90,10 @@ export function settingsOf(config: Config, { backends = [] }: ResolveOptions = {
         models: allowed,
         ...(limits !== undefined && { limits: limitsOf(limits) }),
       }
-      return { caller, key, patienceMs: patience }
+      return { caller, key, patienceMs: patience, deadlineMs: deadline }
     }),
     ...(config.anonymous.limits !== undefined && { anonymousLimits: limitsOf(config.anonymous.limits) }),
+    models: new Map(Object.entries(config.models)),
     timeouts: {
       connectMs: config.timeouts.connect,
       firstTokenMs: config.timeouts.first_token,
@@ -95,6 +104,15 @@ export function settingsOf(config: Config, { backends = [] }: ResolveOptions = {
     probeEveryMs: config.probe_every,
   }
 }
+
+/** As it is spelled, and as it may be spelled too. */
+const bySmallLetters = <T>(written: Readonly<Record<string, T>>): ReadonlyMap<string, T> =>
+  new Map(
+    Object.entries(written).flatMap(([name, value]) => [
+      [name.toLowerCase(), value],
+      [name, value],
+    ]),
+  )
 
 /** The limits as they are written, to those that are kept. */
 const limitsOf = (written: LimitsConfig): Limits => ({

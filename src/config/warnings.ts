@@ -1,5 +1,5 @@
 import { backendOf, backends } from '../backends/index.ts'
-import { hasName } from '../core/names.ts'
+import { hasName, isPattern } from '../core/names.ts'
 import type { Problem } from './problem.ts'
 import type { Config } from './schema.ts'
 
@@ -9,11 +9,12 @@ export function warnings(config: Config, shown: (value: string) => string): Prob
   const idle = (isGiven: boolean, path: Problem['path'], text: string): void => {
     if (isGiven) problems.push({ path, text, atKey: true })
   }
-  for (const [i, { models }] of config.upstreams.entries()) {
+  for (const [i, { kind, models }] of config.upstreams.entries()) {
+    const backend = backendOf(kind)
     idle(
-      (models?.preload.length ?? 0) > 0,
+      backend !== undefined && backend.load === undefined && (models?.preload.length ?? 0) > 0,
       ['upstreams', i, 'models', 'preload'],
-      'nothing is loaded ahead by this version; models load when they are first asked for',
+      `${backend?.title} cannot be told to load a model; it has in memory what it was started with`,
     )
   }
   for (const [i, { key, budget }] of config.callers.entries()) {
@@ -39,7 +40,7 @@ export function warnings(config: Config, shown: (value: string) => string): Prob
   idle(config.cache?.enabled === true, ['cache'], 'nothing is cached by this version')
   idle(config.prices !== undefined, ['prices'], 'prices are not used by this version')
   idle(config.data_dir !== undefined, ['data_dir'], 'this version keeps no data')
-  return [...problems, ...lesserKinds(config), ...strangeModels(config, shown)]
+  return [...problems, ...lesserKinds(config), ...strangeModels(config, shown), ...strangeStandIns(config, shown)]
 }
 
 const strayed =
@@ -62,18 +63,59 @@ function lesserKinds({ upstreams }: Config): Problem[] {
   })
 }
 
-/** Models that a caller may use and no server offers. Where one server offers all it lists, nobody can know. */
-function strangeModels({ upstreams, callers }: Config, shown: (value: string) => string): Problem[] {
+/** Models that are to stand in and that no server offers. Where one server offers all it lists, nobody can know. */
+function strangeStandIns(config: Config, shown: (value: string) => string): Problem[] {
+  const names = servedNames(config)
+  if (names === undefined) return []
+  return Object.entries(config.fallback_models).flatMap(([model, standIns]) =>
+    standIns.flatMap((name, i) => {
+      const path = ['fallback_models', model, i]
+      return hasName(names.served, name.toLowerCase()) ? [] : [{ path, text: unserved(name, shown) }]
+    }),
+  )
+}
+
+const unserved = (name: string, shown: (value: string) => string): string =>
+  `no upstream serves ${shown(name)}; add it to a models.serve`
+
+interface ServedNames {
+  /** As callers know them, and as the servers do, in small letters. */
+  readonly served: ReadonlySet<string>
+  readonly called: ReadonlySet<string>
+}
+
+/** Undefined where one server offers all it lists. */
+function servedNames({ upstreams }: Config): ServedNames | undefined {
   const served = new Set<string>()
+  const called = new Set<string>()
   for (const { models } of upstreams) {
-    if (models?.serve === undefined) return []
-    for (const name of Object.keys(models.serve)) served.add(name.toLowerCase())
+    if (models?.serve === undefined) return undefined
+    for (const [name, id] of Object.entries(models.serve)) {
+      served.add(name.toLowerCase())
+      called.add(id.toLowerCase())
+    }
   }
-  return callers.flatMap(({ models = [] }, i) =>
+  return { served, called }
+}
+
+/** Models that a caller may use, or that have rules, and no server offers. Where one server offers all it lists, nobody can know. */
+function strangeModels(config: Config, shown: (value: string) => string): Problem[] {
+  const names = servedNames(config)
+  if (names === undefined) return []
+  const { served, called } = names
+  const idle = Object.keys(config.models)
+    .filter((rule) => !isPattern(rule) && !hasName(served, rule.toLowerCase()) && !called.has(rule.toLowerCase()))
+    .map((rule): Problem => {
+      return {
+        path: ['models', rule],
+        text: `no upstream serves ${shown(rule)}; write it as in a models.serve`,
+        atKey: true,
+      }
+    })
+  const strange = config.callers.flatMap(({ models = [] }, i) =>
     models.flatMap((model, j) =>
-      hasName(served, model.toLowerCase())
-        ? []
-        : [{ path: ['callers', i, 'models', j], text: `no upstream serves ${shown(model)}; add it to a models.serve` }],
+      hasName(served, model.toLowerCase()) ? [] : [{ path: ['callers', i, 'models', j], text: unserved(model, shown) }],
     ),
   )
+  return [...idle, ...strange]
 }

@@ -1,5 +1,6 @@
 import type { Limits } from './allowance.ts'
 import type { Json } from './json.ts'
+import type { Prefix } from './prefix.ts'
 
 export type Priority = 'interactive' | 'default' | 'batch'
 
@@ -47,6 +48,8 @@ export interface Glance {
   readonly outputTokensMax: number | undefined
   readonly needs: readonly Need[]
   readonly errand?: Errand | undefined
+  /** How the prompt begins; undefined where there is nothing that would be worth finding again. */
+  readonly prefix?: Prefix | undefined
 }
 
 /** What a caller wants, frozen at the door. Nothing downstream edits it; a layer that must change it passes on a copy. */
@@ -55,6 +58,8 @@ export interface Ask extends Glance {
   readonly caller: Caller
   /** The first guess behind `promptTokens`, from the text alone; undefined where that is all there is. */
   readonly guessedTokens?: number | undefined
+  /** The model that was asked for, where this one stands in for it. */
+  readonly standsInFor?: string | undefined
   /** Id of the dialect the caller speaks. */
   readonly dialect: string
   /** The client's JSON, parsed once. */
@@ -67,6 +72,8 @@ export interface Ask extends Glance {
   readonly cloud: Cloud
   /** How long the caller is glad to wait for a first token; beyond it, costlier upstreams may serve. */
   readonly patienceMs: number
+  /** How long until the whole answer; what comes later is of no use to the caller. Undefined where it does not matter. */
+  readonly deadlineMs?: number | undefined
   readonly arrivedAt: number
   /** Fires when the caller goes away. */
   readonly signal: AbortSignal

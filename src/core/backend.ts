@@ -37,6 +37,8 @@ export interface Health {
   readonly version?: string
   /** How busy the machine is on which all its models run. */
   readonly gauge?: Gauge
+  /** Models that it holds in memory at once, where it says so. */
+  readonly modelsMax?: number
   /** Something to be put right, for people: a setting of this server that will hurt. */
   readonly advice?: readonly string[]
 }
@@ -52,6 +54,7 @@ export interface Gauge {
 
 /** The other models of a server, as far as the gateway knows what they do. */
 export interface Residents {
+  /** Nobody uses it, and it is not one that is to stay. */
   isIdle(model: string): boolean
   /** It was unloaded to make room. */
   left(model: string): void
@@ -88,6 +91,11 @@ export interface Backend {
   readonly lacks?: readonly Need[]
   /** Its models think unless told not to: who did not ask for thoughts is not made to wait for them. */
   readonly thinksUnasked?: boolean
+  /**
+   * How it keeps prompts that it has read, so that the same beginning need not be read again: all of them until memory is
+   * full, or in each slot the last one. Undefined where it makes no difference which server is asked.
+   */
+  readonly keepsPrompts?: 'blocks' | 'slots' | undefined
   /** Keeps answers, so that a request may refer to one by its id. */
   readonly remembers?: boolean
   /** What makes it carry on the last message of a prompt instead of replying to it. */
@@ -104,6 +112,8 @@ export interface Backend {
   edits?(dialect: string, body: Json, setting: Setting): Edits | undefined
   /** All that the server tells about one of its models, in its own words. */
   describe?(call: Call, model: string): Promise<Json>
+  /** False where it makes no room for another model by itself: it has to be told which one to let go. */
+  readonly swaps?: boolean
   /** Brings a model into memory and resolves when it is there. Where another has to make room, it is one that nobody uses. */
   load?(call: Call, setting: Setting, others: Residents): Promise<void>
   unload?(call: Call, model: string): Promise<void>

@@ -1,6 +1,6 @@
 import type { Ask } from './ask.ts'
 import type { FaultKind } from './fault.ts'
-import type { Outcome } from './reply.ts'
+import type { Outcome, Prediction } from './reply.ts'
 
 /** Everything worth knowing afterwards. Metrics, logs, `top`, the dashboard and `simulate` all read this one stream. */
 export type Event =
@@ -13,6 +13,8 @@ export type Event =
       readonly tier: number
       readonly waitMs: number
       readonly spilled: boolean
+      /** What was thought of it when it was let in. */
+      readonly predicted?: Prediction | undefined
     }
   | {
       readonly type: 'attempt-failed'

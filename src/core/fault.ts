@@ -43,6 +43,8 @@ export interface OverflowTokens {
 interface FaultDetails extends ErrorOptions {
   /** How long to wait before asking again makes sense. */
   readonly retryAfterMs?: number | undefined
+  /** When a first token would have come, had it waited: as was predicted. */
+  readonly etaMs?: number | undefined
   /** A status other than the table's: an upstream's own 4xx, handed on. */
   readonly status?: number | undefined
   /** An upstream's own error code, handed on. */
@@ -59,6 +61,7 @@ export class Fault extends Error {
   readonly status: number
   readonly code: string
   readonly retryAfterMs: number | undefined
+  readonly etaMs: number | undefined
   readonly tokens: OverflowTokens | undefined
   readonly allowances: Allowances | undefined
 
@@ -69,6 +72,7 @@ export class Fault extends Error {
     this.status = details.status ?? table[kind].status
     this.code = details.code ?? table[kind].code
     this.retryAfterMs = details.retryAfterMs
+    this.etaMs = details.etaMs
     this.tokens = details.tokens
     this.allowances = details.allowances
   }
@@ -82,10 +86,15 @@ export class Fault extends Error {
     return table[this.kind].blame
   }
 
+  /** What the caller is told to wait, in headers and in the body alike: only where coming back makes sense. */
+  get comeBackMs(): number | undefined {
+    return this.status === 429 || this.status === 503 ? Math.max(1, Math.ceil(this.retryAfterMs ?? 1_000)) : undefined
+  }
+
   /** The same, with what is left to the caller. */
   with(allowances: Allowances): Fault {
-    const { kind, message, cause, retryAfterMs, status, code, tokens } = this
-    return new Fault(kind, message, { cause, retryAfterMs, status, code, tokens, allowances })
+    const { kind, message, cause, retryAfterMs, etaMs, status, code, tokens } = this
+    return new Fault(kind, message, { cause, retryAfterMs, etaMs, status, code, tokens, allowances })
   }
 
   /** Anything thrown becomes a Fault; after an abort it is always the caller's. */
@@ -96,12 +105,17 @@ export class Fault extends Error {
   }
 
   /** A fault that came over the wire: known by its code, else by its status. */
-  static ofCode(code: string | undefined, status: number, message: string, retryAfterMs?: number): Fault {
+  static ofCode(
+    code: string | undefined,
+    status: number,
+    message: string,
+    times: Pick<FaultDetails, 'retryAfterMs' | 'etaMs'> = {},
+  ): Fault {
     const kinds = Object.keys(table) as FaultKind[]
     const kind =
       kinds.find((known) => table[known].code === code) ??
       kinds.find((known) => table[known].status === status) ??
       (status < 500 ? 'upstream-refused' : 'upstream-broke')
-    return new Fault(kind, message, { status, code, retryAfterMs })
+    return new Fault(kind, message, { ...times, status, code })
   }
 }

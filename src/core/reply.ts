@@ -21,6 +21,8 @@ export interface Reply {
 export interface Outcome {
   readonly usage: Usage
   readonly upstream: string
+  /** The model that answered, where it stood in for the one that was asked for. */
+  readonly model?: string | undefined
   readonly tier: number
   /** Times it was tried, the one that served included. */
   readonly attempts: number
@@ -29,5 +31,16 @@ export interface Outcome {
   /** From arrival to the first token; undefined when none came. */
   readonly firstTokenMs: number | undefined
   readonly totalMs: number
+  /** What was thought of these times when it was let in; undefined where nobody could say, or it took more than one try. */
+  readonly predicted?: Prediction | undefined
   readonly fault: Fault | undefined
+}
+
+/** What was thought of an ask when it was let in. */
+export interface Prediction {
+  /** Until it gets its place. */
+  readonly waitMs: number
+  /** From its arrival, like what it will be compared with. */
+  readonly firstTokenMs: number
+  readonly totalMs: number
 }

@@ -1,15 +1,27 @@
 import type { Limits } from './allowance.ts'
-import type { Caller } from './ask.ts'
+import type { Caller, Cloud } from './ask.ts'
 import type { Backend } from './backend.ts'
+import type { Shares } from './shares.ts'
 
 /** The configuration, checked and resolved: what the rest of the house works from. Replaced as a whole on reload. */
 export interface Settings {
   readonly upstreams: readonly UpstreamSettings[]
-  readonly queue: { readonly max: number; readonly patienceMs: number }
+  readonly queue: {
+    readonly max: number
+    readonly patienceMs: number
+    /** How long until the whole answer; undefined where it does not matter. */
+    readonly deadlineMs?: number | undefined
+    /** The usual ones where it is undefined. */
+    readonly shares?: Shares | undefined
+  }
+  /** By a model, those that may stand in for it when memory is short, the best first. */
+  readonly standIns?: ReadonlyMap<string, readonly string[]> | undefined
   /** Empty: anyone who reaches the port may ask. */
   readonly callers: readonly CallerSettings[]
   /** Where callers have no names: for each address from which they ask. */
   readonly anonymousLimits?: Limits | undefined
+  /** What holds for a model whoever asks for it, by name or by a pattern of names. */
+  readonly models?: ReadonlyMap<string, ModelSettings> | undefined
   readonly timeouts: Timeouts
   /** Upstreams that may be tried for one ask, the first included. */
   readonly attemptsMax: number
@@ -41,10 +53,19 @@ export interface UpstreamSettings {
   readonly serve: ReadonlyMap<string, string> | undefined
   /** Context length by the upstream's model, where it is set by hand. */
   readonly context: ReadonlyMap<string, number>
+  /** Models that are to be in memory, and to stay there. */
+  readonly preload?: readonly string[] | undefined
+  /** Models that fit into memory at once, where that is set by hand. */
+  readonly modelsMax?: number | undefined
+}
+
+export interface ModelSettings {
+  readonly cloud: Cloud
 }
 
 export interface CallerSettings {
   readonly caller: Caller
   readonly key: string
   readonly patienceMs: number | undefined
+  readonly deadlineMs?: number | undefined
 }

@@ -17,6 +17,7 @@ import { estimateTokens } from './estimate.ts'
 import { listIn, modelIn, optionalFlag, optionalNumber, refuse } from './fields.ts'
 import { Members } from './members.ts'
 import { needsOf } from './needs.ts'
+import { prefixOf } from './prefix.ts'
 import { renameIn } from './splice.ts'
 
 /** `/v1/messages`, in both versions of the API that are in use. Some clients are told a base URL with `/v1`, some without. */
@@ -53,6 +54,9 @@ export const anthropicMessages: TalkDialect = {
 /** Pictures are known by where they stand: a tool may call anything `data`. */
 const noNames: ReadonlySet<string> = new Set()
 
+/** What the model reads, in the order of most templates. */
+const read = ['tools', 'system', 'messages']
+
 function glance(body: Json): Glance {
   const model = modelIn(body)
   const limit = optionalNumber(body['max_tokens'], 'max_tokens')
@@ -63,12 +67,14 @@ function glance(body: Json): Glance {
   messages.forEach(checkMessage)
   const allTokens = estimateTokens(body, noNames)
   const { hasPicture, surplusTokens } = mediaIn(messages)
+  const promptTokens = Math.max(1, allTokens - surplusTokens)
   return {
     model,
     stream: optionalFlag(body['stream'], 'stream') ?? false,
-    promptTokens: Math.max(1, allTokens - surplusTokens),
+    promptTokens,
     outputTokensMax: outputLimit(limit),
     needs: needsOf('chat', { tools: mayCall(body), vision: hasPicture }),
+    prefix: prefixOf(body, promptTokens, read),
   }
 }
 

@@ -14,6 +14,7 @@ import { errandDone, errandFor } from './ollama/errand.ts'
 import { faultFrame, faultIn, writeFault } from './ollama/faults.ts'
 import { usageOf } from './ollama/usage.ts'
 import { OllamaWatcher } from './ollama/watcher.ts'
+import { prefixOf } from './prefix.ts'
 import { renameIn } from './splice.ts'
 
 /** `/api/chat` of Ollama: a line of JSON for each piece, streamed unless the caller says otherwise. */
@@ -46,17 +47,22 @@ export const ollamaChat: TalkDialect = {
 
 const media: ReadonlySet<string> = new Set(['images'])
 
+/** What the model reads, in the order of most templates. */
+const read = ['tools', 'messages']
+
 function glance(body: Json): Glance {
   const messages = listIn(body['messages'], 'messages')
   messages.forEach(checkMessage)
   const options = optionalObject(body['options'], 'options')
+  const promptTokens = estimateTokens(body, media)
   return {
     model: modelIn(body),
     stream: optionalFlag(body['stream'], 'stream') ?? true,
-    promptTokens: estimateTokens(body, media),
+    promptTokens,
     outputTokensMax: limitIn(options?.['num_predict'], 'options.num_predict'),
     needs: needsIn(body),
     errand: messages.length === 0 ? errandFor(body['keep_alive']) : undefined,
+    prefix: prefixOf(body, promptTokens, read),
   }
 }
 

@@ -14,6 +14,7 @@ import { partReader } from './ollama-generate/reader.ts'
 import { collect, partWriter } from './ollama-generate/writer.ts'
 import { usageOf } from './ollama/usage.ts'
 import { OllamaWatcher } from './ollama/watcher.ts'
+import { prefixOf } from './prefix.ts'
 import { renameIn } from './splice.ts'
 
 /** `/api/generate` of Ollama: one question, or with `raw` or a `suffix` a plain text that is to be carried on or filled in. */
@@ -46,6 +47,9 @@ export const ollamaGenerate: TalkDialect = {
 
 const media: ReadonlySet<string> = new Set(['images'])
 
+/** What the model reads, in the order of most templates. */
+const read = ['context', 'system', 'prompt']
+
 function glance(body: Json): Glance {
   const { think, logprobs, context } = body
   const isRaw = optionalFlag(body['raw'], 'raw') === true
@@ -55,10 +59,11 @@ function glance(body: Json): Glance {
   const options = optionalObject(body['options'], 'options')
   // To the estimate a number weighs half of the token that it is here.
   const contextTokens = Array.isArray(context) ? Math.ceil(context.length / 2) : 0
+  const promptTokens = estimateTokens(body, media) + contextTokens
   return {
     model: modelIn(body),
     stream: optionalFlag(body['stream'], 'stream') ?? true,
-    promptTokens: estimateTokens(body, media) + contextTokens,
+    promptTokens,
     outputTokensMax: limitIn(options?.['num_predict'], 'options.num_predict'),
     needs: needsOf(isRaw || hasSuffix ? 'text' : 'chat', {
       infill: hasSuffix,
@@ -67,5 +72,6 @@ function glance(body: Json): Glance {
       logprobs: logprobs === true,
     }),
     errand: hasPrompt || hasImages ? undefined : errandFor(body['keep_alive']),
+    prefix: prefixOf(body, promptTokens, read),
   }
 }

@@ -49,7 +49,13 @@ test('usage is asked for in a stream whose caller did not, and all other options
 test('an error has a message, a type and a code', () => {
   const error = dialect.writeFault(new Fault('queue-full', 'Ask again later.'))
   assert.deepEqual(error, {
-    error: { message: 'Ask again later.', type: 'rate_limit_error', param: null, code: 'queue_full' },
+    error: {
+      message: 'Ask again later.',
+      type: 'rate_limit_error',
+      param: null,
+      code: 'queue_full',
+      retry_after_ms: 1000,
+    },
   })
 })
 

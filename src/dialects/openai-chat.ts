@@ -13,6 +13,7 @@ import { collect, partWriter } from './openai-chat/writer.ts'
 import { faultFrame, faultIn, writeFault } from './openai/faults.ts'
 import { usageEdits, usageOf, wantsUsage } from './openai/usage.ts'
 import { OpenAiWatcher } from './openai/watcher.ts'
+import { prefixOf } from './prefix.ts'
 import { renameIn } from './splice.ts'
 
 /** `/v1/chat/completions`: what OpenAI began and nearly everybody speaks, each a little differently. */
@@ -43,17 +44,22 @@ export const openAiChat: TalkDialect = {
 
 const media: ReadonlySet<string> = new Set(['image_url', 'input_audio', 'file'])
 
+/** What the model reads, in the order of most templates. */
+const read = ['tools', 'messages']
+
 function glance(body: Json): Glance {
   const messages = listIn(body['messages'], 'messages')
   if (messages.length === 0) throw refuse('messages must be a list with at least one message.')
   messages.forEach(checkMessage)
+  const promptTokens = estimateTokens(body, media)
   return {
     model: modelIn(body),
     stream: optionalFlag(body['stream'], 'stream') ?? false,
-    promptTokens: estimateTokens(body, media),
+    promptTokens,
     outputTokensMax:
       limitIn(body['max_completion_tokens'], 'max_completion_tokens') ?? limitIn(body['max_tokens'], 'max_tokens'),
     needs: needsIn(body, messages),
+    prefix: prefixOf(body, promptTokens, read),
   }
 }
 

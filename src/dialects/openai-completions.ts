@@ -14,6 +14,7 @@ import { faultFrame, faultIn, writeFault } from './openai/faults.ts'
 import { textsOrIdsIn, tokensMissed } from './openai/inputs.ts'
 import { usageEdits, usageOf, wantsUsage } from './openai/usage.ts'
 import { OpenAiWatcher } from './openai/watcher.ts'
+import { prefixOf } from './prefix.ts'
 import { renameIn } from './splice.ts'
 
 /** `/v1/completions`: the API of before there were chats. Editors fill in code with it, and research measures models by it. */
@@ -44,17 +45,22 @@ export const openAiCompletions: TalkDialect = {
 
 const noMedia: ReadonlySet<string> = new Set()
 
+/** What the model reads, in the order of most templates. */
+const read = ['prompt']
+
 function glance(body: Json): Glance {
   const prompts = textsOrIdsIn(body['prompt'], 'prompt')
   const { logprobs } = body
+  const promptTokens = estimateTokens(body, noMedia) + tokensMissed(prompts)
   return {
     model: modelIn(body),
     stream: optionalFlag(body['stream'], 'stream') ?? false,
-    promptTokens: estimateTokens(body, noMedia) + tokensMissed(prompts),
+    promptTokens,
     outputTokensMax: limitIn(body['max_tokens'], 'max_tokens'),
     needs: needsOf('text', {
       infill: Boolean(optionalText(body['suffix'], 'suffix')),
       logprobs: logprobs !== undefined && logprobs !== null && logprobs !== false,
     }),
+    prefix: prefixOf(body, promptTokens, read),
   }
 }

@@ -20,6 +20,7 @@ import { recall } from './openai-responses/recall.ts'
 import { readUsage } from './openai-responses/usage.ts'
 import { ResponsesWatcher } from './openai-responses/watcher.ts'
 import { collect, partWriter } from './openai-responses/writer.ts'
+import { prefixOf } from './prefix.ts'
 import { renameIn } from './splice.ts'
 
 /** `/v1/responses`: OpenAI's newer format, without what needs a server that remembers. Codex and the AI SDK speak it. */
@@ -53,17 +54,22 @@ export const openAiResponses: TalkDialect = {
 
 const media: ReadonlySet<string> = new Set(['image_url', 'input_audio', 'file_data'])
 
+/** What the model reads, in the order of most templates. */
+const read = ['tools', 'instructions', 'input']
+
 function glance(body: Json): Glance {
   const needsMemory = leansOn(body) !== undefined
   const { input } = body
   // What is remembered may be all there is to say.
   if (typeof input !== 'string' && !(needsMemory && (input === undefined || input === null))) checkItems(input)
+  const promptTokens = estimateTokens(body, media)
   return {
     model: modelIn(body),
     stream: optionalFlag(body['stream'], 'stream') ?? false,
-    promptTokens: estimateTokens(body, media),
+    promptTokens,
     outputTokensMax: limitIn(body['max_output_tokens'], 'max_output_tokens'),
     needs: needsIn(body, needsMemory),
+    prefix: prefixOf(body, promptTokens, read),
   }
 }
 

@@ -104,6 +104,7 @@ class Relay implements Reply, AsyncIterableIterator<Uint8Array> {
     this.#ask = ask
     this.#opened = opened
     this.#parts = parts
+    opened.attempt.lease.spoke(parts.world.now())
     parts.emit({ type: 'first-token', ask, upstream: this.upstream, afterMs: this.#firstTokenMs! })
     // An answer in one piece is here already: its server is free, whenever the caller comes to read it.
     if (ask.stream) ask.signal.addEventListener('abort', this.#onGone)
@@ -172,11 +173,13 @@ class Relay implements Reply, AsyncIterableIterator<Uint8Array> {
     this.#settle({
       usage,
       upstream: this.upstream,
+      model: this.#ask.standsInFor === undefined ? undefined : this.#ask.model,
       tier: attempt.lease.upstream.settings.tier,
       attempts,
       waitMs,
       firstTokenMs,
       totalMs: world.now() - this.#ask.arrivedAt,
+      predicted: attempts === 1 ? attempt.lease.predicted : undefined,
       fault,
     })
   }

@@ -1,7 +1,7 @@
 import type { Ask } from '../core/ask.ts'
 import type { Dialect } from '../core/dialect.ts'
 import { Fault } from '../core/fault.ts'
-import { type Misfit, misfit } from '../fleet/fit.ts'
+import { type Misfit, misfit, surelyFits } from '../fleet/fit.ts'
 import type { Fleet } from '../fleet/fleet.ts'
 import type { Offer } from '../fleet/offering.ts'
 import { unknownModel } from '../scheduler/refusal.ts'
@@ -16,8 +16,6 @@ export interface Way {
   readonly count: (() => Promise<number>) | undefined
 }
 
-/** Below this share of a context an estimate is good enough to tell that a prompt fits. */
-const surely = 0.7
 /** Who is told too few tokens shortens its history too late. */
 const estimateSlack = 1.1
 
@@ -39,8 +37,7 @@ export class Ways {
     for (const offer of offers) {
       if (!permits(ask, offer.upstream.settings.tier)) continue
       ways += 1
-      const { contextTokens = Infinity } = offer.model
-      if (ask.promptTokens <= contextTokens * surely && misfit(offer, ask) === undefined) return true
+      if (surelyFits(offer, ask)) return true
     }
     return ways === 0
   }

@@ -7,7 +7,7 @@ export const crowding = (more: Partial<Crowding> = {}): Crowding => ({
   firstTokenMs: 100,
   totalMs: 1_000,
   inFlight: 1,
-  inFlightAtEnd: 1,
+  batch: more.inFlight ?? 1,
   cold: false,
   toRead: 1,
   startedAt: (more.now ?? 1_000) - (more.totalMs ?? 1_000),
@@ -56,7 +56,7 @@ export function busy(limit: Limit, rules: Rules, fromMs: number, untilMs: number
         ...job,
         firstTokenMs: spokeAt - job.startedAt,
         totalMs: now - job.startedAt,
-        inFlightAtEnd: jobs.length,
+        batch: (job.inFlight + jobs.length) / 2,
         now,
       })
       jobs.splice(jobs.indexOf(one), 1)

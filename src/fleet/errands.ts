@@ -21,6 +21,8 @@ export async function runErrand(fleet: Fleet, errand: Errand, ask: Ask, isShared
   const { name, tier, backend } = upstream.settings
   const done = (decision: string): ErrandDone => ({ upstream: name, tier, decision })
   if (errand === 'load') {
+    if (place.loaded === false && !upstream.residency.isFreeFor(place.tenant))
+      return done('not loaded: memory is in use')
     const ready = upstream.ready(model)
     if (ready === undefined) return done(place.loaded === true ? 'already loaded' : 'loads when it is asked')
     await untilGone(ready, ask.signal)

@@ -22,6 +22,14 @@ export function misfit({ upstream, model }: Offer, ask: Ask): Misfit | undefined
   return { contextTokens }
 }
 
+/** Below this share of a context an estimate is good enough to tell that a prompt fits. */
+const surely = 0.7
+
+export function surelyFits(offer: Offer, ask: Ask): boolean {
+  const { contextTokens = Infinity } = offer.model
+  return ask.promptTokens <= contextTokens * surely && misfit(offer, ask) === undefined
+}
+
 /** A server has the say over what can be asked of it at all, a model over the rest; what neither tells of may be there. */
 function can(need: Need, ofServer: ReadonlySet<Need>, ofModel: ReadonlySet<Need> | undefined): boolean {
   if (!ofServer.has(need)) return false

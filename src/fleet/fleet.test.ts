@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { lengthOf } from '../core/length.ts'
 import type { Event } from '../core/event.ts'
 import type { UpstreamSettings } from '../core/settings.ts'
 import { NetFault } from '../core/world.ts'
@@ -120,7 +121,7 @@ test('a breaker that opens has its server probed at once', async () => {
   await fleet.start()
   const [upstream] = fleet.upstreams
   behaviours['one'] = 'refuses'
-  const guest = { promptTokens: 1, outputTokens: 1, stream: true }
+  const guest = { promptTokens: 1, length: lengthOf(1, 0.1), stream: true }
   for (let failures = 0; failures < 3; failures += 1) {
     const place = upstream!.place('a')
     upstream!.end(place, upstream!.begin(place, guest, 0), 'broke', { firstTokenMs: undefined, outputTokens: 0 }, 0)

@@ -7,6 +7,7 @@ import type { UpstreamSettings } from '../core/settings.ts'
 import type { World } from '../core/world.ts'
 import { callTo } from './call.ts'
 import { offeringsOf, type Offering } from './offering.ts'
+import { Preloading } from './preloading.ts'
 import { Prober, probeMaxMs } from './prober.ts'
 import { Upstream } from './upstream.ts'
 
@@ -45,6 +46,7 @@ export class Fleet {
   readonly #emit: Emit
   readonly #canOf: FleetParts['canOf']
   readonly #listeners = new Set<() => void>()
+  readonly #preloading: Preloading
   #upstreams: readonly Upstream[]
   #prober: Prober
   #offerings: ReadonlyMap<string, Offering>
@@ -54,6 +56,7 @@ export class Fleet {
     this.#world = world
     this.#emit = emit
     this.#canOf = canOf
+    this.#preloading = new Preloading(world, emit)
     this.#upstreams = upstreams.map((settings) => this.#newUpstream(settings))
     this.#offerings = offeringsOf(this.#upstreams)
     this.#prober = this.#proberOf(this.#upstreams, probeEveryMs)
@@ -147,7 +150,11 @@ export class Fleet {
   }
 
   #newUpstream(settings: UpstreamSettings): Upstream {
-    return new Upstream(settings, this.#callTo(settings), this.#canOf(settings.backend))
+    const upstream = new Upstream(settings, this.#callTo(settings), this.#canOf(settings.backend), () =>
+      this.#world.now(),
+    )
+    upstream.onLoaded = () => this.#onChange(false)
+    return upstream
   }
 
   #callTo(settings: UpstreamSettings): Call {
@@ -155,7 +162,14 @@ export class Fleet {
   }
 
   #proberOf(upstreams: readonly Upstream[], probeEveryMs: number): Prober {
-    return new Prober({ upstreams, probeEveryMs, world: this.#world, emit: this.#emit, onChange: this.#onChange })
+    return new Prober({
+      upstreams,
+      probeEveryMs,
+      world: this.#world,
+      emit: this.#emit,
+      onChange: this.#onChange,
+      onFound: (upstream) => this.#preloading.look(upstream),
+    })
   }
 }
 

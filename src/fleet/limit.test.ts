@@ -35,7 +35,7 @@ function happen(
   else if ('ending' in what) {
     const { ending, inFlight, tookMs } = what
     limit.begun(100, now)
-    limit.learn(ending, crowding({ inFlight, inFlightAtEnd: inFlight, totalMs: 10_000, firstTokenMs: tookMs, now }))
+    limit.learn(ending, crowding({ inFlight, totalMs: 10_000, firstTokenMs: tookMs, now }))
   } else limit.told(told({ ...what, now }))
 }
 

@@ -16,9 +16,9 @@ export interface Crowding {
   /** From sending to the first token; undefined when nobody could tell. */
   readonly firstTokenMs: number | undefined
   readonly totalMs: number
-  /** Asks that held a place when it began, itself included, and how many did when it ended. */
+  /** Asks that held a place when it began, and while it was there on average, itself included. */
   readonly inFlight: number
-  readonly inFlightAtEnd: number
+  readonly batch: number
   /** The model had to be loaded first. */
   readonly cold: boolean
   /** What `begun` told of it. */
@@ -105,10 +105,14 @@ export class Limit {
     this.#places = Math.max(floor, concurrency === 'auto' ? Math.min(ceiling, initial) : concurrency)
   }
 
+  /** Asks that it is believed to hold at once, whoever sent them. */
+  get capacity(): number {
+    return Math.floor(this.#places)
+  }
+
   /** Asks of ours that it may have at once. However many others are there, one of ours may stand in line with them. */
   get value(): number {
-    const places = Math.floor(this.#places)
-    return this.pinned ? places : Math.max(floor, places - this.#foreign)
+    return this.pinned ? this.capacity : Math.max(floor, this.capacity - this.#foreign)
   }
 
   /** What others have given the server to do, as far as it tells. */
@@ -149,10 +153,9 @@ export class Limit {
     const lined = this.#lineup.left(ending, crowding)
     if (ending === 'overloaded') this.#refused(crowding)
     if (ending !== 'served') return
-    const { outputTokens: tokens, firstTokenMs, totalMs, inFlight, inFlightAtEnd, startedAt, now } = crowding
+    const { outputTokens: tokens, firstTokenMs, totalMs, inFlight, batch, startedAt, now } = crowding
     if (firstTokenMs !== undefined) {
-      const atOnce = (inFlight + inFlightAtEnd) / 2 + this.#foreign
-      this.#batching.learn({ atOnce, tokens, tookMs: totalMs - firstTokenMs })
+      this.#batching.learn({ atOnce: batch + this.#foreign, tokens, tookMs: totalMs - firstTokenMs })
     }
     if (this.#gauged || lined === undefined || startedAt < this.#heardFrom) return
     const freshness = firstTokenMs === undefined ? freshnesses.whole : freshnesses.first

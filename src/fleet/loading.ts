@@ -10,6 +10,14 @@ export class Loading {
   readonly #underWay = new Map<string, Promise<void>>()
   #last: Promise<void> = Promise.resolve()
 
+  get isBusy(): boolean {
+    return this.#underWay.size > 0
+  }
+
+  isUnderWay(model: string): boolean {
+    return this.#underWay.has(model)
+  }
+
   /** Joins the load of this model, or begins it. */
   bring(setting: Setting, load: (setting: Setting) => Promise<void>): Promise<void> {
     const { model } = setting

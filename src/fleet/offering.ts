@@ -17,6 +17,8 @@ export interface Offering {
   /** In the order of the configuration. */
   readonly offers: readonly Offer[]
   readonly upstreams: readonly Upstream[]
+  /** One of the cheapest: what an ask costs is told by what it takes there. */
+  readonly yardstick: Offer
   /** The tiers among them, cheapest first. */
   readonly tiers: readonly number[]
   /** The cheapest that has the model at all, for whatever ask. */
@@ -54,5 +56,7 @@ export const narrowed = (offering: Offering, offers: readonly Offer[]): Offering
 function offeringOf(name: string, offers: readonly Offer[]): Offering {
   const upstreams = offers.map(({ upstream }) => upstream)
   const tiers = [...new Set(upstreams.map(({ settings }) => settings.tier))].sort((one, other) => one - other)
-  return { name, offers, upstreams, tiers, lowestTier: tiers[0] ?? 0 }
+  const lowestTier = tiers[0] ?? 0
+  const yardstick = offers.find(({ upstream }) => upstream.settings.tier === lowestTier)!
+  return { name, offers, upstreams, yardstick, tiers, lowestTier }
 }

@@ -11,17 +11,17 @@ export interface Served {
   readonly alone: boolean
   /** The model had to be loaded first. */
   readonly cold: boolean
+  /** Asks in the place while it was there, on average, itself included. */
+  readonly batch: number
 }
 
 /** Before anything is known: a modest graphics card. */
 const shape = { overhead: 100, slope: 0.3 }
-const decodeMsBefore = 20
+/** Between two tokens of one answer, by how many are given at once. */
+const stepShape = { overhead: 15, slope: 5 }
 const loadMsBefore = 5_000
 /** How much of an average each new answer is. */
 const freshness = 0.15
-
-/** Serving several at once makes each slower, and is still worth it: a whole answer may take so many times longer. */
-const wholeTolerance = 2
 
 /**
  * How fast a server is with one model: as of late, and when it has nothing else to do.
@@ -30,25 +30,36 @@ const wholeTolerance = 2
 export class Pace {
   readonly #firstToken = new Line(shape)
   readonly #idleFirstToken = new Line(shape)
-  /** Whole answers, by their output tokens: what there is to compare when no first token is seen. */
-  readonly #idleWhole = new Line({ overhead: 300, slope: decodeMsBefore })
-  #decodeMs: number = decodeMsBefore
+  readonly #step = new Line(stepShape)
   #holdMs: number | undefined
   #loadMs: number = loadMsBefore
+  /** Loads were timed by themselves, those of this model or of others there: nothing need be guessed from who waited for them. */
+  #loadKnown: 'timed' | 'likely' | undefined
   #heardAt = 0
+  #answers = 0
+
+  /** Answers from which it has learned. */
+  get answers(): number {
+    return this.#answers
+  }
 
   /** How long one ask holds its place, on average. */
   get holdMs(): number {
-    return this.#holdMs ?? this.expectedHoldMs(500, 150)
+    return this.#holdMs ?? this.expectedHoldMs(500, 150, 1)
   }
 
   get loadMs(): number {
     return this.#loadMs
   }
 
-  /** How long an ask of this size is expected to hold its place. */
-  expectedHoldMs(promptTokens: number, outputTokens: number): number {
-    return this.#firstToken.at(promptTokens) + outputTokens * this.#decodeMs
+  /** How long an ask of this size is expected to hold its place among so many. */
+  expectedHoldMs(promptTokens: number, outputTokens: number, batch: number): number {
+    return this.#firstToken.at(promptTokens) + outputTokens * this.stepMs(batch)
+  }
+
+  /** Between two tokens of an answer, where so many are given at once. */
+  stepMs(batch: number): number {
+    return this.#step.at(Math.max(1, batch))
   }
 
   /** Time to a first token for an ask that begins now. `fullness` runs from 0, nothing under way, to 1. */
@@ -62,44 +73,45 @@ export class Pace {
     if (fullness > 0) return loadMs + idle + Math.max(0, late - idle) * Math.min(1, fullness)
     // A server that was once slow gets no asks from people in a hurry, and so could never show that it is quick again.
     // While it stands idle its past is forgiven, by half in five minutes.
-    return (loadMs + idle) * 0.5 ** ((now - this.#heardAt) / 300_000)
+    const remembered = 0.5 ** ((now - this.#heardAt) / 300_000)
+    // What a load takes is known, where loads are timed: it is not for an ask to try.
+    return (this.#loadKnown !== undefined ? loadMs : loadMs * remembered) + idle * remembered
   }
 
-  /**
-   * How long this one had to wait inside the server, as a share of the time an ask holds its place: times the asks in
-   * flight, that is how many stood in line. Undefined when it cannot be told.
-   */
-  delayShare({ promptTokens, outputTokens, firstTokenMs, totalMs, cold }: Served): number | undefined {
-    if (cold) return undefined
-    if (firstTokenMs !== undefined) {
-      if (this.#idleFirstToken.samples === 0) return undefined
-      return (firstTokenMs - this.#idleFirstToken.at(promptTokens)) / Math.max(1, this.holdMs)
-    }
-    if (this.#idleWhole.samples === 0) return undefined
-    return 1 - (wholeTolerance * this.#idleWhole.at(outputTokens)) / Math.max(1, totalMs)
+  /** A load took so long. */
+  loadTook(ms: number): void {
+    this.#loadMs = this.#loadKnown === 'timed' ? this.#loadMs + (ms - this.#loadMs) * 0.5 : ms
+    this.#loadKnown = 'timed'
+  }
+
+  /** A load of another model on the same server took so long. */
+  loadLikelyTakes(ms: number): void {
+    if (this.#loadKnown === 'timed') return
+    this.#loadMs = ms
+    this.#loadKnown = 'likely'
   }
 
   learn(served: Served, now: number): void {
     this.#heardAt = now
-    const { promptTokens, outputTokens, firstTokenMs, totalMs, alone, cold } = served
+    const { promptTokens, outputTokens, firstTokenMs, totalMs, alone, cold, batch } = served
     if (cold) {
+      if (this.#loadKnown === 'timed') return
       // All that was late beyond the usual went into loading.
       const beyondMs = (firstTokenMs ?? totalMs) - this.#idleFirstToken.at(promptTokens)
       if (beyondMs > 0) this.#loadMs += (beyondMs - this.#loadMs) * 0.5
       return
     }
-    this.#holdMs = this.#holdMs === undefined ? totalMs : blend(this.#holdMs, totalMs)
+    this.#answers += 1
+    this.#holdMs = this.#holdMs === undefined ? totalMs : this.#holdMs + (totalMs - this.#holdMs) * freshness
     if (firstTokenMs === undefined) {
-      learnIdle(this.#idleWhole, outputTokens, totalMs, alone)
-      if (outputTokens > 0) {
-        const decodeMs = Math.max(0, totalMs - this.#firstToken.at(promptTokens)) / outputTokens
-        this.#decodeMs = blend(this.#decodeMs, decodeMs)
-      }
+      if (outputTokens > 0)
+        this.#step.learn(batch, Math.max(0, totalMs - this.#firstToken.at(promptTokens)) / outputTokens)
       return
     }
     this.#firstToken.learn(promptTokens, firstTokenMs)
     learnIdle(this.#idleFirstToken, promptTokens, firstTokenMs, alone)
-    if (outputTokens > 1) this.#decodeMs = blend(this.#decodeMs, Math.max(0, totalMs - firstTokenMs) / outputTokens)
+    // The first token is among them, and took no step.
+    if (outputTokens > 1) this.#step.learn(batch, Math.max(0, totalMs - firstTokenMs) / (outputTokens - 1))
   }
 }
 
@@ -110,5 +122,3 @@ export class Pace {
 function learnIdle(idle: Line, size: number, tookMs: number, alone: boolean): void {
   if (alone || idle.samples === 0 || (idle.samples < 5 && tookMs < idle.at(size))) idle.learn(size, tookMs)
 }
-
-const blend = (old: number, sample: number): number => old + (sample - old) * freshness

@@ -1,15 +1,29 @@
+import type { Ask } from '../core/ask.ts'
+import { leftAfter, meanOf, type Length } from '../core/length.ts'
+import type { Prefix } from '../core/prefix.ts'
 import type { Ending, Limit } from './limit.ts'
 import { Pace, type Served } from './pace.ts'
+import { Tenant } from './tenant.ts'
+import type { PrefixMemory, Visit } from './prefix-memory.ts'
 
-/** What was expected of an ask when it was given its room, kept until it ends. */
+/** What was expected of an ask when it was given its room, and what is seen of it, until it ends. */
 export interface Stay {
   readonly startedAt: number
-  readonly promptTokens: number
-  readonly expectedEndAt: number
+  /** Of its prompt, what the server has to read. */
+  readonly newTokens: number
+  /** Undefined where nothing of its prompt is remembered. */
+  readonly visit: Visit | undefined
+  readonly length: Length
+  /** When its first token was expected. */
+  readonly speaksAt: number
+  /** When it began to speak; undefined while it has not, or where nobody sees it. */
+  spokeAt: number | undefined
   /** Asks in the place when it began, itself included. */
   readonly inFlight: number
   /** What its limit made of its coming. */
   readonly toRead: number
+  /** The sum of all stays in the place up to then. */
+  readonly staysBefore: number
   /** When it ceased to have the server to itself: at once, when another joined, or never. */
   aloneUntil: number
   readonly cold: boolean
@@ -22,7 +36,8 @@ export interface Stay {
 /** One who comes to stay. */
 export interface Guest {
   readonly promptTokens: number
-  readonly outputTokens: number
+  readonly prefix?: Prefix | undefined
+  readonly length: Length
   readonly stream: boolean
   readonly isTrial: boolean
   /** Nothing else is under way on the whole server. */
@@ -32,27 +47,49 @@ export interface Guest {
 export interface Seen {
   readonly firstTokenMs: number | undefined
   readonly outputTokens: number
+  /** Of the prompt, what the server says it need not read. */
+  readonly cachedTokens?: number | undefined
 }
 
 const coolMs = 500
 const coolMaxMs = 8_000
+/** What is predicted for one instant holds for the next few. */
+const sameMs = 2
 
 /** One model on one upstream: how many asks are there, how many fit, and how fast they go. */
 export class Place {
   /** Another one when the configuration sets another. */
   limit: Limit
   readonly pace: Pace = new Pace()
-  inFlight = 0
-  /** Whether the model is in memory, as far as is known. */
-  loaded: boolean | undefined
-  /** Sum of the expected ends of all that is under way: with it, the work left is one subtraction. */
-  #expectedEnds = 0
+  readonly tenant: Tenant = new Tenant(this)
+  /** Undefined where no prompts are remembered. */
+  readonly #prefixes: PrefixMemory | undefined
+  readonly #stays = new Set<Stay>()
   #refusals = 0
   #coolsUntil = 0
   #alone: Stay | undefined
+  /** Milliseconds that asks have been here, all together, and when that was added up. */
+  #stayedMs = 0
+  #addedAt = 0
+  #middling: { readonly places: number; readonly answers: number; readonly ms: number } | undefined
+  #nextEnd: { readonly now: number; readonly ms: number } | undefined
 
-  constructor(limit: Limit) {
+  constructor(limit: Limit, prefixes?: PrefixMemory) {
     this.limit = limit
+    this.#prefixes = prefixes
+  }
+
+  get inFlight(): number {
+    return this.#stays.size
+  }
+
+  /** Whether the model is in memory, as far as is known. */
+  get loaded(): boolean | undefined {
+    return this.tenant.loaded
+  }
+
+  set loaded(loaded: boolean | undefined) {
+    this.tenant.loaded = loaded
   }
 
   /** When a server that said it was busy may be asked again. */
@@ -65,22 +102,28 @@ export class Place {
   }
 
   begin(ask: Guest, now: number): Stay {
-    this.inFlight += 1
+    const { promptTokens, prefix, length, stream, isTrial, alone } = ask
+    this.#add(now)
     const cold = this.loaded === false
-    const holdMs = this.pace.expectedHoldMs(ask.promptTokens, ask.outputTokens) + (cold ? this.pace.loadMs : 0)
+    const visit = prefix && this.#prefixes?.visit(prefix, promptTokens)
+    const newTokens = promptTokens - (visit?.cachedTokens ?? 0)
     const stay: Stay = {
       startedAt: now,
-      promptTokens: ask.promptTokens,
-      expectedEndAt: now + holdMs,
-      inFlight: this.inFlight,
-      toRead: this.limit.begun(ask.promptTokens, now),
-      aloneUntil: ask.alone ? Infinity : now,
+      newTokens,
+      visit,
+      length,
+      speaksAt: now + this.firstTokenMs(newTokens, now),
+      spokeAt: undefined,
+      inFlight: this.inFlight + 1,
+      toRead: this.limit.begun(newTokens, now),
+      staysBefore: this.#stayedMs,
+      aloneUntil: alone ? Infinity : now,
       cold,
-      stream: ask.stream,
-      isTrial: ask.isTrial,
+      stream,
+      isTrial,
     }
-    if (ask.alone) this.#alone = stay
-    this.#expectedEnds += stay.expectedEndAt
+    if (alone) this.#alone = stay
+    this.#stays.add(stay)
     return stay
   }
 
@@ -92,15 +135,15 @@ export class Place {
   }
 
   end(stay: Stay, ending: Ending, seen: Seen, now: number): void {
-    this.inFlight -= 1
+    this.#add(now)
+    this.#stays.delete(stay)
     if (this.#alone === stay) this.#alone = undefined
-    this.#expectedEnds = this.inFlight === 0 ? 0 : this.#expectedEnds - stay.expectedEndAt
+    if (stay.visit !== undefined) this.#prefixes!.leave(stay.visit, seen.cachedTokens)
     if (ending === 'overloaded') this.#cool(now)
     const served = this.#served(stay, seen, now)
     this.limit.learn(ending, {
       ...served,
       inFlight: stay.inFlight,
-      inFlightAtEnd: this.inFlight + 1,
       toRead: stay.toRead,
       startedAt: stay.startedAt,
       now,
@@ -112,42 +155,94 @@ export class Place {
     this.pace.learn(served, now)
   }
 
-  /** Time to a first token for an ask of this size, from when it has room here. */
-  firstTokenMs(promptTokens: number, now: number): number {
-    return this.pace.firstTokenMs(promptTokens, {
+  /** Of this prompt, what the server is believed to have in memory. */
+  cachedTokens({ prefix, promptTokens }: Pick<Ask, 'prefix' | 'promptTokens'>): number {
+    return prefix === undefined || this.#prefixes === undefined ? 0 : this.#prefixes.cachedTokens(prefix, promptTokens)
+  }
+
+  /** The server has nothing of them any more. */
+  forgetPrompts(): void {
+    this.#prefixes?.forget()
+  }
+
+  /** Time to a first token for an ask of which the server has to read so much, from when it has room here. */
+  firstTokenMs(newTokens: number, now: number): number {
+    return this.pace.firstTokenMs(newTokens, {
       fullness: this.inFlight / this.limit.value,
       cold: this.loaded === false,
       now,
     })
   }
 
-  /** How many asks end in a millisecond while it is full. */
-  get endsPerMs(): number {
-    return this.limit.value / Math.max(1, this.pace.holdMs)
+  /** Time that an ask takes from the whole of it while it is full: as many go side by side as there are places. */
+  shareMs(promptTokens: number, outputTokens: number): number {
+    const places = this.limit.value
+    return Math.max(0.1, this.pace.expectedHoldMs(promptTokens, outputTokens, places) / places)
+  }
+
+  /** The same for an ask of middling size, by which places are compared. */
+  get middlingShareMs(): number {
+    const places = this.limit.value
+    const { answers } = this.pace
+    let known = this.#middling
+    if (known === undefined || known.places !== places || known.answers !== answers)
+      this.#middling = known = { places, answers, ms: this.shareMs(500, 150) }
+    return known.ms
+  }
+
+  /** From its first token to its last, for an ask of this size that begins beside those who are here, or when it is full. */
+  speechMs(outputTokens: number, whenFull: boolean): number {
+    return outputTokens * this.pace.stepMs(whenFull ? this.limit.value : this.inFlight + 1)
   }
 
   /** Expected time until there is room here. */
   nextRoomMs(now: number): number {
     const coolingMs = Math.max(0, this.#coolsUntil - now)
-    if (this.inFlight < this.limit.value) return coolingMs
-    const workLeftMs = Math.max(0, this.#expectedEnds - this.inFlight * now)
-    // Ends are spread over a hold: the first comes about half a hold before their mean, unless there is but one.
-    const earlierMs = ((this.inFlight - 1) * this.pace.holdMs) / (2 * this.inFlight)
-    return Math.max(coolingMs, workLeftMs / this.inFlight - earlierMs)
+    const over = this.inFlight - this.limit.value
+    if (over < 0) return coolingMs
+    return Math.max(coolingMs, this.#nextEndMs(now) * (over + 1))
+  }
+
+  #nextEndMs(now: number): number {
+    const known = this.#nextEnd
+    if (known !== undefined && now - known.now < sameMs) return known.ms
+    const stepMs = this.pace.stepMs(this.inFlight)
+    // The first of several to end comes sooner than the soonest expected, the more so the less is known of each.
+    let sigma = 0
+    for (const stay of this.#stays) sigma += stay.length.sigma
+    const sharpness = Math.min(20, Math.max(1, this.#stays.size / sigma))
+    let sum = 0
+    for (const stay of this.#stays) sum += Math.max(1, leftMs(stay, stepMs, now)) ** -sharpness
+    const ms = sum === 0 ? 0 : sum ** (-1 / sharpness)
+    this.#nextEnd = { now, ms }
+    return ms
   }
 
   #served(stay: Stay, seen: Seen, now: number): Served {
     // An answer in one piece shows its first token together with its last.
     const firstTokenMs = stay.stream ? seen.firstTokenMs : undefined
     const totalMs = now - stay.startedAt
+    // The server knows better what it had to read.
+    const newTokens =
+      stay.visit === undefined || seen.cachedTokens === undefined
+        ? stay.newTokens
+        : Math.max(1, stay.visit.promptTokens - seen.cachedTokens)
     return {
-      promptTokens: stay.promptTokens,
+      promptTokens: newTokens,
       outputTokens: seen.outputTokens,
       firstTokenMs,
       totalMs,
       alone: stay.startedAt + (firstTokenMs ?? totalMs) <= stay.aloneUntil,
       cold: stay.cold,
+      batch: totalMs > 0 ? (this.#stayedMs - stay.staysBefore) / totalMs : stay.inFlight,
     }
+  }
+
+  /** Keeps the sum of all stays, from which each learns how many were here beside it. To be called before any comes or goes. */
+  #add(now: number): void {
+    this.#stayedMs += this.#stays.size * (now - this.#addedAt)
+    this.#addedAt = now
+    this.#nextEnd = undefined
   }
 
   /** At once again would be refused again. It is left alone for a moment, longer each time. */
@@ -156,4 +251,11 @@ export class Place {
     this.#coolsUntil = now + Math.min(coolMaxMs, coolMs * 2 ** this.#refusals)
     this.#refusals += 1
   }
+}
+
+/** How long an ask is still going to stay. */
+function leftMs({ length, spokeAt, speaksAt }: Stay, stepMs: number, now: number): number {
+  const beganAt = spokeAt ?? speaksAt
+  if (now <= beganAt) return beganAt - now + stepMs * meanOf(length)
+  return stepMs * leftAfter(length, (now - beganAt) / stepMs)
 }

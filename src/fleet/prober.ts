@@ -10,6 +10,8 @@ export interface ProberParts {
   readonly probeEveryMs: number
   /** Something about an upstream is other than it was. */
   readonly onChange: (modelsChanged: boolean) => void
+  /** It answered, and all that it told has been taken in. */
+  readonly onFound: (upstream: Upstream) => void
 }
 
 /** A server that takes longer to list its models counts as not answering. */
@@ -160,6 +162,7 @@ export class Prober {
       this.#parts.emit({ type: 'notice', level: 'warn', text })
     }
     if (modelsChanged || hasRoom || wasUp !== true) this.#parts.onChange(modelsChanged)
+    this.#parts.onFound(upstream)
   }
 
   #lost(upstream: Upstream, reason: string): void {

@@ -1,14 +1,15 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { lengthOf } from '../core/length.ts'
 import { anything, settingsOf } from './settings.test-helper.ts'
 import { Upstream } from './upstream.ts'
 
 const noCall = (): Promise<never> => Promise.reject(new Error('not to be called'))
-const guest = { promptTokens: 100, outputTokens: 50, stream: true }
+const guest = { promptTokens: 100, length: lengthOf(50, 0.1), stream: true }
 const seen = { firstTokenMs: 100, outputTokens: 50 }
 
 test('asks with all its models count as in flight', () => {
-  const upstream = new Upstream(settingsOf('box'), noCall, anything())
+  const upstream = new Upstream(settingsOf('box'), noCall, anything(), () => 0)
   const [a, b] = [upstream.place('a'), upstream.place('b')]
   const first = upstream.begin(a, guest, 0)
   upstream.begin(b, guest, 0)
@@ -19,7 +20,7 @@ test('asks with all its models count as in flight', () => {
 })
 
 test('an ask that shared the server with another model does not count as alone', () => {
-  const upstream = new Upstream(settingsOf('box', { concurrency: 8 }), noCall, anything())
+  const upstream = new Upstream(settingsOf('box', { concurrency: 8 }), noCall, anything(), () => 0)
   const [a, b] = [upstream.place('a'), upstream.place('b')]
   const alone = upstream.begin(a, guest, 0)
   upstream.end(a, alone, 'served', seen, 1_000)
@@ -33,7 +34,7 @@ test('an ask that shared the server with another model does not count as alone',
 })
 
 test('what a probe says of a loaded model is known to its place, also when it is new', () => {
-  const upstream = new Upstream(settingsOf('box'), noCall, anything())
+  const upstream = new Upstream(settingsOf('box'), noCall, anything(), () => 0)
   const early = upstream.place('a')
   assert.equal(
     upstream.learn({

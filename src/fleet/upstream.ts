@@ -1,5 +1,5 @@
 import type { Need } from '../core/ask.ts'
-import type { Call, Gauge, Health, ListedModel, Residents } from '../core/backend.ts'
+import type { Backend, Call, Gauge, Health, ListedModel, Residents } from '../core/backend.ts'
 import { bySpelling } from '../core/names.ts'
 import type { UpstreamSettings } from '../core/settings.ts'
 import { Breaker } from './breaker.ts'
@@ -7,38 +7,62 @@ import { catalogueOf, type Catalogue, type ServedModel } from './catalogue.ts'
 import { Limit, type Ending } from './limit.ts'
 import { Loading } from './loading.ts'
 import { Place, type Guest, type Seen, type Stay } from './place.ts'
+import { type MemoryTraits, Residency } from './residency.ts'
+import type { Tenant } from './tenant.ts'
+import type { PrefixMemory } from './prefix-memory.ts'
+import { PromptBlocks } from './prompt-blocks.ts'
+import { PromptSlots } from './prompt-slots.ts'
 
 export type { ServedModel } from './catalogue.ts'
 
 /** One configured server and what has been learned of it. */
 export class Upstream {
   readonly breaker: Breaker = new Breaker()
-  /** Whether it answered the last probe; undefined before the first. */
-  up: boolean | undefined
   lastError: string | undefined
   version: string | undefined
   /** What it would like to have put right. */
   advice: readonly string[] = []
   /** What can be asked of it at all. */
   readonly can: ReadonlySet<Need>
-  /** Called when its breaker opens, so that a probe can look at once. */
+  /** Which models are in its memory, and which may come in. */
+  readonly residency: Residency
+  /** Called when its breaker opens and when a model may have come or gone, so that a probe can look at once. */
   onTrouble: () => void = () => {}
+  /** Called when a load is over: what waited for its end may go on. */
+  onLoaded: () => void = () => {}
   #settings: UpstreamSettings
   #call: Call
   #listed: readonly ListedModel[] = []
   #catalogue: Catalogue
   #gauge: Gauge | undefined
   #inFlight = 0
+  #up: boolean | undefined
   /** Where the only ask under way is, as long as there is only one. */
   #alone: Place | undefined
   readonly #places = new Map<string, Place>()
   readonly #loading = new Loading()
+  readonly #now: () => number
+  #modelsMax: number | undefined
+  #pinned: readonly Place[] = []
 
-  constructor(settings: UpstreamSettings, call: Call, can: ReadonlySet<Need>) {
+  constructor(settings: UpstreamSettings, call: Call, can: ReadonlySet<Need>, now: () => number) {
     this.can = can
     this.#settings = settings
     this.#call = call
+    this.#now = now
     this.#catalogue = catalogueOf(settings, [])
+    this.residency = new Residency(this.#traits, now)
+    this.#pin()
+  }
+
+  /** Whether it answered the last probe; undefined before the first. */
+  get up(): boolean | undefined {
+    return this.#up
+  }
+
+  set up(up: boolean | undefined) {
+    this.#up = up
+    if (up === false) this.#forgetPrompts()
   }
 
   get settings(): UpstreamSettings {
@@ -87,8 +111,13 @@ export class Upstream {
   place(modelId: string): Place {
     let place = this.#places.get(modelId)
     if (place === undefined) {
+      const made = new Place(
+        this.#newLimit(),
+        memoryFor(this.#settings.backend, () => made.limit.capacity),
+      )
+      place = made
+      this.residency.admit(place.tenant, modelId)
       const listed = this.#listed.find((model) => model.id === modelId || model.aliases?.includes(modelId))
-      place = new Place(this.#newLimit())
       place.loaded = listed?.loaded
       if (listed?.slots !== undefined) place.limit.fit(listed.slots)
       this.#places.set(modelId, place)
@@ -107,13 +136,57 @@ export class Upstream {
     const place = this.place(id)
     if (place.loaded !== false || backend.load === undefined) return undefined
     return this.#loading.bring({ model: id, contextTokens: context.get(id) }, async (setting) => {
-      await backend.load!(this.#call, setting, this.#residents)
-      place.loaded = true
+      const { tenant } = place
+      try {
+        this.residency.begin(tenant)
+        await this.#letGo(this.residency.leaversByHand(tenant))
+        const beganAt = this.#now()
+        await backend.load!(this.#call, setting, this.#residents)
+        const tookMs = this.#now() - beganAt
+        place.pace.loadTook(tookMs)
+        for (const other of this.#places.values()) if (other !== place) other.pace.loadLikelyTakes(tookMs)
+        place.loaded = true
+      } finally {
+        this.#settle(tenant)
+      }
     })
   }
 
+  /** Begins to load a model that nobody waits for here. Undefined when there is nothing to do, or no way to do it. */
+  bring(model: ServedModel): Promise<void> | undefined {
+    return this.#loading.isUnderWay(model.id) ? undefined : this.ready(model)
+  }
+
+  /** What the configuration wants in memory and is not there. */
+  missing(): readonly ServedModel[] {
+    const wanted = this.#pinned.filter(({ loaded }) => loaded === false)
+    return this.models().filter(({ id }) => wanted.some((place) => place === this.#places.get(id)))
+  }
+
+  /** Its first token has come, and so it is there, where asking for it is what loads it. */
+  spoke(place: Place): void {
+    if (place.loaded !== false || this.#settings.backend.load !== undefined) return
+    place.loaded = true
+    this.#settle(place.tenant)
+  }
+
+  async #letGo(leavers: readonly Tenant[]): Promise<void> {
+    for (const { model } of leavers) await this.#settings.backend.unload?.(this.#call, model)
+  }
+
+  #settle(tenant: Tenant): void {
+    if (this.residency.coming !== tenant) return
+    this.residency.settle(tenant)
+    // Whether others had to go for it, only a look can tell.
+    this.onTrouble()
+    this.onLoaded()
+  }
+
   readonly #residents: Residents = {
-    isIdle: (model) => (this.#places.get(model)?.inFlight ?? 0) === 0,
+    isIdle: (model) => {
+      const place = this.#places.get(model)
+      return place === undefined || (place.inFlight === 0 && !place.tenant.isPinned)
+    },
     left: (model) => {
       const place = this.#places.get(model)
       if (place !== undefined) place.loaded = false
@@ -125,14 +198,15 @@ export class Upstream {
     return this.up !== false && this.breaker.allows(now)
   }
 
-  begin(place: Place, guest: Pick<Guest, 'promptTokens' | 'outputTokens' | 'stream'>, now: number): Stay {
-    const { promptTokens, outputTokens, stream } = guest
+  begin(place: Place, guest: Omit<Guest, 'isTrial' | 'alone'>, now: number): Stay {
+    const { promptTokens, prefix, length, stream } = guest
     const isTrial = this.breaker.begun()
     this.#alone?.joined(now)
     const alone = this.#inFlight === 0
     this.#alone = alone ? place : undefined
     this.#inFlight += 1
-    return place.begin({ promptTokens, outputTokens, stream, isTrial, alone }, now)
+    this.residency.begin(place.tenant)
+    return place.begin({ promptTokens, prefix, length, stream, isTrial, alone }, now)
   }
 
   end(place: Place, stay: Stay, ending: Ending, seen: Seen, now: number): void {
@@ -140,7 +214,12 @@ export class Upstream {
     const restedUntil = this.breaker.restsUntil
     this.breaker.ended(ending, now, stay.isTrial)
     place.end(stay, ending, seen, now)
-    if (restedUntil === undefined && this.breaker.restsUntil !== undefined) this.onTrouble()
+    // It left before the load began, or the load was its own.
+    if (place.inFlight === 0 && !this.#loading.isBusy) this.#settle(place.tenant)
+    if (restedUntil !== undefined || this.breaker.restsUntil === undefined) return
+    // It may have crashed, and started again before anybody looks.
+    this.#forgetPrompts()
+    this.onTrouble()
   }
 
   /** Goes by other settings for the same server from now on. What was learned of it stays, and so do its guests. */
@@ -149,6 +228,8 @@ export class Upstream {
     this.#settings = settings
     this.#call = call
     this.#catalogue = catalogueOf(settings, this.#listed)
+    this.residency.traits = this.#traits
+    this.#pin()
     if (settings.concurrency === concurrency) return
     for (const place of this.#places.values()) place.limit = this.#newLimit()
     this.#fit(this.#listed)
@@ -158,11 +239,15 @@ export class Upstream {
   learn(health: Health): boolean {
     this.version = health.version
     this.advice = health.advice ?? []
+    this.#modelsMax = health.modelsMax
+    this.residency.traits = this.#traits
     for (const [place, { loaded }] of this.#placesOf(health.models)) place.loaded = loaded
     this.#fit(health.models)
+    this.residency.looked()
     if (sameModels(this.#listed, health.models)) return false
     this.#listed = health.models
     this.#catalogue = catalogueOf(this.#settings, health.models)
+    this.#pin()
     return true
   }
 
@@ -205,6 +290,31 @@ export class Upstream {
     for (const [{ limit }, { slots }] of this.#placesOf(models)) if (slots !== undefined) limit.fit(slots)
   }
 
+  get #traits(): MemoryTraits {
+    const { backend, modelsMax } = this.#settings
+    return {
+      unloads: backend.unload !== undefined,
+      swaps: backend.swaps !== false,
+      modelsMax: modelsMax ?? this.#modelsMax,
+    }
+  }
+
+  /** What the configuration wants in memory stays there, and is taken at its word that it fits. */
+  #pin(): void {
+    const wanted = this.#settings.preload ?? []
+    const models = wanted.map((name) => this.modelFor(name) ?? this.models().find(({ id }) => id === name))
+    const pinned = [...new Set(models.flatMap((model) => (model === undefined ? [] : this.place(model.id))))]
+    if (pinned.length === this.#pinned.length && pinned.every((place) => this.#pinned.includes(place))) return
+    for (const place of this.#pinned) place.tenant.isPinned = false
+    for (const place of pinned) place.tenant.isPinned = true
+    this.#pinned = pinned
+    this.residency.expectTogether(pinned.map(({ tenant }) => tenant))
+  }
+
+  #forgetPrompts(): void {
+    for (const place of this.#places.values()) place.forgetPrompts()
+  }
+
   #newLimit(): Limit {
     const { concurrency, backend } = this.#settings
     return new Limit(concurrency, backend.initialConcurrency)
@@ -213,6 +323,12 @@ export class Upstream {
 
 /** How many asks were in each place. */
 export type Held = ReadonlyMap<Place, number>
+
+/** As many prompts are kept in slots as are answered at once, which is what the limit finds out. */
+function memoryFor({ keepsPrompts }: Backend, slots: () => number): PrefixMemory | undefined {
+  if (keepsPrompts === undefined) return undefined
+  return keepsPrompts === 'slots' ? new PromptSlots(slots) : new PromptBlocks()
+}
 
 function sameModels(some: readonly ListedModel[], others: readonly ListedModel[]): boolean {
   return some.length === others.length && textOf(some) === textOf(others)

@@ -11,12 +11,13 @@ export type ExplainGateway = Pick<Gateway, 'dialects' | 'settings' | 'identify' 
 /** What a caller may say in headers. */
 interface Wishes {
   readonly patienceMs: number | undefined
+  readonly deadlineMs: number | undefined
   readonly priority: 'interactive' | 'default' | 'batch' | undefined
   readonly cloud: 'allowed' | 'never' | undefined
 }
 
 /**
- * Says what would become of a request: of `{ path or dialect, body, caller?, patience?, priority?, cloud? }`, or of a body
+ * Says what would become of a request: of `{ path or dialect, body, caller?, patience?, deadline?, priority?, cloud? }`, or of a body
  * as a client sends it, with those members in the query. Throws `bad-request` for what is neither; a request that would
  * itself be refused is an answer.
  */
@@ -54,14 +55,19 @@ function callerIn(gateway: ExplainGateway, name: unknown): Caller {
   throw bad(`Say in caller who would ask: ${callers.map(({ caller }) => caller.id).join(', ')}.`)
 }
 
-function wishesIn({ patience, priority, cloud }: Json): Wishes {
-  const patienceMs = patience === undefined ? undefined : readDuration(patience as string | number)
-  if (patience !== undefined && patienceMs === undefined) throw bad('patience has to be a duration, as in 3s.')
+function wishesIn({ patience, deadline, priority, cloud }: Json): Wishes {
   return {
-    patienceMs,
+    patienceMs: spanOf('patience', patience),
+    deadlineMs: spanOf('deadline', deadline),
     priority: oneOf('priority', priority, ['interactive', 'default', 'batch'] as const),
     cloud: oneOf('cloud', cloud, ['allowed', 'never'] as const),
   }
+}
+
+function spanOf(name: string, value: unknown): number | undefined {
+  const ms = value === undefined ? undefined : readDuration(value as string | number)
+  if (value !== undefined && ms === undefined) throw bad(`${name} has to be a duration, as in 3s.`)
+  return ms
 }
 
 function oneOf<Word extends string>(name: string, value: unknown, words: readonly Word[]): Word | undefined {
@@ -78,6 +84,7 @@ function viewOf({ ask, offering, prospects, verdict }: Explanation, dialect: Dia
     dialect: dialect.id,
     caller: ask.caller.id,
     model: ask.model,
+    stands_in_for: ask.standsInFor ?? null,
     offering: offering ?? null,
     stream: ask.stream,
     needs: ask.needs,
@@ -86,13 +93,16 @@ function viewOf({ ask, offering, prospects, verdict }: Explanation, dialect: Dia
     priority: ask.priority,
     cloud: ask.cloud,
     patience_ms: ask.patienceMs,
+    deadline_ms: ask.deadlineMs ?? null,
     upstreams: prospects.map((prospect) => prospectView(prospect, ask.arrivedAt)),
     decision: verdictView(verdict, dialect),
   }
 }
 
-function prospectView({ offer, misfit, permitted, hasRoom, firstTokenMs }: Prospect, now: number): object {
+function prospectView(prospect: Prospect, now: number): object {
+  const { offer, misfit, permitted, hasRoom, opensInMs, evictionMs, cachedTokens, firstTokenMs } = prospect
   const { upstream, model, place } = offer
+  const { residency } = upstream
   return {
     name: upstream.settings.name,
     model: model.id,
@@ -108,6 +118,14 @@ function prospectView({ offer, misfit, permitted, hasRoom, firstTokenMs }: Prosp
     foreign: place.limit.foreign,
     has_room: hasRoom,
     loaded: place.loaded ?? null,
+    memory: {
+      loaded: Array.from(residency.present, (tenant) => tenant.model),
+      loading: residency.coming?.model ?? null,
+      turning_to: residency.turningTo?.model ?? null,
+      opens_in_ms: Number.isFinite(opensInMs) ? Math.round(opensInMs) : null,
+      eviction_ms: Math.round(evictionMs),
+    },
+    cached_tokens: Math.round(cachedTokens),
     first_token_ms: Math.round(firstTokenMs),
   }
 }
@@ -124,8 +142,10 @@ function verdictView(verdict: Explanation['verdict'], dialect: Dialect): object 
       return { action, upstream: name, model: offer.model.id, tier, why, first_token_ms: Math.round(firstTokenMs) }
     }
     case 'queue': {
-      const { ahead, firstTokenMs } = verdict
-      return { action, ahead, first_token_ms: firstTokenMs === undefined ? null : Math.round(firstTokenMs) }
+      const { ahead, outlook, makesWay, leaves } = verdict
+      const { waitMs = null, firstTokenMs = null, totalMs = null } = outlook ?? {}
+      const predicted = { wait_ms: whole(waitMs), first_token_ms: whole(firstTokenMs), total_ms: whole(totalMs) }
+      return { action, ahead, ...predicted, sends_away: makesWay?.ask.id ?? null, sheds: leaves?.ask.id ?? null }
     }
     case 'errand':
       return { action, errand: verdict.errand }
@@ -134,12 +154,15 @@ function verdictView(verdict: Explanation['verdict'], dialect: Dialect): object 
   }
 }
 
+const whole = (ms: number | null): number | null => (ms === null ? null : Math.round(ms))
+
 const refusalView = (fault: Fault, dialect: Dialect): object => ({
   action: 'refuse',
   status: dialect.statusOf?.(fault) ?? fault.status,
   code: fault.code,
   message: fault.message,
-  retry_after_ms: fault.retryAfterMs ?? null,
+  retry_after_ms: fault.comeBackMs ?? null,
+  eta_ms: whole(fault.etaMs ?? null),
   /** As the client would read it. */
   answer: dialect.writeFault(fault),
 })

@@ -80,6 +80,8 @@ export const feedView = (feed: FeedSnapshot): object => ({
   spilled: feed.spilled,
   first_token_ms: feed.firstTokenMs ?? null,
   total_ms: feed.totalMs ?? null,
+  // By what factor first tokens came sooner or later than was predicted.
+  first_token_off: feed.firstTokenOff ?? null,
   upstreams: feed.upstreams.map(({ name, served, outputTokens }) => ({ name, served, output_tokens: outputTokens })),
   history: {
     arrived: feed.history.arrived,

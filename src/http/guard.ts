@@ -21,6 +21,7 @@ export interface Head {
   /** The caller waits for a word before it sends the body. */
   readonly expectsContinue: boolean
   readonly patienceMs: number | undefined
+  readonly deadlineMs: number | undefined
   readonly priority: Priority | undefined
   readonly cloud: Cloud | undefined
 }
@@ -43,6 +44,7 @@ const names = [
   'upgrade',
   'x-request-id',
   'x-spillway-patience-ms',
+  'x-spillway-deadline-ms',
   'x-spillway-priority',
   'x-spillway-cloud',
 ] as const
@@ -64,7 +66,7 @@ export function readHead({ method = '', url = '', httpVersion, rawHeaders }: Raw
   const path = pathOf(url)
   const values = valuesIn(rawHeaders)
   const [host, origin, authorization, apiKey, contentType, contentEncoding, length, ...others] = values
-  const [transfer, expect, upgrade, requestId, patience, priority, cloud] = others
+  const [transfer, expect, upgrade, requestId, patience, deadline, priority, cloud] = others
   if (httpVersion !== '1.1' && httpVersion !== '1.0') throw odd(`HTTP ${httpVersion} is not spoken here.`)
   if (upgrade !== undefined) {
     throw new Fault('not-supported', 'No other protocol is spoken here; leave out the Upgrade header.')
@@ -91,7 +93,8 @@ export function readHead({ method = '', url = '', httpVersion, rawHeaders }: Raw
     contentLength,
     hasBody,
     expectsContinue: expect !== undefined,
-    patienceMs: patience === undefined ? undefined : patienceIn(patience),
+    patienceMs: patience === undefined ? undefined : spanIn('x-spillway-patience-ms', patience),
+    deadlineMs: deadline === undefined ? undefined : spanIn('x-spillway-deadline-ms', deadline),
     priority: priority === undefined ? undefined : oneOf('x-spillway-priority', priority, priorities),
     cloud: cloud === undefined ? undefined : oneOf('x-spillway-cloud', cloud, clouds),
   }
@@ -139,9 +142,9 @@ function credentialIn(authorization: string | undefined, apiKey: string | undefi
   return bearer ?? key
 }
 
-function patienceIn(text: string): number {
+function spanIn(name: string, text: string): number {
   const ms = readDuration(text)
-  if (ms === undefined) throw odd('The header x-spillway-patience-ms has to be a number of milliseconds.')
+  if (ms === undefined) throw odd(`The header ${name} has to be a number of milliseconds.`)
   return Math.min(ms, patienceMaxMs)
 }
 

@@ -28,7 +28,7 @@ export function writeFault(
   if (allow !== undefined) headers.push('allow', allow)
   if (fault.status === 401) headers.push('www-authenticate', 'Bearer')
   const status = shape.statusOf?.(fault) ?? fault.status
-  if (fault.status === 429 || fault.status === 503) headers.push(...retryHeaders(fault))
+  if (fault.comeBackMs !== undefined) headers.push(...retryHeaders(fault.comeBackMs))
   headers.push(...limitHeaders(fault.allowances, shape))
   if (hopeless.has(fault.kind)) headers.push('x-should-retry', 'false')
   if (close === true) headers.push('connection', 'close')
@@ -77,7 +77,9 @@ const hopeless: ReadonlySet<FaultKind> = new Set([
   'not-supported',
 ])
 
-function retryHeaders({ retryAfterMs }: Fault): string[] {
-  const ms = Math.max(1, Math.ceil(retryAfterMs ?? 1_000))
-  return ['retry-after', String(Math.ceil(ms / 1_000)), 'retry-after-ms', String(ms)]
-}
+const retryHeaders = (ms: number): string[] => [
+  'retry-after',
+  String(Math.ceil(ms / 1_000)),
+  'retry-after-ms',
+  String(ms),
+]

@@ -159,7 +159,7 @@ class House {
       // Who asks comes first: a stranger's body is not worth reading.
       const caller = gateway.identify(head.credential, guest.address)
       const raw = await this.#read(response, head)
-      const { patienceMs, priority, cloud } = head
+      const { patienceMs, deadlineMs, priority, cloud } = head
       const headers = passedHeaders(dialect, response)
       const ask = gateway.ask({
         dialect,
@@ -169,6 +169,7 @@ class House {
         signal,
         id: requestId,
         patienceMs,
+        deadlineMs,
         priority,
         cloud,
         headers,

@@ -35,9 +35,9 @@ export class Callers {
     return known.caller
   }
 
-  /** How long this caller waits when it does not say; undefined for the gateway's own default. */
-  patienceMs(caller: Caller): number | undefined {
-    return this.#byId.get(caller.id)?.patienceMs
+  /** How long this caller waits when it does not say; undefined for the gateway's own defaults. */
+  wishes(caller: Caller): Pick<CallerSettings, 'patienceMs' | 'deadlineMs'> | undefined {
+    return this.#byId.get(caller.id)
   }
 }
 

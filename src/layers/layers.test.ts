@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import type { Ask, Glance } from '../core/ask.ts'
 import type { Event } from '../core/event.ts'
 import { Fault } from '../core/fault.ts'
+import type { Prefix } from '../core/prefix.ts'
 import type { Outcome, Reply } from '../core/reply.ts'
 import type { Serve } from '../core/serve.ts'
 import type { World } from '../core/world.ts'
@@ -115,7 +116,7 @@ test('without configured callers everyone is anonymous; with them a key is neede
   assert.equal(new Callers([]).identify('whatever').id, 'anonymous')
   const callers = new Callers([{ caller, key: 'clé à moi', patienceMs: 250 }])
   assert.equal(callers.identify('clé à moi').id, 'chat-ui')
-  assert.equal(callers.patienceMs(caller), 250)
+  assert.equal(callers.wishes(caller)?.patienceMs, 250)
   for (const wrong of [undefined, '', 'clé', 'CLÉ À MOI', 'clé à moi ']) {
     assert.throws(() => callers.identify(wrong), { kind: 'unauthorized', status: 401 })
   }
@@ -145,6 +146,21 @@ test('a hook may change the request, and what is counted is what is sent', async
   assert.equal(seen?.model, 'other')
   assert.equal(seen?.promptTokens, 99)
   assert.equal(seen?.raw, undefined)
+})
+
+test('the beginning of a prompt that a hook has changed is no longer known by what it was', async () => {
+  const before: Prefix = { marks: Int32Array.of(1, 2), share: () => 1 }
+  const after: Prefix = { marks: Int32Array.of(3), share: () => 1 }
+  let seen: Ask | undefined
+  const layer = hooks(
+    { transformParams: (params) => ({ ...params, messages: [] }) },
+    { glanceOf: (id, body) => ({ ...glanceOf(id, body), prefix: after }), onThrow: neverThrown },
+  )
+  await layer(async (asked) => {
+    seen = asked
+    return replyWith(outcome)
+  })(ask({ prefix: before }))
+  assert.equal(seen?.prefix, after)
 })
 
 test('a hook that changes nothing leaves the very bytes', async () => {

@@ -1,5 +1,8 @@
 import type { World } from '../core/world.ts'
 
+/** Nobody asks why; a reason of its own for each would cost more than the rest. */
+const off = 'off'
+
 /** One timer for whatever comes first. */
 export class Alarm {
   readonly #world: World
@@ -29,7 +32,7 @@ export class Alarm {
 
   off(): void {
     this.#ringsAt = Infinity
-    this.#sleep?.abort()
+    this.#sleep?.abort(off)
     this.#sleep = undefined
   }
 }

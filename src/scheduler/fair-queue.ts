@@ -1,37 +1,41 @@
 import type { Caller, Priority } from '../core/ask.ts'
+import { type Shares, usualShares } from '../core/shares.ts'
 import { Heap, type Heaped } from './heap.ts'
 
 /** What a caller was charged for an ask that has been served. */
 export interface Charge {
   /** What it really cost, known at its end: the caller's next turn comes later or sooner for it. */
-  settle(realTokens: number): void
+  settle(realCost: number): void
 }
 
 /** One who waits, and what serving it is thought to cost. */
 export class Ticket<Item> implements Charge {
   readonly item: Item
-  /** Prompt and output tokens, estimated. */
-  readonly costTokens: number
+  /** Milliseconds that it is thought to take of a machine. */
+  readonly cost: number
   readonly flow: Flow<Item>
   /** Counts arrivals: what breaks a tie. */
   readonly number: number
   /** Virtual time by which a fair server would be done with it, as things stood when it came. */
   readonly finish: number
   waits = true
+  /** Served out of what its class had saved. */
+  reserved = false
 
-  constructor(of: { item: Item; costTokens: number; flow: Flow<Item>; number: number }) {
-    const { item, costTokens, flow, number } = of
+  constructor(of: { item: Item; cost: number; flow: Flow<Item>; number: number }) {
+    const { item, cost, flow, number } = of
     this.item = item
-    this.costTokens = costTokens
+    this.cost = cost
     this.flow = flow
     this.number = number
-    this.finish = flow.paid + (flow.waitingTokens + costTokens) / flow.weight
+    this.finish = flow.paid + (flow.waitingCost + cost) / flow.weight
   }
 
-  settle(realTokens: number): void {
-    const { flow, costTokens } = this
-    flow.paid += (realTokens - costTokens) / flow.weight
+  settle(realCost: number): void {
+    const { flow, cost } = this
+    flow.paid += (realCost - cost) / flow.weight
     if (flow.lane.next.has(flow)) flow.lane.next.moved(flow)
+    flow.lane.onSettled(this, realCost - cost)
   }
 }
 
@@ -39,10 +43,29 @@ export class Ticket<Item> implements Charge {
 export interface Claim {
   readonly caller: Caller
   readonly priority: Priority
-  readonly costTokens: number
+  readonly cost: number
 }
 
-type Crowd = Pick<Lane<unknown>, 'waiting' | 'waitingTokens' | 'waitingWeight'>
+/** Those who are to be served before somebody. */
+export interface Ahead {
+  readonly count: number
+  readonly cost: number
+  /** Virtual time by which the one behind them is done, and its class: whoever has less in the same class is one of them. */
+  readonly finish: number
+  readonly rank: number
+}
+
+/** Nobody at all. */
+export const nobodyAhead: Ahead = { count: 0, cost: 0, finish: -Infinity, rank: 0 }
+
+/** Where one stands: the virtual time by which it is done, what it costs, what the same caller has before it, and all others of its class. */
+interface Standing {
+  readonly finish: number
+  readonly price: number
+  readonly own: number
+  readonly waiting: number
+  readonly cost: number
+}
 
 /** The asks of one caller in one class, first come first served. */
 interface Flow<Item> extends Heaped {
@@ -50,7 +73,7 @@ interface Flow<Item> extends Heaped {
   weight: number
   /** Virtual time by which all that was taken from it is paid for. */
   paid: number
-  waitingTokens: number
+  waitingCost: number
   readonly tickets: Ticket<Item>[]
   /** Everything in `tickets` before this has gone. */
   head: number
@@ -64,21 +87,19 @@ interface Lane<Item> {
   readonly next: Heap<Flow<Item>>
   virtualNow: number
   waiting: number
-  waitingTokens: number
-  waitingWeight: number
-  /** Times in a row that others were served while someone here waited. */
-  passedOver: number
+  waitingCost: number
+  /** Of all that was served while someone here waited behind a more urgent class, its share, less what it got of it. */
+  saved: number
+  readonly onSettled: (ticket: Ticket<Item>, surplus: number) => void
 }
 
 const ranks: Readonly<Record<Priority, number>> = { interactive: 0, default: 1, batch: 2 }
 
-/** A class that waits is passed over by more urgent ones at most this often in a row. */
-export const passedOverMax = 8
-
 /**
- * Who is next, fairly: each caller's tokens advance a virtual clock of its own, slower for a larger weight, and the one
+ * Who is next, fairly: what each caller costs advances a virtual clock of its own, slower for a larger weight, and the one
  * whose ask would be done first by these clocks is served first. So a share follows the weight, not how much is asked
- * for. A more urgent class goes first, but never starves another.
+ * for. A more urgent class goes first. But each other that waits saves its share of all that is served meanwhile, and as
+ * soon as that covers its next one, this one goes before all: so it never has less than its share by more than one ask.
  * Clocks are forgotten when nobody waits any more: who had a server for itself owes nothing for it.
  */
 export class FairQueue<Item> {
@@ -88,29 +109,32 @@ export class FairQueue<Item> {
     next: new Heap<Flow<Item>>(isSooner),
     virtualNow: 0,
     waiting: 0,
-    waitingTokens: 0,
-    waitingWeight: 0,
-    passedOver: 0,
+    waitingCost: 0,
+    saved: 0,
+    onSettled: (ticket, surplus) => this.#settled(ticket, surplus),
   }))
+  readonly #shares: () => Shares
   #numbers = 0
+
+  /** The shares are asked for each time: they may change. */
+  constructor(shares: () => Shares = () => usualShares) {
+    this.#shares = shares
+  }
 
   get size(): number {
     return this.#lanes.reduce((sum, lane) => sum + lane.waiting, 0)
   }
 
   push(item: Item, by: Claim): Ticket<Item> {
-    const { caller, costTokens } = by
+    const { caller, cost } = by
     const lane = this.#lanes[ranks[by.priority]]!
     const flow = flowOf(lane, caller)
-    const ticket = new Ticket({ item, costTokens, flow, number: this.#numbers++ })
+    const ticket = new Ticket({ item, cost, flow, number: this.#numbers++ })
     flow.tickets.push(ticket)
-    flow.waitingTokens += costTokens
+    flow.waitingCost += cost
     lane.waiting += 1
-    lane.waitingTokens += costTokens
-    if (!lane.next.has(flow)) {
-      lane.waitingWeight += flow.weight
-      lane.next.push(flow)
-    }
+    lane.waitingCost += cost
+    if (!lane.next.has(flow)) lane.next.push(flow)
     return ticket
   }
 
@@ -120,17 +144,27 @@ export class FairQueue<Item> {
     return flow?.tickets[flow.head]
   }
 
+  /** The next ones of the caller whose turn it is, in their order. */
+  firstFew(most: number): readonly Ticket<Item>[] {
+    const few: Ticket<Item>[] = []
+    const flow = this.#next()?.next.first
+    if (flow === undefined) return few
+    for (let at = flow.head; at < flow.tickets.length && few.length < most; at += 1) {
+      const ticket = flow.tickets[at]!
+      if (ticket.waits) few.push(ticket)
+    }
+    return few
+  }
+
   /** Takes the ticket out to be served, and charges its caller. */
   take(ticket: Ticket<Item>): void {
-    const { flow, costTokens } = ticket
+    const { flow, cost } = ticket
     const { lane } = flow
-    const paid = flow.paid + costTokens / flow.weight
     // Only who is served in turn moves the clock of all: one who is served elsewhere, ahead of others, pays alone.
     if (flow === lane.next.first && ticket === flow.tickets[flow.head])
-      lane.virtualNow = Math.max(lane.virtualNow, paid)
-    flow.paid = paid
-    lane.passedOver = 0
-    for (const other of this.#lanes) if (other.rank > lane.rank && other.waiting > 0) other.passedOver += 1
+      lane.virtualNow = Math.max(lane.virtualNow, flow.paid)
+    flow.paid += cost / flow.weight
+    this.#save(ticket)
     this.remove(ticket)
   }
 
@@ -138,10 +172,10 @@ export class FairQueue<Item> {
   remove(ticket: Ticket<Item>): void {
     if (!ticket.waits) return
     ticket.waits = false
-    const { flow, costTokens } = ticket
+    const { flow, cost } = ticket
     const { lane } = flow
-    flow.waitingTokens -= costTokens
-    lane.waitingTokens -= costTokens
+    flow.waitingCost -= cost
+    lane.waitingCost -= cost
     lane.waiting -= 1
     while (flow.head < flow.tickets.length && !flow.tickets[flow.head]!.waits) flow.head += 1
     if (flow.head === flow.tickets.length) this.#retire(flow)
@@ -151,41 +185,108 @@ export class FairQueue<Item> {
     }
   }
 
-  /** About how many will be served before this one, if nobody else comes. */
-  ahead({ flow, finish }: Ticket<Item>): number {
-    return this.#aheadIn(flow.lane, finish, flow.lane)
-  }
-
-  /** The same for one who does not wait yet: what `ahead` would say of its ticket. */
-  aheadOf({ caller, priority, costTokens }: Claim): number {
-    const lane = this.#lanes[ranks[priority]]!
-    const known = lane.flows.get(caller.id)
-    const flow = known !== undefined && lane.next.has(known) ? known : undefined
-    const paid = flow?.paid ?? Math.max(known?.paid ?? 0, lane.virtualNow)
-    const finish = paid + ((flow?.waitingTokens ?? 0) + costTokens) / (flow ?? caller).weight
-    return this.#aheadIn(lane, finish, {
-      waiting: lane.waiting + 1,
-      waitingTokens: lane.waitingTokens + costTokens,
-      waitingWeight: lane.waitingWeight + (flow === undefined ? caller.weight : 0),
+  /** About who will be served before this one, if nobody else comes. */
+  ahead({ flow, finish, cost }: Ticket<Item>): Ahead {
+    const { lane } = flow
+    const own = (finish - flow.paid) * flow.weight - cost
+    return this.#aheadIn(lane, flow, {
+      finish,
+      price: cost,
+      own,
+      waiting: lane.waiting - 1,
+      cost: lane.waitingCost - cost,
     })
   }
 
-  #aheadIn({ rank, virtualNow }: Lane<Item>, finish: number, crowd: Crowd): number {
-    const { waiting, waitingTokens, waitingWeight } = crowd
-    const meanTokens = waitingTokens / Math.max(1, waiting)
-    const share = meanTokens > 0 ? ((finish - virtualNow) * waitingWeight) / meanTokens : waiting
-    const inLane = Math.max(0, Math.min(waiting, Math.round(share)) - 1)
-    return this.#lanes.reduce((sum, other) => (other.rank < rank ? sum + other.waiting : sum), inLane)
+  /** The same for one who does not wait yet: what `ahead` would say of its ticket. */
+  aheadOf({ caller, priority, cost }: Claim): Ahead {
+    const lane = this.#lanes[ranks[priority]]!
+    const known = lane.flows.get(caller.id)
+    const flow = known !== undefined && lane.next.has(known) ? known : undefined
+    const paid = flow?.paid ?? Math.max(known?.paid ?? -Infinity, lane.virtualNow - creditMax)
+    const own = flow?.waitingCost ?? 0
+    const finish = paid + (own + cost) / (flow ?? caller).weight
+    return this.#aheadIn(lane, flow, { finish, price: cost, own, waiting: lane.waiting, cost: lane.waitingCost })
   }
 
+  #aheadIn(lane: Lane<Item>, its: Flow<Item> | undefined, { finish, own, price, ...others }: Standing): Ahead {
+    let cost = Math.max(0, own)
+    for (const flow of lane.next) {
+      if (flow !== its) cost += Math.max(0, Math.min(flow.waitingCost, (finish - flow.paid) * flow.weight))
+    }
+    const meanCost = others.cost / Math.max(1, others.waiting)
+    const count = meanCost > 0 ? Math.min(others.waiting, Math.round(cost / meanCost)) : others.waiting
+    return this.#withOthers({ count, cost, finish, rank: lane.rank }, lane, price)
+  }
+
+  /** The more urgent go before, but no more of them than it takes to save for one's own; and the less urgent, as far as they save. */
+  #withOthers(own: Ahead, lane: Lane<Item>, price: number): Ahead {
+    let { count, cost } = own
+    for (const other of this.#lanes) {
+      if (other.rank >= lane.rank) break
+      count += other.waiting
+      cost += other.waitingCost
+    }
+    const share = this.#shareOf(lane)
+    const untilSaved = share === 0 ? Infinity : Math.max(own.cost, (own.cost + price - lane.saved) / share)
+    if (untilSaved < cost) {
+      count = Math.round((count * untilSaved) / cost)
+      cost = untilSaved
+    }
+    let rest = 1
+    for (const other of this.#lanes) if (other.rank > lane.rank && other.waiting > 0) rest -= this.#shareOf(other)
+    const inAll = cost / rest
+    for (const other of this.#lanes) {
+      if (other.rank <= lane.rank || other.waiting === 0) continue
+      const meanwhile = Math.min(other.waitingCost, other.saved + inAll * this.#shareOf(other))
+      count += Math.round((other.waiting * meanwhile) / Math.max(other.waitingCost, 1e-9))
+      cost += meanwhile
+    }
+    return { count, cost, finish: own.finish, rank: own.rank }
+  }
+
+  /** The most urgent class, unless another has saved enough; of several, the one that can save least. */
   #next(): Lane<Item> | undefined {
     let next: Lane<Item> | undefined
     for (const lane of this.#lanes) {
       if (lane.waiting === 0) continue
-      if (lane.passedOver >= passedOverMax) return lane
-      next ??= lane
+      const isDue = lane.saved > 0 && lane.saved >= headOf(lane.next.first!).cost
+      if (next === undefined || isDue) next = lane
     }
     return next
+  }
+
+  /** All who wait behind a more urgent class save their share of what one costs that is served now, and one of their own pays. */
+  #save(ticket: Ticket<Item>): void {
+    const { flow, cost } = ticket
+    let isMostUrgent = true
+    for (const lane of this.#lanes) {
+      if (lane.waiting === 0) continue
+      // Before it nobody waits: it has all that there is, and needs no savings.
+      if (isMostUrgent) lane.saved = 0
+      else {
+        lane.saved += cost * this.#shareOf(lane)
+        if (lane === flow.lane) {
+          lane.saved = Math.max(0, lane.saved - cost)
+          ticket.reserved = true
+        }
+      }
+      isMostUrgent = false
+    }
+  }
+
+  /** It cost more or less than was thought, and all was reckoned by what was thought. */
+  #settled({ flow, reserved }: Ticket<Item>, surplus: number): void {
+    for (const lane of this.#lanes) {
+      if (lane.waiting === 0) continue
+      if (lane.rank > flow.lane.rank) lane.saved = Math.max(0, lane.saved + surplus * this.#shareOf(lane))
+      else if (lane === flow.lane && reserved)
+        lane.saved = Math.max(0, lane.saved - surplus * (1 - this.#shareOf(lane)))
+    }
+  }
+
+  #shareOf({ rank }: Lane<Item>): number {
+    return rank === 0 ? 0 : this.#shares()[rank === 1 ? 'default' : 'batch']
   }
 
   #retire(flow: Flow<Item>): void {
@@ -193,34 +294,40 @@ export class FairQueue<Item> {
     lane.next.remove(flow)
     flow.tickets.length = 0
     flow.head = 0
-    flow.waitingTokens = 0
-    lane.waitingWeight -= flow.weight
+    flow.waitingCost = 0
     if (lane.waiting > 0) return
     lane.flows.clear()
     lane.virtualNow = 0
-    lane.waitingTokens = 0
-    lane.waitingWeight = 0
-    lane.passedOver = 0
+    lane.waitingCost = 0
+    lane.saved = 0
   }
 }
 
-/** A caller who comes back begins with the others: neither credit nor, beyond what is unpaid, debt. */
+/**
+ * Who asked for little of late may ask for so much at once before it counts: milliseconds of a machine, for a weight of 1.
+ * Without it whoever comes seldom would wait each time for as many turns of others as it has asks.
+ */
+export const creditMax = 5_000
+
+/** A caller who comes back has not lost all that it left to others, nor got rid of what is unpaid. */
 function flowOf<Item>(lane: Lane<Item>, { id, weight }: Caller): Flow<Item> {
   let flow = lane.flows.get(id)
   if (flow === undefined) {
-    flow = { lane, weight, paid: lane.virtualNow, waitingTokens: 0, tickets: [], head: 0, heapAt: -1 }
+    flow = { lane, weight, paid: lane.virtualNow - creditMax, waitingCost: 0, tickets: [], head: 0, heapAt: -1 }
     lane.flows.set(id, flow)
   } else if (!lane.next.has(flow)) {
     flow.weight = weight
-    flow.paid = Math.max(flow.paid, lane.virtualNow)
+    flow.paid = Math.max(flow.paid, lane.virtualNow - creditMax)
   }
   return flow
 }
 
+const headOf = <Item>(flow: Flow<Item>): Ticket<Item> => flow.tickets[flow.head]!
+
 function isSooner<Item>(one: Flow<Item>, other: Flow<Item>): boolean {
-  const oneHead = one.tickets[one.head]!
-  const otherHead = other.tickets[other.head]!
-  const oneFinish = one.paid + oneHead.costTokens / one.weight
-  const otherFinish = other.paid + otherHead.costTokens / other.weight
+  const oneHead = headOf(one)
+  const otherHead = headOf(other)
+  const oneFinish = one.paid + oneHead.cost / one.weight
+  const otherFinish = other.paid + otherHead.cost / other.weight
   return oneFinish === otherFinish ? oneHead.number < otherHead.number : oneFinish < otherFinish
 }

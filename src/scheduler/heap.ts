@@ -16,6 +16,11 @@ export class Heap<Item extends Heaped> {
     return this.#items[0]
   }
 
+  /** All of them, in no order. */
+  [Symbol.iterator](): Iterator<Item> {
+    return this.#items.values()
+  }
+
   has(item: Item): boolean {
     return this.#items[item.heapAt] === item
   }

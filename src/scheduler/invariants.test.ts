@@ -5,7 +5,7 @@ import type { Cloud, Priority } from '../core/ask.ts'
 import type { Event } from '../core/event.ts'
 import type { Ending } from '../fleet/limit.ts'
 import type { Upstream } from '../fleet/upstream.ts'
-import type { Verdict } from './explain.ts'
+import type { Verdict } from './arrival.ts'
 import { callerOf, rigOf, serveFor } from './rig.test-helper.ts'
 import type { Lease } from './scheduler.ts'
 
@@ -174,16 +174,17 @@ test('what an ask really cost counts, not what it was thought to cost', async ()
   const rig = rigOf({ one: {} })
   const served = { honest: 0, long: 0 }
   const next = (id: 'honest' | 'long'): void => {
-    const asked = rig.ask({ caller: callerOf(id), patienceMs: Infinity, promptTokens: 100, outputTokensMax: 10 })
+    const asked = rig.ask({ caller: callerOf(id), patienceMs: Infinity, promptTokens: 100, outputTokensMax: 300 })
     void rig.scheduler.acquire(asked).then(async (lease) => {
       next(id)
-      await rig.world.sleep(100)
+      const outputTokens = id === 'long' ? 300 : 100
+      await rig.world.sleep(outputTokens)
       served[id] += 1
-      lease.end('served', { usage: { promptTokens: id === 'long' ? 320 : 100, outputTokens: 10 } })
+      lease.end('served', { firstTokenMs: 0, usage: { promptTokens: 100, outputTokens } })
     })
   }
   for (let at = 0; at < 10; at += 1) for (const id of ['honest', 'long'] as const) next(id)
-  await rig.world.advance(30_000)
+  await rig.world.advance(60_000)
   assert.ok(Math.abs(served.honest / served.long - 3) < 0.3, `${served.honest} to ${served.long}`)
 })
 

@@ -1,7 +1,8 @@
 import type { Ask } from '../core/ask.ts'
+import type { Prediction } from '../core/reply.ts'
 import type { Usage } from '../core/usage.ts'
 import type { Ending } from '../fleet/limit.ts'
-import type { Offer } from '../fleet/offering.ts'
+import type { Offer, Offering } from '../fleet/offering.ts'
 import type { Stay } from '../fleet/place.ts'
 import type { ServedModel, Upstream } from '../fleet/upstream.ts'
 import type { Charge } from './fair-queue.ts'
@@ -23,12 +24,17 @@ export interface Lease {
   readonly spilled: boolean
   /** Why here, for people. */
   readonly decision: string
+  /** What was thought of its ask when that was let in; undefined where nobody could say. */
+  readonly predicted: Prediction | undefined
+  /** Its first token has come: from here on it is known better how long it will stay. */
+  spoke(now: number): void
   /** Gives the place back and tells how it went. The first call counts, further ones do nothing. */
   end(ending: Ending, seen?: LeaseSeen): void
 }
 
 export interface Held {
   readonly ask: Ask
+  readonly offering: Offering
   readonly offer: Offer
   readonly stay: Stay
   /** Of one that waited in a queue; settled at the end. */
@@ -36,6 +42,7 @@ export interface Held {
   readonly waitMs: number
   readonly spilled: boolean
   readonly decision: string
+  readonly predicted: Prediction | undefined
 }
 
 /** The lease that a scheduler hands out: it comes back to it exactly once. */
@@ -66,6 +73,16 @@ export class OneLease implements Lease {
 
   get decision(): string {
     return this.held.decision
+  }
+
+  get predicted(): Prediction | undefined {
+    return this.held.predicted
+  }
+
+  spoke(now: number): void {
+    const { stay, offer } = this.held
+    if (stay.stream) stay.spokeAt ??= now
+    offer.upstream.spoke(offer.place)
   }
 
   end(ending: Ending, seen: LeaseSeen = {}): void {

@@ -2,7 +2,9 @@ import type { Ask } from '../core/ask.ts'
 import { Fault } from '../core/fault.ts'
 import { hasName } from '../core/names.ts'
 import type { Fleet } from '../fleet/fleet.ts'
-import { drainMs, isOpenTo, patienceLeftMs, permits, type Situation } from './tiers.ts'
+import type { Offer } from '../fleet/offering.ts'
+import type { Kept } from './promises.ts'
+import { drainMs, isOpenTo, type Outlook, permits, type Situation } from './tiers.ts'
 
 /** Sooner than this no refused caller needs to come back, and later than that none should be told to. */
 const retryMinMs = 1_000
@@ -45,7 +47,8 @@ export function nobodyLeft(situation: Situation): Fault | undefined {
   }
   const left = offering.offers.filter((offer) => isOpenTo(situation, offer))
   if (left.length === 0) return new Fault('no-upstream', `No other server has the model ${model}.`)
-  if (left.some(({ upstream }) => upstream.up !== false)) return undefined
+  const up = left.filter(({ upstream }) => upstream.up !== false)
+  if (up.length > 0) return up.every(isShut) ? shut(up[0]!, model) : undefined
   const reasons = left.slice(0, 3).map(({ upstream }) => `${upstream.settings.name} ${upstream.lastError ?? 'is down'}`)
   const backMs = Math.min(...left.map(({ upstream }) => (upstream.breaker.restsUntil ?? now) - now))
   return new Fault('no-upstream', `All servers that have the model ${model} are down: ${reasons.join('; ')}.`, {
@@ -53,27 +56,119 @@ export function nobodyLeft(situation: Situation): Fault | undefined {
   })
 }
 
-/** Why an ask may not wait: it has no patience left, or there is no room to wait in. Undefined when it may. */
-export function noWaiting(situation: Situation, waiting: number, queueMax: number): Fault | undefined {
-  if (patienceLeftMs(situation) <= 0) return patienceSpent(situation.ask, drainMs(situation))
-  return waiting >= queueMax ? queueFull(waiting, drainMs(situation)) : undefined
+const isShut = ({ upstream, place }: Offer): boolean => upstream.residency.isShut(place.tenant)
+
+function shut({ upstream }: Offer, model: string): Fault {
+  return new Fault(
+    'no-upstream',
+    `The memory of ${upstream.settings.name} is kept for other models (models.preload), and it is not known that ${model} ` +
+      'fits beside them. If it does, set models.at_once.',
+  )
 }
 
-function queueFull(waiting: number, clearsMs: number): Fault {
+/** Who waits, for whatever it is, and how many may. */
+export interface Room {
+  readonly waiting: number
+  readonly queueMax: number
+  /** Who would leave for the ask, if somebody would. */
+  readonly leaves: object | undefined
+  readonly kept: Kept
+}
+
+export interface Refusal {
+  readonly fault: Fault
+  /** When it is to come back, and will be let in; undefined when that cannot be said. */
+  readonly dueAt?: number | undefined
+}
+
+/**
+ * Why an ask may not wait: it has no patience left, or will have none when its turn comes, or there is no room to wait in.
+ * Undefined when it may.
+ */
+export function noWaiting(situation: Situation, outlooks: readonly Outlook[], room: Room): Refusal | undefined {
+  const { waiting, queueMax, leaves, kept } = room
+  const best = soonest(outlooks)
+  if (patienceLeftMs(situation) <= 0) return { fault: tooLate(situation, best) }
+  if (best !== undefined && best.isLearned && isHopeless(situation, best, kept)) return comeBack(situation, best, kept)
+  return waiting >= queueMax && leaves === undefined ? { fault: queueFull(waiting, situation, best) } : undefined
+}
+
+/** A queue so short, as a part of one's patience, is for everybody, whoever else may come. */
+const shortQueue = 0.25
+
+/** Its turn would come when nobody waits for it any more, or its answer when it is of no use: better refused now than then. */
+function isHopeless(situation: Situation, best: Outlook, { isExpected, soonCost }: Kept): boolean {
+  const { waitMs, hasRoom, speed } = best
+  if (hasRoom) return false
+  const mayWaitMs = waitableMs(situation, best)
+  if (waitMs > mayWaitMs) return true
+  return !isExpected && waitMs > mayWaitMs * shortQueue && waitMs + soonCost / speed > mayWaitMs
+}
+
+/** How long it may wait, so that its answer is still of use. */
+function waitableMs({ ask, now }: Situation, { waitMs, totalMs }: Outlook): number {
+  const age = now - ask.arrivedAt
+  const { patienceMs, deadlineMs = Infinity } = ask
+  return Math.min(patienceMs - age, deadlineMs - age - (totalMs - waitMs))
+}
+
+/** Refused, and told when there will be room: after all who wait and all who were told so before. */
+function comeBack(situation: Situation, best: Outlook, { allCost }: Kept): Refusal {
+  const { now } = situation
+  const turnMs = best.waitMs + allCost / best.speed
+  const mayWaitMs = waitableMs(situation, best)
+  // It goes first when it comes, and still has to wait until somebody ends.
+  const inMs = turnMs - mayWaitMs * shortQueue
+  const fault = tooLate(situation, { ...best, firstTokenMs: best.firstTokenMs - best.waitMs + turnMs }, inMs)
+  return { fault, dueAt: mayWaitMs > 0 && inMs < retryMaxMs ? now + fault.retryAfterMs! : undefined }
+}
+
+/** Its answer would come after its deadline. */
+export const isUseless = ({ ask, now }: Situation, { totalMs }: Pick<Outlook, 'totalMs'>): boolean =>
+  ask.deadlineMs !== undefined && now - ask.arrivedAt + totalMs > ask.deadlineMs
+
+const patienceLeftMs = ({ ask, now }: Situation): number => ask.arrivedAt + ask.patienceMs - now
+
+function soonest(outlooks: readonly Outlook[]): Outlook | undefined {
+  let best: Outlook | undefined
+  for (const outlook of outlooks) if (best === undefined || outlook.firstTokenMs < best.firstTokenMs) best = outlook
+  return best
+}
+
+function queueFull(waiting: number, situation: Situation, best: Outlook | undefined): Fault {
   return new Fault('queue-full', `The queue is full: ${waiting} requests wait. Try again later.`, {
-    retryAfterMs: soon(clearsMs),
+    retryAfterMs: soon(drainMs(situation)),
+    etaMs: best?.firstTokenMs,
   })
 }
 
-export function patienceSpent(ask: Ask, clearsMs: number): Fault {
+/** It waited where others have to wait now. */
+export function shed(situation: Situation, best: Outlook | undefined): Fault {
+  const message =
+    'The queue is full, and requests that are more urgent or of callers with fewer have come. Try again later.'
+  return new Fault('queue-full', message, {
+    retryAfterMs: soon(drainMs(situation)),
+    etaMs: best?.firstTokenMs,
+  })
+}
+
+/** Nobody has room for it in time. `best` is what could have been promised instead. */
+export function tooLate(situation: Situation, best: Outlook | undefined, inMs: number = drainMs(situation)): Fault {
+  const { ask } = situation
+  const within = ask.deadlineMs === undefined ? ask.patienceMs : Math.min(ask.patienceMs, ask.deadlineMs)
+  const instead =
+    best === undefined || !best.isLearned ? '' : ` A first token is expected in ${inSeconds(best.firstTokenMs)} s.`
   return new Fault(
     'patience-spent',
-    `No server had room for ${quoted(ask.model)} within ${ask.patienceMs / 1_000} s.`,
+    `No server had room for ${quoted(ask.model)} within ${within / 1_000} s.${instead}`,
     {
-      retryAfterMs: soon(clearsMs),
+      retryAfterMs: soon(inMs),
+      etaMs: best?.firstTokenMs,
     },
   )
 }
+
+const inSeconds = (ms: number): number => (ms < 10_000 ? Math.ceil(ms / 100) / 10 : Math.ceil(ms / 1_000))
 
 export function gone(): Fault {
   return new Fault('cancelled', 'The caller went away while waiting.')

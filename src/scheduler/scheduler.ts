@@ -1,7 +1,10 @@
 import type { Ask } from '../core/ask.ts'
 import type { Position } from '../core/dialect.ts'
 import type { Emit } from '../core/event.ts'
+import { Fault } from '../core/fault.ts'
+import { meanOf } from '../core/length.ts'
 import type { Policy } from '../core/policy.ts'
+import { type Shares, usualShares } from '../core/shares.ts'
 import type { World } from '../core/world.ts'
 import { fitting } from '../fleet/fit.ts'
 import type { Fleet } from '../fleet/fleet.ts'
@@ -9,14 +12,24 @@ import type { Ending } from '../fleet/limit.ts'
 import type { Offer, Offering } from '../fleet/offering.ts'
 import type { Upstream } from '../fleet/upstream.ts'
 import { Alarm } from './alarm.ts'
+import { judge, type Line, type Verdict } from './arrival.ts'
 import { decisionOf } from './decision.ts'
-import { type Explanation, foresee, prospectsOf, type Verdict } from './explain.ts'
+import { type Explanation, prospectsOf } from './explain.ts'
+import { type Ahead, nobodyAhead } from './fair-queue.ts'
+import { Foresight } from './foresight.ts'
 import { Heap } from './heap.ts'
 import { OneLease, type Held, type Lease, type LeaseSeen } from './lease.ts'
-import { OutputGuess } from './output-guess.ts'
-import { findPlace, type Finding } from './placement.ts'
-import { gone, nobodyLeft, noWaiting, patienceSpent, unknownModel } from './refusal.ts'
-import { drainMs, type Outlook, promisedMs, type Situation } from './tiers.ts'
+import { Lengths } from './lengths.ts'
+import { whoMakesWay } from './making-way.ts'
+import { cheapestWithRoom, lookedAtMax, nearest } from './nearest.ts'
+import { bestBeyond, findPlace, type Finding } from './placement.ts'
+import { predictionAt, predictionFor } from './prediction.ts'
+import { gone, isUseless, nobodyLeft, shed, tooLate, unknownModel } from './refusal.ts'
+import { nothingKept, Promises } from './promises.ts'
+import { Shedding } from './shedding.ts'
+import { costOf, type Outlook, outlooks, promised, type Situation, spareMs, tierFor } from './tiers.ts'
+import { Turns } from './turns.ts'
+import { isReadyInTime, isShortOfMemory } from './room.ts'
 import { Queue, Waiting } from './waiting.ts'
 
 export type { Lease } from './lease.ts'
@@ -27,11 +40,18 @@ export interface SchedulerParts {
   readonly policy: Policy
   /** Asks that may wait, all models together. */
   readonly queueMax: number
+  readonly shares?: Shares | undefined
   readonly emit: Emit
 }
 
 /** More often than this nothing is predicted anew. */
 const lookAgainMs = 20
+
+/** When servers change, so many are looked at in one go, and of the rest so many in a millisecond. */
+const atOnceMax = 100
+const considerPerMs = 20
+
+type Queued = Verdict & { readonly action: 'queue' }
 
 const none: ReadonlySet<Upstream> = new Set()
 
@@ -42,26 +62,35 @@ const none: ReadonlySet<Upstream> = new Set()
 export class Scheduler {
   /** Those who wait already stay when it shrinks. */
   queueMax: number
+  shares: Shares
   readonly #world: World
   readonly #fleet: Fleet
   readonly #policy: Policy
   readonly #emit: Emit
-  readonly #outputGuess = new OutputGuess()
+  readonly #lengths = new Lengths()
   readonly #queues = new Map<Offering, Queue>()
   readonly #queuesOf = new Map<Upstream, Set<Queue>>()
   readonly #waiting = new Set<Waiting>()
+  readonly #promises = new Promises()
+  readonly #foresight = new Foresight()
+  readonly #shedding = new Shedding<Waiting>()
+  /** By their callers' signals; where several have one, the last that came. */
+  readonly #bySignal = new Map<AbortSignal, Waiting>()
   readonly #wakes = new Heap<Waiting>((one, other) => one.wakeAt < other.wakeAt)
+  readonly #turns: Turns
   readonly #alarm: Alarm
   #grants = 0
   /** When a server that someone waits for has rested. */
   #restedAt = Infinity
 
-  constructor({ world, fleet, policy, queueMax, emit }: SchedulerParts) {
+  constructor({ world, fleet, policy, queueMax, shares = usualShares, emit }: SchedulerParts) {
     this.#world = world
     this.#fleet = fleet
     this.#policy = policy
     this.queueMax = queueMax
+    this.shares = shares
     this.#emit = emit
+    this.#turns = new Turns(fleet, emit)
     this.#alarm = new Alarm(world, () => this.#onAlarm())
     fleet.watch(() => this.#onFleetChange())
   }
@@ -78,14 +107,11 @@ export class Scheduler {
 
   /** Undefined for an ask that does not wait here. */
   position({ signal }: Ask): Position | undefined {
-    for (const waiting of this.#waiting) {
-      // A layer may have passed on a copy of the ask; the signal stays the same.
-      if (waiting.ask.signal !== signal) continue
-      const now = this.#world.now()
-      const ahead = waiting.queue!.ahead(waiting)
-      return { ahead, firstTokenMs: promisedMs(situationOf(waiting, ahead, now)) }
-    }
-    return undefined
+    // A layer may have passed on a copy of the ask; the signal stays the same.
+    const waiting = this.#bySignal.get(signal)
+    if (waiting === undefined) return undefined
+    const situation = this.#situationOf(waiting, waiting.queue!.ahead(waiting), this.#world.now())
+    return { ahead: situation.ahead.count, firstTokenMs: promised(situation)?.firstTokenMs }
   }
 
   /** Waits for a place as long as the ask's patience allows. Rejects with a Fault; what is in `avoid` is not tried. */
@@ -93,12 +119,24 @@ export class Scheduler {
     if (ask.signal.aborted) return Promise.reject(gone())
     const offering = this.#offeringFor(ask)
     if (offering === undefined) return Promise.reject(unknownModel(this.#fleet, ask))
-    const now = this.#world.now()
-    const queue = this.#queues.get(offering)
-    const situation: Situation = { ask, offering, avoid, ahead: queue?.size ?? 0, now, desperate: false }
-    // Nobody who waits is overtaken, except by those who had their turn already.
-    const lease = queue === undefined || avoid.size > 0 ? this.#leaseNow({ ...situation, ahead: 0 }) : undefined
-    return lease === undefined ? this.#enter(situation) : Promise.resolve(lease)
+    const situation = this.#arrivalOf(ask, offering, avoid)
+    if (avoid.size === 0) this.#turns.asked(ask, offering, situation.now)
+    const verdict = judge(situation, this.#policy, this.#lineBefore(situation))
+    if (verdict.action !== 'refuse') this.#promises.keep(ask, offering, situation.now)
+    switch (verdict.action) {
+      case 'run':
+      case 'spill':
+        return Promise.resolve(this.#lease(situation, verdict.offer, verdict.finding.outlooks, undefined))
+      case 'queue':
+        return this.#enter(situation, verdict)
+      case 'refuse':
+        this.#turns.missed(offering, Infinity, situation.now)
+        if (verdict.dueAt !== undefined)
+          this.#promises.make(ask, offering, { cost: costIn(situation), dueAt: verdict.dueAt })
+        return Promise.reject(verdict.fault)
+      case 'errand':
+        return Promise.reject(new Fault('internal', 'An errand takes no place.'))
+    }
   }
 
   /** What `acquire` would do with this ask now. Nothing is taken. With a `verdict`, that is already known. */
@@ -109,22 +147,50 @@ export class Scheduler {
       ask,
       offering: known?.name,
       prospects: prospectsOf(known, ask, now),
-      verdict: verdict ?? this.#foresee(ask, now),
+      verdict: verdict ?? this.#foresee(ask),
     }
   }
 
-  #foresee(ask: Ask, now: number): Verdict {
+  /** No server that costs nothing has its model in memory, and none at all promises it in time. */
+  isShort(ask: Ask): boolean {
     const offering = this.#offeringFor(ask)
-    if (offering === undefined) return { action: 'refuse', fault: unknownModel(this.#fleet, ask) }
-    const queue = this.#queues.get(offering)
-    const situation: Situation = { ask, offering, avoid: none, ahead: queue?.size ?? 0, now, desperate: false }
-    const { caller, priority } = ask
-    const ahead = queue?.fair.aheadOf({ caller, priority, costTokens: this.#costOf(ask) })
-    return foresee(situation, this.#policy, { ahead, waiting: this.#waiting.size, queueMax: this.queueMax })
+    return offering !== undefined && isShortOfMemory(this.#arrivalOf(ask, offering, none))
   }
 
-  #costOf(ask: Ask): number {
-    return ask.promptTokens + this.#outputGuess.tokensFor(ask)
+  /** Whether it is promised in time, from a model that surely is enough for it and need not be loaded. */
+  isInTime(ask: Ask): boolean {
+    const offering = this.#offeringFor(ask)
+    return offering !== undefined && isReadyInTime(this.#arrivalOf(ask, offering, none))
+  }
+
+  #foresee(ask: Ask): Verdict {
+    const offering = this.#offeringFor(ask)
+    if (offering === undefined) return { action: 'refuse', fault: unknownModel(this.#fleet, ask) }
+    const situation = this.#arrivalOf(ask, offering, none)
+    return judge(situation, this.#policy, this.#lineBefore(situation))
+  }
+
+  #arrivalOf(ask: Ask, offering: Offering, avoid: ReadonlySet<Upstream>): Situation {
+    const now = this.#world.now()
+    const length = this.#lengths.of(ask)
+    const queue = this.#queues.get(offering)
+    const delay = this.#foresight.factor(offering)
+    let ahead = nobodyAhead
+    if (queue !== undefined && avoid.size === 0 && !this.#promises.isDue(ask, offering, now)) {
+      const { caller, priority, promptTokens } = ask
+      ahead = queue.fair.aheadOf({ caller, priority, cost: costOf(offering, promptTokens, meanOf(length)) })
+    }
+    return { ask, offering, avoid, length, delay, ahead, now, desperate: false }
+  }
+
+  #lineBefore({ ask, offering, now }: Situation): Line {
+    const { queueMax } = this
+    const waiting = this.#waiting.size
+    const leaves = waiting >= queueMax ? this.#shedding.whoLeavesFor(ask) : undefined
+    const others = this.#queues.get(offering)?.all
+    const until = now + ask.patienceMs
+    const kept = others === undefined ? nothingKept : this.#promises.keptFor(ask, offering, { now, until })
+    return { others, waiting, queueMax, leaves, kept }
   }
 
   /** Where this very ask may be served. */
@@ -133,52 +199,67 @@ export class Scheduler {
     return offering && fitting(offering, ask)
   }
 
-  #enter(situation: Situation): Promise<Lease> {
+  #enter(
+    situation: Situation,
+    { ahead, outlook, outlooks: promises, makesWay, leaves, isDue }: Queued,
+  ): Promise<Lease> {
     const { ask, offering, avoid, now } = situation
-    const nobody = nobodyLeft(situation)
-    const fault = nobody ?? noWaiting(situation, this.#waiting.size, this.queueMax)
-    if (fault !== undefined) {
-      // Rather than refuse: a costlier place that is in time, or a server said to be down if there is no other.
-      const lease = this.#leaseNow({ ...situation, desperate: nobody !== undefined })
-      return lease === undefined ? Promise.reject(fault) : Promise.resolve(lease)
-    }
-    const waiting = new Waiting({ ask, avoid, costTokens: this.#costOf(ask), now, onAbort: this.#onAbort })
+    if (leaves !== undefined) this.#shed(leaves, now)
+    const predicted = predictionFor(situation, outlook)
+    const cost = costIn(situation)
+    const waiting = new Waiting({
+      ask,
+      avoid,
+      length: situation.length,
+      cost,
+      isDue,
+      now,
+      predicted,
+      onAbort: this.#onAbort,
+    })
     const queue = this.#queueFor(offering)
     this.#waiting.add(waiting)
+    // Whom a server let down has had its turn, and is not sent off.
+    if (avoid.size === 0) this.#shedding.enter(waiting)
+    this.#bySignal.set(ask.signal, waiting)
     queue.enter(waiting)
-    const ahead = queue.ahead(waiting)
-    if (!this.#consider(waiting, now)) {
-      this.#emit({ type: 'ask-queued', ask, ahead })
-      this.#noteRest(queue, now)
+    this.#emit({ type: 'ask-queued', ask, ahead })
+    if (makesWay === undefined) this.#watch(waiting, situation, promises)
+    else {
+      this.#sendAway(makesWay, now)
+      this.#consider(waiting, now)
     }
+    this.#noteRest(queue, now)
     return waiting.lease
   }
 
-  #leaseNow(situation: Situation): Lease | undefined {
-    const finding = findPlace(situation, this.#policy)
-    return finding.offer === undefined ? undefined : this.#lease(situation, finding.offer, finding.outlooks, undefined)
-  }
-
-  #lease(situation: Situation, offer: Offer, outlooks: readonly Outlook[], waited: Waiting | undefined): Lease {
-    const { ask, offering, avoid, now } = situation
+  #lease(situation: Situation, offer: Offer, promises: readonly Outlook[], waited: Waiting | undefined): Lease {
+    const { ask, offering, avoid, length, now } = situation
     const { upstream, place } = offer
     const waitMs = waited === undefined ? 0 : now - waited.since
-    const decision = decisionOf({ offering, offer, waitMs, isRetry: avoid.size > 0, outlooks })
-    const { promptTokens, stream } = ask
-    const stay = upstream.begin(place, { promptTokens, outputTokens: this.#outputGuess.tokensFor(ask), stream }, now)
+    const { promptTokens, prefix, stream } = ask
+    const cachedTokens = place.cachedTokens(ask)
+    const promise = { waitMs, isRetry: avoid.size > 0, outlooks: promises, cachedTokens }
+    const decision = decisionOf({ ask, offering, offer, ...promise })
+    const predicted = waited === undefined ? predictionAt(situation, offer) : waited.predicted
+    const stay = upstream.begin(place, { promptTokens, prefix, length, stream }, now)
     const { name, tier } = upstream.settings
     const spilled = tier > offering.lowestTier
-    this.#emit({ type: 'ask-granted', ask, upstream: name, tier, waitMs, spilled })
-    return new OneLease({ ask, offer, stay, charge: waited?.ticket, waitMs, spilled, decision }, this.#onEnd)
+    this.#emit({ type: 'ask-granted', ask, upstream: name, tier, waitMs, spilled, predicted })
+    if (spilled || waitMs > 0) this.#turns.missed(offering, spilled ? Infinity : waitMs, now)
+    const charge = waited?.ticket
+    return new OneLease({ ask, offering, offer, stay, charge, waitMs, spilled, decision, predicted }, this.#onEnd)
   }
 
   readonly #onEnd = (held: Held, ending: Ending, { firstTokenMs, usage }: LeaseSeen): void => {
-    const { ask, offer, stay, charge } = held
+    const { ask, offering, offer, stay, charge } = held
     const outputTokens = usage?.outputTokens ?? 0
-    offer.upstream.end(offer.place, stay, ending, { firstTokenMs, outputTokens }, this.#world.now())
+    const cachedTokens = usage?.cachedTokens
+    offer.upstream.end(offer.place, stay, ending, { firstTokenMs, outputTokens, cachedTokens }, this.#world.now())
     if (usage !== undefined) {
-      if (ending === 'served') this.#outputGuess.learn(ask, outputTokens)
-      charge?.settle(usage.promptTokens + outputTokens)
+      if (ending === 'served') this.#lengths.learn(ask, outputTokens)
+      const newTokens = Math.max(1, usage.promptTokens - (cachedTokens ?? stay.visit?.cachedTokens ?? 0))
+      charge?.settle(costOf(offering, newTokens, outputTokens))
     }
     const queues = this.#queuesOf.get(offer.upstream)
     if (queues !== undefined) this.#drain(queues)
@@ -195,9 +276,15 @@ export class Scheduler {
   }
 
   #serveOne(queue: Queue, now: number): boolean {
+    const free = cheapestWithRoom(queue.offering, now)
+    if (free === undefined) return false
     for (const waiting of queue.retries) if (this.#serve(waiting, now)) return true
-    const next = queue.fair.first
-    if (next !== undefined && this.#serve(next.item, now)) return true
+    const few = queue.fair.firstFew(lookedAtMax)
+    if (few.length > 0) {
+      const near = nearest(few, free, now)
+      if (this.#serve(near, now)) return true
+      if (near !== few[0]!.item && this.#serve(few[0]!.item, now)) return true
+    }
     for (const waiting of queue.late) {
       if (this.#consider(waiting, now)) return true
       // Still too late for the cheap places, and no room in the costlier ones: nor is there for those behind.
@@ -208,7 +295,7 @@ export class Scheduler {
 
   /** Gives a place to the one whose turn it is, if there is one. */
   #serve(waiting: Waiting, now: number): boolean {
-    const situation = situationOf(waiting, 0, now)
+    const situation = this.#situationOf(waiting, nobodyAhead, now)
     return this.#grant(waiting, situation, findPlace(situation, this.#policy))
   }
 
@@ -218,39 +305,72 @@ export class Scheduler {
    */
   #consider(waiting: Waiting, now: number): boolean {
     const queue = waiting.queue!
-    const situation = situationOf(waiting, queue.ahead(waiting), now)
+    const situation = this.#situationOf(waiting, queue.ahead(waiting), now)
     const finding = findPlace(situation, this.#policy)
+    const makesWay = finding.offer && whoMakesWay(situation, finding, queue.all)
+    if (makesWay !== undefined && this.#sendAway(makesWay, now)) return this.#consider(waiting, now)
     if (this.#grant(waiting, situation, finding)) return true
-    if (now >= waiting.deadline) {
-      this.#giveUp(waiting, situation)
+    const best = tierFor(situation, finding.outlooks)
+    if (now >= waiting.deadline || (best?.isLearned === true && isUseless(situation, best))) {
+      this.#giveUp(waiting, situation, best)
       return true
     }
-    const [cheapest, ...costlier] = finding.outlooks
-    const spareMs =
-      cheapest === undefined || costlier.length === 0 ? Infinity : waiting.deadline - now - cheapest.firstTokenMs
-    if (spareMs < 0) queue.late.add(waiting)
-    else queue.late.delete(waiting)
-    this.#wake(waiting, spareMs < 0 ? Infinity : now + Math.max(spareMs, lookAgainMs))
+    this.#watch(waiting, situation, finding.outlooks)
     return false
   }
 
+  /** Sees to it that one who stays is looked at again when the cheapest places can no longer make it. */
+  #watch(waiting: Waiting, situation: Situation, promises: readonly Outlook[]): void {
+    const { late } = waiting.queue!
+    const cheapest = promises[0]
+    const mayMove = promises.length > 1 || waiting.ask.deadlineMs !== undefined
+    const spare = cheapest === undefined || !mayMove ? Infinity : spareMs(situation, cheapest)
+    if (spare < 0) late.add(waiting)
+    else late.delete(waiting)
+    this.#wake(waiting, spare < 0 ? Infinity : situation.now + Math.max(spare, lookAgainMs))
+  }
+
+  /** Sends one to a costlier place, out of turn, so that another need not go. */
+  #sendAway(waiting: Waiting, now: number): boolean {
+    const { offering } = waiting.queue!
+    const situation = this.#situationOf(waiting, waiting.queue!.ahead(waiting), now)
+    const offer = bestBeyond(offering.lowestTier, situation, this.#policy)
+    return this.#grant(waiting, situation, { offer, outlooks: outlooks(situation) })
+  }
+
   /** Its patience is spent. A server said to be down is still better than a refusal, if there is no other. */
-  #giveUp(waiting: Waiting, situation: Situation): void {
+  #giveUp(waiting: Waiting, situation: Situation, best: Outlook | undefined): void {
     const nobody = nobodyLeft(situation)
     if (nobody !== undefined) {
       const desperate = { ...situation, desperate: true }
       if (this.#grant(waiting, desperate, findPlace(desperate, this.#policy))) return
     }
+    this.#compare(waiting, situation, true)
     this.#remove(waiting, false)
-    waiting.refuse(nobody ?? patienceSpent(waiting.ask, drainMs(situation)))
+    this.#turns.missed(situation.offering, Infinity, situation.now)
+    const fault = nobody ?? tooLate(situation, best)
+    // It has waited its time. When it comes back it goes first.
+    if (fault.retryAfterMs !== undefined && nobody === undefined) {
+      const { ask, offering, now } = situation
+      this.#promises.make(ask, offering, { cost: waiting.cost, dueAt: now + fault.retryAfterMs })
+    }
+    waiting.refuse(fault)
   }
 
-  #grant(waiting: Waiting, situation: Situation, { offer, outlooks }: Finding): boolean {
+  #grant(waiting: Waiting, situation: Situation, { offer, outlooks: promises }: Finding): boolean {
     if (offer === undefined) return false
     waiting.queue!.servedAt = this.#grants += 1
-    this.#remove(waiting, true)
-    waiting.grant(this.#lease(situation, offer, outlooks, waiting))
+    // What goes to a costlier place takes nothing from those who share the cheap ones.
+    const isCheap = offer.upstream.settings.tier === situation.offering.lowestTier
+    if (isCheap) this.#compare(waiting, situation, false)
+    this.#remove(waiting, isCheap)
+    waiting.grant(this.#lease(situation, offer, promises, waiting))
     return true
+  }
+
+  /** Holds how long it waited against what it was told. */
+  #compare({ predicted, since }: Waiting, { offering, now }: Situation, inVain: boolean): void {
+    if (predicted !== undefined) this.#foresight.learn(offering, predicted.waitMs, now - since, inVain)
   }
 
   #remove(waiting: Waiting, served: boolean): void {
@@ -258,6 +378,8 @@ export class Scheduler {
     queue.leave(waiting, served)
     this.#wakes.remove(waiting)
     this.#waiting.delete(waiting)
+    this.#shedding.leave(waiting)
+    this.#bySignal.delete(waiting.ask.signal)
     if (queue.size === 0) this.#close(queue)
     if (this.#waiting.size === 0) {
       this.#alarm.off()
@@ -265,15 +387,26 @@ export class Scheduler {
     }
   }
 
+  #shed(waiting: Waiting, now: number): void {
+    const situation = this.#situationOf(waiting, waiting.queue!.ahead(waiting), now)
+    this.#remove(waiting, false)
+    waiting.refuse(shed(situation, promised(situation)))
+  }
+
   readonly #onAbort = (waiting: Waiting): void => {
     this.#remove(waiting, false)
     waiting.refuse(gone())
   }
 
+  #situationOf({ ask, avoid, length, queue }: Waiting, ahead: Ahead, now: number): Situation {
+    const { offering } = queue!
+    return { ask, offering, avoid, length, delay: this.#foresight.factor(offering), ahead, now, desperate: false }
+  }
+
   #queueFor(offering: Offering): Queue {
     let queue = this.#queues.get(offering)
     if (queue === undefined) {
-      queue = new Queue(offering)
+      queue = new Queue(offering, () => this.shares)
       this.#queues.set(offering, queue)
       for (const upstream of offering.upstreams) {
         const queues = this.#queuesOf.get(upstream)
@@ -291,6 +424,8 @@ export class Scheduler {
       queues?.delete(queue)
       if (queues?.size === 0) this.#queuesOf.delete(upstream)
     }
+    // Those who were held back for it are looked at when what is being done now is done.
+    if (this.#turns.close(queue)) this.#lookBy(this.#world.now())
   }
 
   #wake(waiting: Waiting, at: number): void {
@@ -306,6 +441,12 @@ export class Scheduler {
       const restsUntil = Math.max(place.coolsUntil, upstream.breaker.restsUntil ?? 0)
       if (restsUntil > now) this.#restedAt = Math.min(this.#restedAt, restsUntil)
     }
+    const { first } = queue
+    if (first !== undefined) this.#lookBy(this.#turns.look(queue, this.#situationOf(first, nobodyAhead, now)))
+  }
+
+  #lookBy(at: number): void {
+    this.#restedAt = Math.min(this.#restedAt, at)
     this.#alarm.by(this.#restedAt)
   }
 
@@ -324,7 +465,12 @@ export class Scheduler {
     for (const waiting of this.#waiting) this.#follow(waiting)
     this.#drain(this.#queues.values())
     const now = this.#world.now()
-    for (const waiting of this.#waiting) this.#consider(waiting, now)
+    let at = 0
+    for (const waiting of this.#waiting) {
+      if ((at += 1) <= atOnceMax) this.#consider(waiting, now)
+      // Thousands at once would keep everybody waiting for the decision itself.
+      else this.#wake(waiting, Math.min(waiting.wakeAt, now + (at - atOnceMax) / considerPerMs))
+    }
   }
 
   /** Moves one who waits to where its model is offered now. */
@@ -343,6 +489,4 @@ export class Scheduler {
   }
 }
 
-function situationOf({ ask, avoid, queue }: Waiting, ahead: number, now: number): Situation {
-  return { ask, offering: queue!.offering, avoid, ahead, now, desperate: false }
-}
+const costIn = ({ ask, offering, length }: Situation): number => costOf(offering, ask.promptTokens, meanOf(length))

@@ -1,20 +1,46 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { rigOf, serveFor, watched, type Rig } from './rig.test-helper.ts'
-import { tierFor } from './tiers.ts'
+import type { Ask } from '../core/ask.ts'
+import { lengthOf } from '../core/length.ts'
+import { nobodyAhead } from './fair-queue.ts'
+import { type Situation, tierFor } from './tiers.ts'
 
-const outlook = (tier: number, firstTokenMs: number, hasRoom = true) => ({ tier, firstTokenMs, hasRoom })
+const outlook = (tier: number, firstTokenMs: number, hasRoom = true) => ({
+  tier,
+  waitMs: 0,
+  firstTokenMs,
+  totalMs: firstTokenMs + 1_000,
+  hasRoom,
+  speed: 1,
+  isLearned: true,
+})
+
+/** Where one chooses who is patient for a second. */
+const choosing = (more: Partial<Ask> = {}): Situation => {
+  const { ask, fleet, world } = rigOf({ one: {} })
+  return {
+    ask: ask({ patienceMs: 1_000, ...more }),
+    offering: fleet.offering('m')!,
+    avoid: new Set(),
+    length: lengthOf(100, 0.5),
+    delay: 1,
+    ahead: nobodyAhead,
+    now: world.now(),
+    desperate: false,
+  }
+}
 
 test('the cheapest tier in time is the one, with room or without', () => {
-  assert.equal(tierFor([outlook(0, 900, false), outlook(1, 100)], 1_000)?.tier, 0)
-  assert.equal(tierFor([outlook(0, 1_100), outlook(1, 100), outlook(2, 50)], 1_000)?.tier, 1)
+  assert.equal(tierFor(choosing(), [outlook(0, 900, false), outlook(1, 100)])?.tier, 0)
+  assert.equal(tierFor(choosing(), [outlook(0, 1_100), outlook(1, 100), outlook(2, 50)])?.tier, 1)
 })
 
 test('when none is in time the cheapest with room is, unless a costlier one is faster by far', () => {
-  assert.equal(tierFor([outlook(0, 3_000), outlook(1, 2_000)], 1_000)?.tier, 0)
-  assert.equal(tierFor([outlook(0, 9_000), outlook(1, 2_000)], 1_000)?.tier, 1)
-  assert.equal(tierFor([outlook(0, 3_000, false), outlook(1, 2_900)], 1_000)?.tier, 1)
-  assert.equal(tierFor([], 1_000), undefined)
+  assert.equal(tierFor(choosing(), [outlook(0, 3_000), outlook(1, 2_000)])?.tier, 0)
+  assert.equal(tierFor(choosing(), [outlook(0, 9_000), outlook(1, 2_000)])?.tier, 1)
+  assert.equal(tierFor(choosing(), [outlook(0, 3_000, false), outlook(1, 2_900)])?.tier, 1)
+  assert.equal(tierFor(choosing(), []), undefined)
 })
 
 /** One local server that needs four seconds for every ask, and a cloud. */

@@ -1,6 +1,10 @@
 import type { Ask } from '../core/ask.ts'
+import { meanOf, type Length } from '../core/length.ts'
 import type { Offer, Offering } from '../fleet/offering.ts'
+import type { Place } from '../fleet/place.ts'
 import type { Upstream } from '../fleet/upstream.ts'
+import type { Ahead } from './fair-queue.ts'
+import { hasRoomFor, nextRoomFor } from './room.ts'
 
 /** What an ask has to choose from, at one moment. */
 export interface Situation {
@@ -8,18 +12,29 @@ export interface Situation {
   readonly offering: Offering
   /** Upstreams that have already let this ask down. */
   readonly avoid: ReadonlySet<Upstream>
-  /** Asks to be served before this one. */
-  readonly ahead: number
+  readonly length: Length
+  /** How many times as long as reckoned people wait here. */
+  readonly delay: number
+  /** Who is to be served before this one. */
+  readonly ahead: Ahead
   readonly now: number
   /** Servers known to be down may be tried as well, for want of any other. */
   readonly desperate: boolean
 }
 
-/** What one tier promises an ask. */
+/** What one tier promises an ask, from now on. */
 export interface Outlook {
   readonly tier: number
+  /** Until it gets its place. */
+  readonly waitMs: number
   readonly firstTokenMs: number
+  /** Until its last token. */
+  readonly totalMs: number
   readonly hasRoom: boolean
+  /** Of what asks cost, as much is worked off there in a millisecond. */
+  readonly speed: number
+  /** From what has been seen there, not from a guess. */
+  readonly isLearned: boolean
 }
 
 /** A tier from here on costs money. */
@@ -27,6 +42,9 @@ const paidTier = 1
 
 /** How much faster a costlier tier must be to be worth it when every tier is too late. */
 const worthIt = 2
+
+/** Answers after which a place is known well enough to refuse somebody by it. */
+const answersMin = 5
 
 export function permits(ask: Ask, tier: number): boolean {
   return ask.cloud === 'allowed' || tier < paidTier
@@ -39,7 +57,8 @@ export function isOpenTo({ ask, avoid }: Situation, { upstream }: Offer): boolea
 
 export function canServe(situation: Situation, offer: Offer): boolean {
   if (!isOpenTo(situation, offer)) return false
-  const { upstream } = offer
+  const { upstream, place } = offer
+  if (upstream.residency.isShut(place.tenant)) return false
   return situation.desperate ? upstream.breaker.allows(situation.now) : upstream.allows(situation.now)
 }
 
@@ -53,14 +72,21 @@ export function outlooks(situation: Situation): Outlook[] {
   return found
 }
 
+/** How much time is left over if all goes as promised; negative when it will be too late. */
+export function spareMs({ ask, now }: Situation, { firstTokenMs, totalMs }: Outlook): number {
+  const age = now - ask.arrivedAt
+  const first = ask.patienceMs - age - firstTokenMs
+  return ask.deadlineMs === undefined ? first : Math.min(first, ask.deadlineMs - age - totalMs)
+}
+
 /**
- * The tier an ask should go to: the cheapest that is predicted to speak in time. When none is, the cheapest with room,
+ * The tier an ask should go to: the cheapest that is predicted to be in time. When none is, the cheapest with room,
  * unless a costlier one is faster by far. Undefined when there is none to go to.
  */
-export function tierFor(tiers: readonly Outlook[], leftMs: number): Outlook | undefined {
+export function tierFor(situation: Situation, tiers: readonly Outlook[]): Outlook | undefined {
   let best: Outlook | undefined
   for (const outlook of tiers) {
-    if (outlook.firstTokenMs <= leftMs) return outlook
+    if (spareMs(situation, outlook) >= 0) return outlook
     if (
       best === undefined ||
       (outlook.hasRoom && (!best.hasRoom || outlook.firstTokenMs * worthIt < best.firstTokenMs))
@@ -71,48 +97,69 @@ export function tierFor(tiers: readonly Outlook[], leftMs: number): Outlook | un
   return best
 }
 
-/** Until its first token, as things stand; undefined when nobody can serve it. */
-export function promisedMs(situation: Situation): number | undefined {
-  return tierFor(outlooks(situation), patienceLeftMs(situation))?.firstTokenMs
+/** What is promised as things stand; undefined when nobody can serve it. */
+export function promised(situation: Situation): Outlook | undefined {
+  return tierFor(situation, outlooks(situation))
 }
 
-export const patienceLeftMs = ({ ask, now }: Situation): number => ask.arrivedAt + ask.patienceMs - now
-
 function outlookOf(situation: Situation, tier: number): Outlook | undefined {
-  const { ask, offering, now } = situation
+  const { ask, offering, ahead, length, delay, now } = situation
+  const outputTokens = meanOf(length)
+  const { place: yardstick } = offering.yardstick
   let free = 0
-  let endsPerMs = 0
+  let speed = 0
   let nextRoomMs = Infinity
-  let fromRoomMs = Infinity
-  let anyMs = Infinity
+  let answers = 0
   let able = false
+  // Of a place with room, and of any: until the first token, and from there to the last.
+  let [nowMs, speechNowMs, anyMs, speechMs] = [Infinity, 0, Infinity, 0]
   for (const offer of offering.offers) {
     if (offer.upstream.settings.tier !== tier || !canServe(situation, offer)) continue
     able = true
     const { place } = offer
-    const firstTokenMs = place.firstTokenMs(ask.promptTokens, now)
-    anyMs = Math.min(anyMs, firstTokenMs)
-    endsPerMs += place.endsPerMs
-    if (place.hasRoom(now)) {
-      free += place.limit.value - place.inFlight
-      fromRoomMs = Math.min(fromRoomMs, firstTokenMs)
-    } else {
-      nextRoomMs = Math.min(nextRoomMs, place.nextRoomMs(now))
+    const firstTokenMs = place.firstTokenMs(ask.promptTokens - place.cachedTokens(ask), now)
+    answers = Math.max(answers, place.pace.answers)
+    speed += speedOf(place, yardstick)
+    if (firstTokenMs < anyMs) {
+      anyMs = firstTokenMs
+      speechMs = place.speechMs(outputTokens, true)
+    }
+    if (!hasRoomFor(situation, offer)) {
+      nextRoomMs = Math.min(nextRoomMs, nextRoomFor(situation, offer))
+      continue
+    }
+    free += place.limit.value - place.inFlight
+    if (firstTokenMs < nowMs) {
+      nowMs = firstTokenMs
+      speechNowMs = place.speechMs(outputTokens, false)
     }
   }
   if (!able) return undefined
-  if (free > situation.ahead) return { tier, firstTokenMs: fromRoomMs, hasRoom: true }
-  return { tier, firstTokenMs: waitMs(situation.ahead - free, nextRoomMs, endsPerMs) + anyMs, hasRoom: free > 0 }
+  const isLearned = answers >= answersMin
+  if (free > ahead.count)
+    return { tier, waitMs: 0, firstTokenMs: nowMs, totalMs: nowMs + speechNowMs, hasRoom: true, speed, isLearned }
+  const waitMs = delay * ((nextRoomMs === Infinity ? 0 : nextRoomMs) + workLeft(ahead, free) / speed)
+  const firstTokenMs = waitMs + anyMs
+  return { tier, waitMs, firstTokenMs, totalMs: firstTokenMs + speechMs, hasRoom: free > 0, speed, isLearned }
 }
 
-/** Until the one after `ahead` others gets room: the next end, and then one after another. */
-function waitMs(ahead: number, nextRoomMs: number, endsPerMs: number): number {
-  return (nextRoomMs === Infinity ? 0 : nextRoomMs) + ahead / endsPerMs
-}
+/** Those who find room at once keep nobody waiting. */
+const workLeft = ({ count, cost }: Ahead, free: number): number =>
+  count === 0 ? 0 : (cost * (count - Math.min(free, count))) / count
+
+/** Of the work that asks cost by the yardstick, how much is done here in a millisecond. */
+const speedOf = (place: Place, yardstick: Place): number =>
+  place === yardstick ? 1 : yardstick.middlingShareMs / place.middlingShareMs
+
+/** Milliseconds that it takes of a machine, as far as can be told: what its caller is charged. */
+export const costOf = ({ yardstick }: Offering, promptTokens: number, outputTokens: number): number =>
+  yardstick.place.shareMs(promptTokens, outputTokens)
 
 /** How long until a queue of this length is served by all who may serve it: what a refused caller is told to wait. */
 export function drainMs(situation: Situation): number {
-  let endsPerMs = 0
-  for (const offer of situation.offering.offers) if (canServe(situation, offer)) endsPerMs += offer.place.endsPerMs
-  return endsPerMs === 0 ? 0 : situation.ahead / endsPerMs
+  const { offering, ahead } = situation
+  const { place: yardstick } = offering.yardstick
+  let speed = 0
+  for (const offer of offering.offers) if (canServe(situation, offer)) speed += speedOf(offer.place, yardstick)
+  return speed === 0 ? 0 : ahead.cost / speed
 }

@@ -16,6 +16,8 @@ export interface CallOptions {
   readonly signal?: AbortSignal
   /** How long until the first token; beyond it the gateway may use a costlier upstream. */
   readonly patienceMs?: number
+  /** How long until the whole answer; what would come later is refused, or served by a costlier upstream. */
+  readonly deadlineMs?: number
   readonly priority?: Ask['priority']
   readonly cloud?: Ask['cloud']
 }

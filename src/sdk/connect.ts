@@ -36,7 +36,10 @@ export function connect(url: string, options: ConnectOptions = {}): Connection {
   const serve = compose(around, remote({ url, key: options.key, dialectOf }))
   const lineIn = <D extends Dialect>(dialect: D) => ({
     dialect,
-    open: (body: Json, { signal, patienceMs, priority, cloud }: CallOptions & { readonly signal: AbortSignal }) =>
+    open: (
+      body: Json,
+      { signal, patienceMs, deadlineMs, priority, cloud }: CallOptions & { readonly signal: AbortSignal },
+    ) =>
       serve({
         id: crypto.randomUUID(),
         caller: application,
@@ -49,6 +52,7 @@ export function connect(url: string, options: ConnectOptions = {}): Connection {
         cloud: cloud ?? 'allowed',
         // The gateway's own default, unless the caller said.
         patienceMs: patienceMs ?? Infinity,
+        deadlineMs,
         arrivedAt: performance.now(),
         signal,
       } satisfies Ask),

@@ -121,6 +121,7 @@ function headersOf(ask: Ask, key: string | undefined): Record<string, string> {
     'x-request-id': ask.id,
     ...(key === undefined ? {} : { authorization: `Bearer ${key}` }),
     ...(Number.isFinite(ask.patienceMs) ? { 'x-spillway-patience-ms': String(Math.round(ask.patienceMs)) } : {}),
+    ...(ask.deadlineMs === undefined ? {} : { 'x-spillway-deadline-ms': String(Math.round(ask.deadlineMs)) }),
     ...(ask.priority === 'default' ? {} : { 'x-spillway-priority': ask.priority }),
     ...(ask.cloud === 'never' ? { 'x-spillway-cloud': 'never' } : {}),
   }
@@ -130,17 +131,15 @@ function headersOf(ask: Ask, key: string | undefined): Record<string, string> {
 async function faultOf(response: Response): Promise<Fault> {
   const text = await response.text()
   const after = Number(response.headers.get('retry-after-ms'))
-  let said: { message?: unknown; code?: unknown } | undefined
+  let said: { message?: unknown; code?: unknown; eta_ms?: unknown } | undefined
   try {
-    said = (JSON.parse(text) as { error?: { message?: unknown; code?: unknown } }).error
+    said = (JSON.parse(text) as { error?: typeof said }).error
   } catch {
     // Not ours then: the status has to do.
   }
   const message = typeof said?.message === 'string' ? said.message : `The gateway answered ${response.status}.`
-  return Fault.ofCode(
-    typeof said?.code === 'string' ? said.code : undefined,
-    response.status,
-    message,
-    after > 0 ? after : undefined,
-  )
+  return Fault.ofCode(typeof said?.code === 'string' ? said.code : undefined, response.status, message, {
+    retryAfterMs: after > 0 ? after : undefined,
+    etaMs: typeof said?.eta_ms === 'number' ? said.eta_ms : undefined,
+  })
 }

@@ -81,18 +81,21 @@ export async function visit(errand: Errand, gateway: Gateway): Promise<Visit> {
   }
 }
 
-function askFor(errand: Errand, gateway: Gateway, signal: AbortSignal): ReturnType<Gateway['ask']> {
+/** The errand as the gateway is told of it. */
+export function askFor(errand: Errand, gateway: Gateway, signal: AbortSignal): ReturnType<Gateway['ask']> {
   const body = bodyFor(errand)
-  const { name, priority, patienceMs, cloud } = errand.caller
+  const { name, priority, patienceMs, deadlineMs, cloud } = errand.caller
   const known = gateway.settings.callers.find(({ caller }) => caller.id === name)
-  return gateway.ask({
+  const input = {
     dialect: dialectById(errand.dialect)!,
     body,
     raw: Buffer.from(JSON.stringify(body)),
     caller: gateway.identify(known?.key),
     signal,
     patienceMs,
+    deadlineMs,
     priority,
     cloud,
-  })
+  }
+  return gateway.ask(input)
 }

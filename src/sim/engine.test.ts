@@ -7,6 +7,7 @@ import { emptyLedger, type Ledger } from './ledger.ts'
 import { SimWorld } from './world.ts'
 
 const spec: EngineSpec = {
+  prefillStalls: false,
   prefillTokensPerSecond: 1_000,
   stepMs: [
     [0, 10],
@@ -311,4 +312,38 @@ test('it tells how busy it is, of all it does and of each model', async () => {
   assert.deepEqual(engine.load(), { running: 3, waiting: 1, heldTokens: 300 })
   await world.run(world.sleep(10_000))
   assert.deepEqual(engine.load(), { running: 0, waiting: 0, heldTokens: 0 })
+})
+
+test('where a prompt stalls the rest, nobody says a token while it is read, and it waits for the end of a step', async () => {
+  const at = async (prefillStalls: boolean): Promise<number[]> => {
+    const { world, ask } = machine({ prefillStalls })
+    const first = ask({ outputTokens: 5 })
+    await world.run(world.sleep(115))
+    const second = ask({ outputTokens: 1 })
+    await world.run(world.sleep(1_000))
+    return [...first.tokens, ...second.tokens].map(([, when]) => when)
+  }
+  assert.deepEqual(await at(false), [100, 110, 120, 130, 140, 215])
+  assert.deepEqual(await at(true), [100, 110, 120, 230, 240, 220])
+})
+
+test('where a prompt stalls the rest, they go on when its caller hangs up, and after a crash', async () => {
+  const { world, engine, ask } = machine({ prefillStalls: true })
+  const first = ask({ outputTokens: 4 })
+  await world.run(world.sleep(105))
+  const second = ask({ promptTokens: 500 })
+  await world.run(world.sleep(45))
+  engine.drop(second.run)
+  await world.run(world.sleep(100))
+  assert.deepEqual(
+    first.tokens.map(([, when]) => when),
+    [100, 110, 160, 170],
+  )
+  ask({ promptTokens: 500 })
+  await world.run(world.sleep(100))
+  engine.die('crashed')
+  engine.warm('m')
+  const third = ask()
+  await world.run(world.sleep(1_000))
+  assert.equal(third.ending, 'whole')
 })

@@ -26,6 +26,9 @@ export class Engine {
   #loading: { readonly model: string; readonly by: Run | undefined; readonly stop: AbortController } | undefined
   #stopReading: AbortController | undefined
   #steps = false
+  /** Where reading and speaking keep each other waiting: they end when it is the other's turn. */
+  #untilRead: PromiseWithResolvers<void> | undefined
+  #untilStepped: PromiseWithResolvers<void> | undefined
   /** Whatever was under way in an earlier life does nothing any more. */
   #life = 0
   #frozen: PromiseWithResolvers<void> | undefined
@@ -142,6 +145,8 @@ export class Engine {
     this.#loading = undefined
     this.#stopReading = undefined
     this.#steps = false
+    this.#untilRead = undefined
+    this.#untilStepped = undefined
     this.thaw()
     for (const run of runs) {
       run.state = 'over'
@@ -259,12 +264,17 @@ export class Engine {
 
   async #read(): Promise<void> {
     const life = this.#life
+    if (this.#spec.prefillStalls) this.#untilRead = Promise.withResolvers<void>()
     for (const run of this.#reading) {
       const { model, promptTokens, blocks, outputTokens } = run.job
       const { prefixes } = this.#residents.find(model)!
       run.cachedTokens = Math.min(prefixes.cached(blocks), promptTokens - 1)
       const stop = new AbortController()
       this.#stopReading = stop
+      if (this.#untilStepped !== undefined) {
+        await this.#untilStepped.promise
+        if (life !== this.#life) return
+      }
       const tokens = promptTokens + run.said - run.cachedTokens
       if (!(await this.#work((tokens * 1_000) / this.#spec.prefillTokensPerSecond, stop.signal))) return
       if (!this.#reading.delete(run)) continue
@@ -286,16 +296,25 @@ export class Engine {
       if (!this.#steps) void this.#step()
     }
     this.#stopReading = undefined
+    this.#untilRead?.resolve()
+    this.#untilRead = undefined
   }
 
   async #step(): Promise<void> {
     this.#steps = true
     const life = this.#life
     for (;;) {
+      while (this.#untilRead !== undefined) {
+        await this.#untilRead.promise
+        if (life !== this.#life) return
+      }
       for (const run of this.#joining) this.#speaking.add(run)
       this.#joining.clear()
       if (this.#speaking.size === 0) break
+      if (this.#spec.prefillStalls) this.#untilStepped = Promise.withResolvers<void>()
       if (!(await this.#work(stepMsAt(this.#spec.stepMs, this.#speaking.size)))) return
+      this.#untilStepped?.resolve()
+      this.#untilStepped = undefined
       for (const run of this.#speaking) this.#say(run)
       if (life !== this.#life) return
     }

@@ -10,6 +10,7 @@ export interface Machine {
   readonly concurrency: number | 'auto'
   /** The caller's model → the server's. */
   readonly serve: Readonly<Record<string, string>> | undefined
+  readonly preload?: readonly string[]
 }
 
 export const machine = (server: ServerSpec, options: Partial<Omit<Machine, 'server'>> = {}): Machine => ({
@@ -26,7 +27,7 @@ const backendFor = (kind: ServerKind): string => backendOf(kind)?.kind ?? 'opena
 export const originOf = ({ server }: Machine): string => `http://${server.name}.sim`
 
 function settingsOf(one: Machine): UpstreamSettings {
-  const { server, kind, concurrency, serve } = one
+  const { server, kind, concurrency, serve, preload } = one
   const backend = backendOf(kind)
   if (backend === undefined) throw new Error(`There is no kind of server called ${kind}.`)
   return {
@@ -39,6 +40,7 @@ function settingsOf(one: Machine): UpstreamSettings {
     concurrency,
     serve: serve === undefined ? undefined : new Map(Object.entries(serve)),
     context: new Map(),
+    preload,
   }
 }
 

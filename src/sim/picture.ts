@@ -32,6 +32,16 @@ export function picture(report: Report): string[] {
       ]),
     ),
     '',
+    ...table(
+      ['predicted', 'requests', 'off by p50', 'p90'],
+      Object.entries(report.predictions).map(([what, { requests: seen, median, p90 }]) => [
+        what.replace('_', ' '),
+        `${seen}`,
+        seen === 0 ? '' : `×${Math.exp(median).toFixed(2)}`,
+        seen === 0 ? '' : `×${Math.exp(p90).toFixed(2)}`,
+      ]),
+    ),
+    '',
     ...plot('waiting', timeline.queued, (most) => `${most}`),
     ...plot('first token p95', timeline.firstTokenP95Ms, duration),
     styleText('dim', `0${duration(simulatedMs).padStart(timeline.queued.length - 1)}`),

@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto'
+import type { Ask } from '../core/ask.ts'
 import type { Event } from '../core/event.ts'
+import { type Comparison, comparisonsOf } from '../core/prediction.ts'
 import type { Outcome } from '../core/reply.ts'
 
 /** How one ask ended and what it cost, as the events tell. */
@@ -10,6 +12,7 @@ export interface Settled {
   readonly spilled: boolean
   readonly at: number
   readonly outcome: Outcome
+  readonly comparisons: readonly Comparison[]
 }
 
 interface Open {
@@ -32,7 +35,10 @@ export class Recorder {
   /** The first thing that was told and cannot be. */
   wrong: string | undefined
 
-  constructor(parts: { now: () => number; waiting: () => number }) {
+  readonly #mayLeave: (ask: Ask) => boolean
+
+  constructor(parts: { now: () => number; waiting: () => number; mayLeave: (ask: Ask) => boolean }) {
+    this.#mayLeave = parts.mayLeave
     this.#now = parts.now
     this.#waiting = parts.waiting
   }
@@ -71,6 +77,8 @@ export class Recorder {
         break
       case 'ask-granted': {
         this.#of(id, event.type).spilled = event.spilled
+        if (event.tier > 0 && !this.#mayLeave(event.ask))
+          this.wrong ??= `what must stay at home is never sent out (${id}, for ${event.ask.model})`
         const { arrivedAt, patienceMs } = event.ask
         // A hair more, for sums of fractions.
         const lateMs = at - arrivedAt - patienceMs
@@ -85,10 +93,19 @@ export class Recorder {
       case 'ask-settled': {
         const { ask, outcome } = event
         const { spilled } = this.#of(id, event.type)
-        if (outcome.fault?.kind === 'patience-spent' && outcome.totalMs < ask.patienceMs - 0.001) {
+        const { fault: refusal, totalMs: agedMs } = outcome
+        if (refusal?.kind === 'patience-spent' && agedMs + (refusal.etaMs ?? 0) < ask.patienceMs - 0.001) {
           this.wrong ??= `nobody is refused for patience he still has (${id}, after ${outcome.totalMs} of ${ask.patienceMs} ms)`
         }
-        this.settled.push({ caller: ask.caller.id, priority: ask.priority, stream: ask.stream, spilled, at, outcome })
+        this.settled.push({
+          caller: ask.caller.id,
+          priority: ask.priority,
+          stream: ask.stream,
+          spilled,
+          at,
+          outcome,
+          comparisons: comparisonsOf(ask, outcome),
+        })
         this.#open.delete(id)
         break
       }

@@ -1,3 +1,4 @@
+import type { Predicted } from '../core/prediction.ts'
 import type { Gateway } from '../gateway.ts'
 import type { Trip } from './caller.ts'
 import type { Recorder, Settled } from './recorder.ts'
@@ -24,6 +25,8 @@ export interface Report {
   readonly callers: Readonly<Record<string, Times>>
   readonly priorities: Readonly<Record<string, Times>>
   readonly upstreams: Readonly<Record<string, UpstreamReport>>
+  /** How true it was what was thought of each when it was let in, of those served at the first try. */
+  readonly predictions: Readonly<Record<Predicted, Trueness>>
   readonly timeline: Timeline
   /** Equal for equal histories. */
   readonly digest: string
@@ -35,6 +38,13 @@ export interface Times {
   readonly waitMs: Percentiles
   /** Of what was streamed. */
   readonly firstTokenMs: Percentiles
+}
+
+export interface Trueness {
+  readonly requests: number
+  /** Of how far off they were, to either side: the absolute logarithm of what came by what was predicted. */
+  readonly median: number
+  readonly p90: number
 }
 
 export interface Percentiles {
@@ -103,6 +113,11 @@ export function reportOf({ seed, requests }: Simulation, { trips, recorder, serv
     callers: timesBy(settled, ({ caller }) => caller),
     priorities: timesBy(settled, ({ priority }) => priority),
     upstreams: Object.fromEntries(servers.map((server) => [server.spec.name, upstreamReport(server, served, gateway)])),
+    predictions: {
+      wait: truenessOf(settled, 'wait'),
+      first_token: truenessOf(settled, 'first_token'),
+      total: truenessOf(settled, 'total'),
+    },
     timeline: timelineOf(recorder, tookMs),
     digest: recorder.digest(),
   }
@@ -152,13 +167,21 @@ function timesOf(settled: readonly Settled[]): Times {
   }
 }
 
+function truenessOf(settled: readonly Settled[], what: Predicted): Trueness {
+  const off = settled.flatMap(({ comparisons }) =>
+    comparisons.filter((one) => one.what === what).map(({ factor }) => Math.log(factor)),
+  )
+  const sorted = Float64Array.from(off).sort()
+  return { requests: off.length, median: at(sorted, 0.5, 1_000), p90: at(sorted, 0.9, 1_000) }
+}
+
 function percentiles(values: readonly number[]): Percentiles {
   const sorted = Float64Array.from(values).sort()
   return { p50: at(sorted, 0.5), p95: at(sorted, 0.95), p99: at(sorted, 0.99) }
 }
 
-const at = (sorted: Float64Array, share: number): number =>
-  round(sorted[Math.min(Math.floor(sorted.length * share), sorted.length - 1)] ?? 0, 10)
+const at = (sorted: Float64Array, share: number, parts = 10): number =>
+  round(sorted[Math.min(Math.floor(sorted.length * share), sorted.length - 1)] ?? 0, parts)
 
 const points = 72
 

@@ -41,6 +41,7 @@ export async function simulate(simulation: Simulation): Promise<Report> {
     faults,
     settings,
     layers,
+    policy,
     script,
   } = simulation
   const world = new SimWorld(seed)
@@ -50,8 +51,12 @@ export async function simulate(simulation: Simulation): Promise<Report> {
     world.attach(originOf(machine), server)
     return server
   })
-  const gateway = createGateway({ ...settingsFor(fleet, workload), ...settings }, { world, layers })
-  const recorder = new Recorder({ now: () => world.now(), waiting: () => gateway.waiting })
+  const gateway = createGateway({ ...settingsFor(fleet, workload), ...settings }, { world, layers, policy })
+  const recorder = new Recorder({
+    now: () => world.now(),
+    waiting: () => gateway.waiting,
+    mayLeave: ({ caller, model }) => caller.cloud === 'allowed' && settings?.models?.get(model)?.cloud !== 'never',
+  })
   gateway.subscribe(recorder.listen)
   const stage: Stage = { world, servers, gateway, recorder, seed }
   try {

@@ -64,6 +64,7 @@ const common = {
 /** One card: four slots, several models of which one is in memory. */
 const card: EngineSpec = {
   prefillTokensPerSecond: 4_000,
+  prefillStalls: false,
   stepMs: slottedStepMs,
   slots: 4,
   loadedMax: 1,

@@ -1,3 +1,4 @@
+import type { Policy } from '../core/policy.ts'
 import type { Layer } from '../core/serve.ts'
 import type { Settings } from '../core/settings.ts'
 import type { Gateway } from '../gateway.ts'
@@ -21,6 +22,8 @@ export interface Simulation {
   /** In place of what suits the fleet and the callers. */
   readonly settings?: Partial<Settings>
   readonly layers?: readonly Layer[]
+  /** In place of the gateway's own. */
+  readonly policy?: Policy
   /** What befalls the servers, told step by step. */
   readonly script?: (stage: Stage) => Promise<void>
 }

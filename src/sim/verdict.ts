@@ -1,3 +1,5 @@
+import type { Place } from '../fleet/place.ts'
+import type { Upstream } from '../fleet/upstream.ts'
 import type { AskView } from '../gateway.ts'
 import { form, plainText, textsOf, tool } from './bodies.ts'
 import type { Visit } from './caller.ts'
@@ -24,8 +26,8 @@ export function falseOf(visit: Visit, kindOf: KindOf): string | undefined {
   if (!whole.startsWith(heard.text)) return `every token is heard once and in order (heard "${tail(heard.text)}")`
   if (heard.thought !== '' && !thoughts(errand).startsWith(heard.thought))
     return `every thought is heard once and in order (heard "${tail(heard.thought)}")`
-  if (heard.model !== undefined && heard.model !== errand.model)
-    return `the answer names the model as the caller did (${heard.model})`
+  if (heard.model !== undefined && heard.model !== (outcome.model ?? errand.model))
+    return `the answer names the model as the caller did, or the one that stood in (${heard.model})`
   if (errand.caller.cloud === 'never' && outcome.tier > 0) return 'what must stay at home stays at home'
   if (fault !== undefined) {
     if (heard.whole) return 'a broken stream never looks finished'
@@ -143,10 +145,20 @@ export function falseForWaiting({ gateway, recorder, world }: Stage): string | u
       return tongues === undefined || tongues.some((tongue) => backend.speaks[tongue] !== undefined)
     })
     const tier = Math.min(...able.map(({ settings }) => settings.tier))
-    const roomy = able.find((upstream) => {
-      const { id, contextTokens = Infinity } = upstream.modelFor(model)!
-      if (upstream.settings.tier !== tier || promptTokens > contextTokens) return false
-      return upstream.allows(world.now()) && upstream.place(id).hasRoom(world.now())
+    const cheap = able.filter((upstream) => {
+      const { contextTokens = Infinity } = upstream.modelFor(model)!
+      return upstream.settings.tier === tier && promptTokens <= contextTokens && upstream.allows(world.now())
+    })
+    const placeOn = (upstream: Upstream): Place => upstream.place(upstream.modelFor(model)!.id)
+    // Where a model has to come in first, it may be sooner to be had where it is or comes.
+    const isNear = cheap.some((upstream) => {
+      const { tenant } = placeOn(upstream)
+      return tenant.loaded !== false || upstream.residency.coming === tenant
+    })
+    const roomy = cheap.find((upstream) => {
+      const place = placeOn(upstream)
+      if (!place.hasRoom(world.now()) || (isNear && place.loaded === false)) return false
+      return upstream.residency.hasRoomBeside(place.tenant)
     })
     if (roomy !== undefined)
       return `nobody waits while a machine has room for him (${model}, ${roomy.settings.name}, at ${world.now()} ms)`
@@ -176,6 +188,7 @@ export function falseAtTheEnd({ gateway, recorder, servers }: Stage, fleet: read
   }
   for (const [index, { ledger, spec }] of servers.entries()) {
     if (ledger.open > 0) return `no server works for nobody (${spec.name} has ${ledger.open} requests open)`
+    if (ledger.kills > 0) return `no model is thrown out while it is in use (${ledger.kills} were at ${spec.name})`
     const { concurrency } = fleet[index]!
     if (concurrency !== 'auto' && ledger.openMost > concurrency * spec.models.length) {
       return `a fixed concurrency is kept (${spec.name} had ${ledger.openMost} at once, not ${concurrency})`

@@ -39,6 +39,15 @@ test('sizes and shares are those that were asked for', () => {
   assert.ok(Math.abs(share(({ caller }) => caller.name === 'chat-ui') - 5 / 11) < 0.03)
 })
 
+test('a caller with a size of its own gets answers of that size, and the others of the usual one', () => {
+  const [first, ...others] = usualWorkload.callers
+  const own = { ...first!, of: { ...first!.of, outputTokens: { mean: 200, sigma: 0, most: 400 } } }
+  const all = errands({ callers: [own, ...others] })
+  const [its, theirs] = [true, false].map((is) => all.filter(({ caller }) => (caller.name === own.of.name) === is))
+  assert.ok(its!.every(({ words }) => words === 200))
+  assert.ok(Math.abs(mean(theirs!.map(({ words }) => words)) - 40) < 2)
+})
+
 test('who asks in several dialects does so in their shares, and who wants vectors asks the model that makes them', () => {
   const dialects = [
     { share: 3, of: 'anthropic-messages' as const },

@@ -40,6 +40,10 @@ export interface SimCaller {
   readonly cloud: Cloud
   /** Undefined: the gateway's own. */
   readonly patienceMs: number | undefined
+  /** Until the whole answer. */
+  readonly deadlineMs?: number | undefined
+  /** How long the answers are that it asks for, where that is its own. */
+  readonly outputTokens?: Size
   /** The models it asks for, where it may not use all. */
   readonly models?: ReadonlySet<string> | undefined
 }
@@ -96,7 +100,7 @@ export function* errandsOf(
     const { atMs, row } = next()
     const caller = pick(who, callers)
     const tokens = row?.promptTokens ?? sizeOf(promptTokens, large)
-    const words = row?.outputTokens ?? sizeOf(outputTokens, long)
+    const words = row?.outputTokens ?? sizeOf(caller.outputTokens ?? outputTokens, long)
     // Each draw is made whether or not it is needed.
     const [dialect, stream, usage, cut, form, hangsUp, afterMs] = [how(), how(), how(), how(), how(), gone(), gone()]
     const asked = pick(

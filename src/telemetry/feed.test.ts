@@ -64,6 +64,14 @@ test('waits for the first token and for the whole are told as percentiles', () =
   assert.deepEqual(feed.snapshot().totalMs, { p50: 1_000, p95: 1_900 })
 })
 
+test('by how much first tokens came sooner or later than was predicted is told as percentiles', () => {
+  const { feed } = fed()
+  assert.equal(feed.snapshot().firstTokenOff, undefined)
+  for (const firstTokenMs of [200, 400, 800])
+    feed.listen(settled(someAsk(), { firstTokenMs, predicted: { waitMs: 0, firstTokenMs: 400, totalMs: 2_000 } }))
+  assert.deepEqual(feed.snapshot().firstTokenOff, { p50: 2, p95: 2 })
+})
+
 test('the history has a number for each of the last 300 seconds', () => {
   const { feed, at } = fed()
   at(298_500)

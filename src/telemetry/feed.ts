@@ -1,4 +1,5 @@
 import type { Event } from '../core/event.ts'
+import { comparisonsOf } from '../core/prediction.ts'
 import type { Outcome } from '../core/reply.ts'
 import { Samples, Seconds } from './rings.ts'
 import { type EventView, viewOf } from './view.ts'
@@ -29,6 +30,8 @@ export interface FeedSnapshot {
   readonly spilled: number
   readonly firstTokenMs: Percentiles | undefined
   readonly totalMs: Percentiles | undefined
+  /** By what factor first tokens came sooner or later than was predicted. */
+  readonly firstTokenOff: Percentiles | undefined
   readonly upstreams: readonly { readonly name: string; readonly served: number; readonly outputTokens: number }[]
   /** One number a second, the oldest first; the last is the second that has just begun. */
   readonly history: Readonly<
@@ -61,6 +64,7 @@ export class Feed {
   readonly #queuedMost = new Seconds(historySeconds)
   readonly #firstTokens = new Samples(2_048)
   readonly #totals = new Samples(2_048)
+  readonly #firstTokensOff = new Samples(2_048)
   readonly #upstreams = new Map<string, { served: Seconds; outputTokens: Seconds }>()
   /** Views, not events: an event holds on to what was asked. */
   readonly #recent: EventView[] = []
@@ -113,6 +117,7 @@ export class Feed {
       spilled: this.#spilled.sum(now, windowSeconds),
       firstTokenMs: this.#firstTokens.percentiles(now - windowSeconds * 1_000),
       totalMs: this.#totals.percentiles(now - windowSeconds * 1_000),
+      firstTokenOff: this.#firstTokensOff.percentiles(now - windowSeconds * 1_000),
       upstreams: [...this.#upstreams].map(([name, { served, outputTokens }]) => ({
         name,
         served: served.sum(now, windowSeconds),
@@ -131,7 +136,7 @@ export class Feed {
   }
 
   #settled(event: Extract<Event, { type: 'ask-settled' }>, now: number): void {
-    const { outcome } = event
+    const { ask, outcome } = event
     this.#settledEver += 1
     if (this.#recent.length === recentMax) this.#recent.shift()
     this.#recent.push(viewOf(event))
@@ -139,6 +144,8 @@ export class Feed {
     if (outcome.fault === undefined) {
       this.#served.add(now, 1)
       this.#totals.add(now, outcome.totalMs)
+      for (const { what, factor } of comparisonsOf(ask, outcome))
+        if (what === 'first_token') this.#firstTokensOff.add(now, factor)
     } else {
       const counted = outcome.fault.blame === 'caller' ? this.#refused : this.#failed
       counted.add(now, 1)

@@ -21,6 +21,29 @@ test('a served ask is counted by caller, model, upstream, dialect and status', (
   shows(text, 'spillway_queue_wait_seconds_bucket{model="llama3.1:8b",le="0.25"} 1')
 })
 
+test('what came is held against what was predicted, by how often and by how much', () => {
+  const metrics = new Metrics(measured)
+  const predicted = { waitMs: 125, firstTokenMs: 1_000, totalMs: 2_000 }
+  metrics.listen(settled(someAsk(), { predicted }))
+  metrics.listen(settled(someAsk()))
+  const text = metrics.render()
+  shows(text, 'spillway_prediction_ratio_bucket{what="wait",le="1.6"} 0')
+  shows(text, 'spillway_prediction_ratio_bucket{what="wait",le="2"} 1')
+  shows(text, 'spillway_prediction_ratio_bucket{what="first_token",le="0.4"} 1')
+  shows(text, 'spillway_prediction_ratio_sum{what="total"} 1')
+  shows(text, 'spillway_prediction_ratio_count{what="total"} 1')
+  shows(text, 'spillway_prediction_error_seconds_total{what="wait",came="later"} 0.125')
+  shows(text, 'spillway_prediction_error_seconds_total{what="first_token",came="sooner"} 0.6')
+})
+
+test('what a server says it had in memory is counted, and nothing is said of one that does not tell', () => {
+  const metrics = new Metrics(measured)
+  metrics.listen(settled(someAsk()))
+  assert.doesNotMatch(metrics.render(), /^spillway_prefix_cached_tokens_total\{/m)
+  metrics.listen(settled(someAsk(), { usage: { promptTokens: 12, outputTokens: 34, cachedTokens: 8 } }))
+  shows(metrics.render(), 'spillway_prefix_cached_tokens_total{model="llama3.1:8b",upstream="gpu-1"} 8')
+})
+
 test('the first token is timed as it comes, not when the answer has ended', () => {
   const metrics = new Metrics(measured)
   metrics.listen({ type: 'first-token', ask: someAsk(), upstream: 'gpu-1', afterMs: 400 })

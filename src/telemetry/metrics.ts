@@ -1,6 +1,7 @@
 import type { Ask } from '../core/ask.ts'
 import type { Event } from '../core/event.ts'
 import type { Fault, FaultKind } from '../core/fault.ts'
+import { comparisonsOf } from '../core/prediction.ts'
 import type { Outcome } from '../core/reply.ts'
 import { watchProcess } from './process.ts'
 import { type Counter, type Family, type Histogram, Registry } from './registry.ts'
@@ -31,6 +32,7 @@ interface MeasuredPlace {
 
 const answerSeconds = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 40, 80, 160, 320, 640]
 const firstTokenSeconds = [0.01, 0.025, 0.05, 0.1, 0.2, 0.4, 0.8, 1.5, 3, 6, 12, 25, 60, 120]
+const ratios = [0.25, 0.4, 0.5, 0.625, 0.8, 0.9, 1, 1.1, 1.25, 1.6, 2, 2.5, 4]
 const waitSeconds = [0.001, 0.005, 0.025, 0.1, 0.25, 0.5, 1, 2, 4, 8, 15, 30, 60, 120]
 
 /** Spellings of model names kept at hand: looking one up is cheap, only not as cheap as this. */
@@ -45,9 +47,12 @@ export class Metrics {
   readonly #firstTokens: Family<Histogram>
   readonly #waits: Family<Histogram>
   readonly #tokens: Family<Counter>
+  readonly #cachedTokens: Family<Counter>
   readonly #fallbacks: Family<Counter>
   readonly #rejections: Family<Counter>
   readonly #failures: Family<Counter>
+  readonly #predictions: Family<Histogram>
+  readonly #predictionErrors: Family<Counter>
   readonly #modelNames = new Map<string, string>()
   /** What went wrong at the last upstream of an ask that may yet be granted another. */
   readonly #failed = new WeakMap<Ask, FaultKind>()
@@ -83,6 +88,11 @@ export class Metrics {
       help: 'Tokens read (input) and written (output) by the upstreams.',
       labels: ['direction', 'caller', 'model', 'upstream'],
     })
+    this.#cachedTokens = registry.counter({
+      name: 'spillway_prefix_cached_tokens_total',
+      help: 'Of the tokens read, those that the upstream says it had in memory. Not all upstreams say so.',
+      labels: ['model', 'upstream'],
+    })
     this.#fallbacks = registry.counter({
       name: 'spillway_fallback_total',
       help: 'Requests sent elsewhere than first meant: spilled to a higher tier, or tried again after a failure.',
@@ -99,6 +109,17 @@ export class Metrics {
       name: 'spillway_upstream_failures_total',
       help: 'Attempts that failed, by upstream and by what went wrong.',
       labels: ['upstream', 'reason'],
+    })
+    this.#predictions = registry.histogram({
+      name: 'spillway_prediction_ratio',
+      help: 'What came, by what was predicted when the request was let in, for those served at the first try. Above 1 it came later. Less than 10 ms count as 10 ms.',
+      labels: ['what'],
+      bounds: ratios,
+    })
+    this.#predictionErrors = registry.counter({
+      name: 'spillway_prediction_error_seconds_total',
+      help: 'By how much predictions were off, in sum: later is what came later than predicted, sooner what came before.',
+      labels: ['what', 'came'],
     })
     this.#addGauges()
     watchProcess(registry)
@@ -138,15 +159,22 @@ export class Metrics {
     }
   }
 
-  #settled(ask: Ask, { usage, upstream, attempts, waitMs, totalMs, fault }: Outcome): void {
+  #settled(ask: Ask, outcome: Outcome): void {
+    const { usage, upstream, attempts, waitMs, totalMs, fault } = outcome
     const model = this.#modelOf(ask)
     const caller = ask.caller.id
     this.#requests.with(caller, model, upstream, ask.dialect, String(fault?.status ?? 200)).add(1)
     if (attempts > 0 || waitedInVain(fault)) this.#waits.with(model).observe(waitMs / 1_000)
     if (fault !== undefined && attempts === 0 && turnedAway(fault)) this.#rejections.with(fault.kind).add(1)
     if (attempts === 0) return
+    for (const { what, predictedMs, actualMs, ratio } of comparisonsOf(ask, outcome)) {
+      this.#predictions.with(what).observe(ratio)
+      const came = actualMs > predictedMs ? 'later' : 'sooner'
+      this.#predictionErrors.with(what, came).add(Math.abs(actualMs - predictedMs) / 1_000)
+    }
     this.#tokens.with('input', caller, model, upstream).add(usage.promptTokens)
     this.#tokens.with('output', caller, model, upstream).add(usage.outputTokens)
+    if (usage.cachedTokens !== undefined) this.#cachedTokens.with(model, upstream).add(usage.cachedTokens)
     if (fault === undefined) this.#durations.with(model, upstream).observe(totalMs / 1_000)
   }
 

@@ -8,7 +8,7 @@ import { policyConforms } from './policy.ts'
 for (const [name, policy] of policies) policyConforms(name, policy)
 policyConforms('the default policy', defaultPolicy)
 
-const ask = {} as Ask
+const ask = { promptTokens: 1_000 } as Ask
 
 const candidate = (more: Partial<Candidate>): Candidate => ({
   upstream: 'box',
@@ -17,6 +17,9 @@ const candidate = (more: Partial<Candidate>): Candidate => ({
   limit: 4,
   firstTokenMs: 200,
   loaded: true,
+  evictionMs: 0,
+  cachedTokens: 0,
+  fairInFlight: 0,
   ...more,
 })
 
@@ -36,6 +39,20 @@ test('fastest prefers the one that speaks first', () =>
 test('prefer-loaded prefers a model in memory, and doubt to one that must be loaded', () => {
   prefers('prefer-loaded', { loaded: true }, { loaded: undefined })
   prefers('prefer-loaded', { loaded: undefined }, { loaded: false })
+})
+
+test('prefix-affinity prefers the place that has more of the prompt, until that place is far fuller than the others', () => {
+  prefers('prefix-affinity', { cachedTokens: 800 }, { cachedTokens: 100 })
+  prefers('prefix-affinity', { cachedTokens: 800, inFlight: 3, fairInFlight: 1 }, { fairInFlight: 1 })
+  prefers('prefix-affinity', { fairInFlight: 1 }, { cachedTokens: 800, inFlight: 9, fairInFlight: 1 })
+  prefers('prefix-affinity', { cachedTokens: 800, inFlight: 30, fairInFlight: 20 }, { fairInFlight: 20 })
+})
+
+test('by default nothing that a place has in memory makes up for a crowd beyond its share', () => {
+  const limit = 64
+  const crowded = { limit, inFlight: 40, fairInFlight: 8, cachedTokens: 1_000, firstTokenMs: 300 }
+  const empty = { limit, inFlight: 2, fairInFlight: 8, firstTokenMs: 900 }
+  assert.ok(defaultPolicy(ask, candidate(empty)) < defaultPolicy(ask, candidate(crowded)))
 })
 
 test('by default a loaded model on a busy server is better than loading it on an empty one', () => {

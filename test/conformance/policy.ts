@@ -12,6 +12,9 @@ const candidates: fc.Arbitrary<Candidate> = fc
     limit: fc.integer({ min: 1, max: 256 }),
     firstTokenMs: fc.double({ min: 0, max: 1e7, noNaN: true }),
     loaded: fc.constantFrom(true, false, undefined),
+    evictionMs: fc.double({ min: 0, max: 1e7, noNaN: true }),
+    fairInFlight: fc.double({ min: 0, max: 256, noNaN: true }),
+    cachedTokens: fc.double({ min: 0, max: 1e6, noNaN: true }),
   })
   .map(({ taken, ...candidate }) => ({ ...candidate, inFlight: Math.min(taken, candidate.limit - 1) }))
 

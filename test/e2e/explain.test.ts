@@ -61,6 +61,7 @@ suite('An explanation', { concurrency: 4 }, () => {
       foreign: 0,
       has_room: true,
       loaded: true,
+      cached_tokens: 0,
     })
     assert.equal(scene.server.heard.length, 0)
     assert.ok(!scene.events.some(({ type }) => type.startsWith('ask-')))

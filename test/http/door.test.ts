@@ -281,7 +281,10 @@ test('what still runs at the deadline is told that the gateway goes, and does no
   waiting.send(post(openai, chat()))
   await until(() => door.asks.length === 2, 'both asks')
   await door.close(50)
-  assert.match((await streaming.answer())!.body, /^data: 1\n\ndata: \{"error":.*"code":"shutting_down"\}\}\n\n$/)
+  assert.match(
+    (await streaming.answer())!.body,
+    /^data: 1\n\ndata: \{"error":.*"code":"shutting_down","retry_after_ms":1000\}\}\n\n$/,
+  )
   const told = (await waiting.answer())!
   assert.deepEqual([told.status, told.headers['retry-after']], [503, '1'])
 })

@@ -69,7 +69,8 @@ const mixes: Readonly<Record<string, Mix>> = {
         ollamaLike({
           name: 'one',
           models: ['a:8b', 'b:8b', 'c:latest'].map((name) => ({ name, contextTokens: 8_192 })),
-          engine: { loadMs: 1_500 },
+          // It would throw out a model in the middle of an answer.
+          engine: { loadMs: 1_500, evicts: 'any' },
         }),
       ),
       machine(vllmLike({ name: 'two', models: [{ name: 'a:8b', contextTokens: 4_096 }] })),
@@ -84,6 +85,44 @@ const mixes: Readonly<Record<string, Mix>> = {
         { share: 0.2, of: 'nobody-has-this' },
       ],
     },
+  },
+  'routers and desks that throw out what is in use, and models that are to stay': {
+    fleet: [
+      machine(
+        llamacppLike({
+          name: 'router',
+          models: ['a:8b', 'b:8b', 'c'].map((name) => ({ name, contextTokens: 8_192 })),
+          engine: { loadMs: 1_200, loadedMax: 2, evicts: 'any' },
+        }),
+        { preload: ['a:8b'] },
+      ),
+      machine(
+        lmStudioLike({
+          name: 'desk',
+          models: ['a:8b', 'b:8b', 'c'].map((name) => ({ name, contextTokens: 8_192 })),
+          engine: { loadMs: 2_500, evicts: 'any' },
+          faults: { breaks: 0.001 },
+        }),
+      ),
+      machine(
+        exoLike({
+          name: 'ring',
+          models: ['b:8b', 'c'].map((name) => ({ name, contextTokens: 8_192 })),
+          engine: { loadMs: 3_000, loadedMax: 1 },
+        }),
+      ),
+    ],
+    workload: {
+      ...usualWorkload,
+      arrivals: bursts(2),
+      hangUps: 0.15,
+      models: [
+        { share: 4, of: 'a:8b' },
+        { share: 2, of: 'b:8b' },
+        { share: 2, of: 'c' },
+      ],
+    },
+    settings: { standIns: new Map([['b:8b', ['a:8b']]]) },
   },
   'prompts too large for memory and context': {
     fleet: [
@@ -131,7 +170,7 @@ const mixes: Readonly<Record<string, Mix>> = {
   },
   'vectors beside chat, where a model must go for the other and where both have room': {
     fleet: [
-      machine(ollamaLike({ name: 'takes turns', ...both, engine: { loadMs: 800 } })),
+      machine(ollamaLike({ name: 'takes turns', ...both, engine: { loadMs: 800, evicts: 'any' } })),
       machine(ollamaLike({ name: 'has both', ...both, engine: { loadedMax: 2 } })),
       machine(vllmLike({ name: 'only talks', models: [talker], faults: { error503: 0.02 } })),
       machine(llamacppLike({ name: 'only embeds', models: [embedder] })),
@@ -191,6 +230,7 @@ function drawn(chance: Chance): Mix {
         slots: 1 + Math.floor(upTo(8)),
         loadedMax: 1 + Math.floor(upTo(2)),
         loadMs: one(10, 2_000),
+        evicts: 'any',
         memoryTokens: one(2_000, 8_000, 1e6),
         whenFull: one('die', 'preempt'),
       },
@@ -218,6 +258,7 @@ function drawn(chance: Chance): Mix {
       timeouts: { connectMs: 1_000, firstTokenMs: one(300, 5_000, 60_000), gapMs: one(400, 5_000) },
       attemptsMax: 1 + Math.floor(upTo(4)),
       probeEveryMs: one(100, 5_000, 60_000),
+      models: new Map([[one('nobody', 'nobody', models[0]!.name), { cloud: 'never' }]]),
     },
   }
 }

@@ -25,6 +25,9 @@ test('--json prints one object, the same for the same seed', async (t) => {
   assert.equal(report.requests, 60)
   assert.equal(report.whole + report.broken + report.refused + report.left, 60)
   assert.deepEqual(Object.keys(report.upstreams), ['workstation', 'gpu-server', 'cloud'])
+  const { first_token: first, total } = report.predictions
+  assert.ok(first.requests > 20 && total.requests > first.requests)
+  assert.ok(first.median > 0 && first.median < first.p90)
   assert.equal(await printed(t, '--json', '--seed', '5', '--requests', '60'), one)
   assert.notEqual(await printed(t, '--json', '--seed', '6', '--requests', '60'), one)
 })
@@ -34,6 +37,7 @@ test('people get a table of callers and machines, and a picture of the queue', a
   for (const name of ['chat-ui', 'nightly', 'workstation', 'gpu-server', 'cloud'])
     assert.match(text, new RegExp(`^${name} .*\\d`, 'm'))
   assert.match(text, /waiting.*most \d+/)
+  assert.match(text, /^first token +\d+ +×\d\.\d+ +×\d/m)
   assert.match(text, /[▁▂▃▄▅▆▇█]{3}/)
 })
 

@@ -29,7 +29,7 @@ test('promtool finds nothing to complain about', skipWithout('promtool'), () => 
     kind: 'upstream-busy',
     reason: '',
   })
-  metrics.listen(settled(ask))
+  metrics.listen(settled(ask, { predicted: { waitMs: 100, firstTokenMs: 500, totalMs: 2_000 } }))
   metrics.listen(
     refused(
       someAsk({ caller: { ...ask.caller, id: 'a "quoted"\nback\\slash ✓ \ud800' } }),

@@ -240,7 +240,7 @@ test('an error names its request, and a full queue is an overload', () => {
   const full = dialect.writeFault(new Fault('queue-full', 'full'), 'req-1')
   assert.deepEqual(full, {
     type: 'error',
-    error: { type: 'overloaded_error', message: 'full', details: { error_code: 'queue_full' } },
+    error: { type: 'overloaded_error', message: 'full', details: { error_code: 'queue_full' }, retry_after_ms: 1000 },
     request_id: 'req-1',
   })
 })

@@ -3,11 +3,12 @@ import type { FaultKind } from '../../core/fault.ts'
 import type { Json } from '../../core/json.ts'
 import { complaintUnder200 } from '../complaint.ts'
 import { Members } from '../members.ts'
+import { timesOf } from '../times.ts'
 
 /** An error as Anthropic's clients read it: they choose by status, some of them by the type, Claude Code by the words. */
 export const writeFault = (fault: Fault, requestId?: string): Json => ({
   type: 'error',
-  error: { type: typeOf(fault), message: messageOf(fault), details: { error_code: fault.code } },
+  error: { type: typeOf(fault), message: messageOf(fault), details: { error_code: fault.code }, ...timesOf(fault) },
   ...(requestId !== undefined && { request_id: requestId }),
 })
 

@@ -2,9 +2,10 @@ import { Fault } from '../../core/fault.ts'
 import type { Json } from '../../core/json.ts'
 import { complaintUnder200 } from '../complaint.ts'
 import { Members } from '../members.ts'
+import { timesOf } from '../times.ts'
 
 /** Ollama's clients read the sentence; the code beside it is ours, for whoever wants to tell errors apart. */
-export const writeFault = (fault: Fault): Json => ({ error: messageOf(fault), code: fault.code })
+export const writeFault = (fault: Fault): Json => ({ error: messageOf(fault), code: fault.code, ...timesOf(fault) })
 
 /** Never with `done`: two of its clients take any such line for a good end. */
 export const faultFrame = (fault: Fault): string => `${JSON.stringify(writeFault(fault))}\n`

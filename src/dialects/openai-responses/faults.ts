@@ -82,5 +82,5 @@ function codeFor({ kind }: Fault): string {
 }
 
 /** Codex reads the delay out of this very sentence. */
-const waitFor = ({ retryAfterMs }: Fault): string =>
-  retryAfterMs === undefined ? '' : ` Please try again in ${retryAfterMs / 1_000}s.`
+const waitFor = ({ comeBackMs }: Fault): string =>
+  comeBackMs === undefined ? '' : ` Please try again in ${comeBackMs / 1_000}s.`

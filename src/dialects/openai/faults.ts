@@ -2,12 +2,13 @@ import { Fault } from '../../core/fault.ts'
 import type { Json } from '../../core/json.ts'
 import { complaintUnder200 } from '../complaint.ts'
 import { asBuffer } from '../members.ts'
+import { type Times, timesOf } from '../times.ts'
 import { usageOf } from './usage.ts'
 
 /** An error as the official clients read it: they choose by status, people by the code and the sentence. */
 export const writeFault = (fault: Fault): Json => ({ error: errorOf(fault) })
 
-export interface OpenAiError {
+export interface OpenAiError extends Times {
   readonly message: string
   readonly type: string
   readonly param: null
@@ -15,7 +16,7 @@ export interface OpenAiError {
 }
 
 export function errorOf(fault: Fault): OpenAiError {
-  return { message: messageOf(fault), type: typeOf(fault.status), param: null, code: fault.code }
+  return { message: messageOf(fault), type: typeOf(fault.status), param: null, code: fault.code, ...timesOf(fault) }
 }
 
 /** Clients end the stream at this frame; `[DONE]` behind it would tell others that all is well. */

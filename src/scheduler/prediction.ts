@@ -1,0 +1,18 @@
+import { meanOf } from '../core/length.ts'
+import type { Prediction } from '../core/reply.ts'
+import type { Offer } from '../fleet/offering.ts'
+import type { Outlook, Situation } from './tiers.ts'
+
+/** Of one who has to wait; undefined when nobody can say how long. */
+export function predictionFor({ ask, now }: Situation, outlook: Outlook | undefined): Prediction | undefined {
+  if (outlook === undefined) return undefined
+  const ageMs = now - ask.arrivedAt
+  const { waitMs, firstTokenMs, totalMs } = outlook
+  return { waitMs, firstTokenMs: ageMs + firstTokenMs, totalMs: ageMs + totalMs }
+}
+
+/** Of one who begins at once, before it has. */
+export function predictionAt({ ask, length, now }: Situation, { place }: Offer): Prediction {
+  const firstTokenMs = now - ask.arrivedAt + place.firstTokenMs(ask.promptTokens - place.cachedTokens(ask), now)
+  return { waitMs: 0, firstTokenMs, totalMs: firstTokenMs + place.speechMs(meanOf(length), false) }
+}

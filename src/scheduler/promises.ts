@@ -1,0 +1,107 @@
+import type { Ask } from '../core/ask.ts'
+import type { Offering } from '../fleet/offering.ts'
+
+/** Whoever was refused for want of time, and when it was told to come back. */
+interface Promised {
+  readonly key: string
+  readonly cost: number
+  readonly dueAt: number
+}
+
+/** What is kept for those who were told to come back, for one who comes now. */
+export interface Kept {
+  /** It is one of them. */
+  readonly isExpected: boolean
+  /** Of all that was promised to others, as much as is likely to be asked for: while this one would wait, and at any time. */
+  readonly soonCost: number
+  readonly allCost: number
+}
+
+/** Who comes a little early is welcome: clocks differ. */
+const earlyMs = 300
+/** And for so long afterwards. */
+const graceMs = 3_000
+/** What share comes back is learned; before that, this many. */
+const comeBackBefore = 0.5
+const freshness = 0.05
+/** Of each model. */
+const promisesMax = 1_000
+
+export const nothingKept: Kept = { isExpected: false, soonCost: 0, allCost: 0 }
+
+/**
+ * Who is refused because it would have to wait too long is told when to come back, and that is kept: the work of those who
+ * are expected counts as ahead of whoever comes new. Without it they would find the queue as full as before, with others who
+ * came meanwhile. Not everybody comes back; how many do is learned, and no more than that is kept for them.
+ */
+export class Promises {
+  /** By the name of what is offered, for that outlasts each listing. */
+  readonly #books = new Map<string, Promised[]>()
+  #comeBack = comeBackBefore
+
+  /** How things stand for this ask, which would wait no longer than `until`. */
+  keptFor(ask: Ask, offering: Offering, { now, until }: { now: number; until: number }): Kept {
+    const book = this.#bookOf(offering, now)
+    if (book.length === 0) return nothingKept
+    let soonCost = 0
+    let allCost = 0
+    let isExpected = false
+    const key = keyOf(ask)
+    for (const one of book) {
+      if (!isExpected && one.key === key && one.dueAt - earlyMs <= now) isExpected = true
+      else {
+        allCost += one.cost
+        if (one.dueAt <= until) soonCost += one.cost
+      }
+    }
+    return { isExpected, soonCost: soonCost * this.#comeBack, allCost: allCost * this.#comeBack }
+  }
+
+  /** Whether it was told to come back now. */
+  isDue(ask: Ask, offering: Offering, now: number): boolean {
+    return this.#dueAt(this.#books.get(offering.name) ?? none, ask, now) !== -1
+  }
+
+  make(ask: Ask, offering: Offering, { cost, dueAt }: Omit<Promised, 'key'>): void {
+    let book = this.#books.get(offering.name)
+    if (book === undefined) this.#books.set(offering.name, (book = []))
+    if (book.length < promisesMax) book.push({ key: keyOf(ask), cost, dueAt })
+  }
+
+  /** It came back and is let in. */
+  keep(ask: Ask, offering: Offering, now: number): void {
+    const book = this.#books.get(offering.name)
+    if (book === undefined || book.length === 0) return
+    const at = this.#dueAt(book, ask, now)
+    if (at === -1) return
+    book.splice(at, 1)
+    this.#learn(1)
+  }
+
+  #dueAt(book: readonly Promised[], ask: Ask, now: number): number {
+    if (book.length === 0) return -1
+    const key = keyOf(ask)
+    return book.findIndex((one) => one.key === key && one.dueAt - earlyMs <= now && now <= one.dueAt + graceMs)
+  }
+
+  /** Without those who have not come in time: they will not. */
+  #bookOf(offering: Offering, now: number): readonly Promised[] {
+    const book = this.#books.get(offering.name)
+    if (book === undefined) return none
+    let over = 0
+    while (over < book.length && now > book[over]!.dueAt + graceMs) over += 1
+    book.splice(0, over)
+    for (let gone = 0; gone < over; gone += 1) this.#learn(0)
+    return book
+  }
+
+  #learn(came: number): void {
+    this.#comeBack += (came - this.#comeBack) * freshness
+  }
+}
+
+const none: readonly Promised[] = []
+
+/** A client that tries again sends the same: where callers have no names, its size tells it from others. */
+const keyOf = ({ caller, model, guessedTokens, promptTokens, raw }: Ask): string =>
+  `${caller.id}\n${model}\n${guessedTokens ?? promptTokens}\n${raw?.length ?? ''}`
