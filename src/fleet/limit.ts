@@ -58,7 +58,7 @@ const sightsMin = 3
 
 /** How long after a cut one more place is tried, and the most that this becomes when it fails again and again. */
 const probeAfterMs = 5_000
-const probeAfterMaxMs = 20_000
+const probeAfterMaxMs = 120_000
 
 /** Memory for contexts that is fuller than this has no room for more of them. */
 const memoryFull = 0.9
@@ -113,6 +113,13 @@ export class Limit {
   /** Asks of ours that it may have at once. However many others are there, one of ours may stand in line with them. */
   get value(): number {
     return this.pinned ? this.capacity : Math.max(floor, this.capacity - this.#foreign)
+  }
+
+  /** Of those, the ones that are known to be there: one more may be tried, to find out. */
+  get sure(): number {
+    return this.#probedFrom === undefined
+      ? this.value
+      : Math.max(floor, Math.min(this.value, this.#probedFrom - this.#foreign))
   }
 
   /** What others have given the server to do, as far as it tells. */

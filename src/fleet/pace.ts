@@ -20,6 +20,8 @@ const shape = { overhead: 100, slope: 0.3 }
 /** Between two tokens of one answer, by how many are given at once. */
 const stepShape = { overhead: 15, slope: 5 }
 const loadMsBefore = 5_000
+/** So many answers are needed to refuse somebody by what they took. */
+const answersMin = 5
 /** How much of an average each new answer is. */
 const freshness = 0.15
 
@@ -41,6 +43,11 @@ export class Pace {
   /** Answers from which it has learned. */
   get answers(): number {
     return this.#answers
+  }
+
+  /** It is known well enough to refuse somebody by it. */
+  get isLearned(): boolean {
+    return this.#answers >= answersMin
   }
 
   /** How long one ask holds its place, on average. */
@@ -89,6 +96,21 @@ export class Pace {
     if (this.#loadKnown === 'timed') return
     this.#loadMs = ms
     this.#loadKnown = 'likely'
+  }
+
+  /** One whose caller left: what came until then says how fast it was, and if nothing came, how slow at least. */
+  learnCut(cut: Served, now: number): void {
+    const { promptTokens, outputTokens, firstTokenMs, totalMs, cold, batch } = cut
+    if (cold) return
+    if (firstTokenMs === undefined) {
+      if (totalMs <= this.#firstToken.at(promptTokens)) return
+      this.#firstToken.learn(promptTokens, totalMs)
+    } else {
+      this.#firstToken.learn(promptTokens, firstTokenMs)
+      if (outputTokens > 1) this.#step.learn(batch, Math.max(0, totalMs - firstTokenMs) / (outputTokens - 1))
+    }
+    this.#heardAt = now
+    this.#answers += 1
   }
 
   learn(served: Served, now: number): void {

@@ -34,7 +34,7 @@ test('the next room is predicted from when those inside came', () => {
     const stay = place.begin(guest, at * 4_000)
     place.end(stay, 'served', { firstTokenMs: 250, outputTokens: 100 }, at * 4_000 + 4_000)
   }
-  place.begin(guest, 200_000)
+  place.begin(guest, 200_000).spokeAt = 200_250
   assert.ok(Math.abs(place.nextRoomMs(200_000) - 4_000) < 200)
   assert.ok(Math.abs(place.nextRoomMs(203_000) - 1_000) < 200)
   assert.ok(place.nextRoomMs(210_000) < 200, 'overdue: any moment now')

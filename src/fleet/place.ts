@@ -101,6 +101,11 @@ export class Place {
     return this.inFlight < this.limit.value && now >= this.#coolsUntil
   }
 
+  /** Whoever comes next has a place of which nobody knows yet whether it is there: it may stand in line in the server. */
+  get isDoubtful(): boolean {
+    return this.inFlight >= this.limit.sure
+  }
+
   begin(ask: Guest, now: number): Stay {
     const { promptTokens, prefix, length, stream, isTrial, alone } = ask
     this.#add(now)
@@ -148,6 +153,7 @@ export class Place {
       startedAt: stay.startedAt,
       now,
     })
+    if (ending === 'ignored' && stay.stream) this.pace.learnCut(served, now)
     if (ending !== 'served') return
     this.#refusals = 0
     // Where the server does not tell, one answer is no reason to prefer it to others that do not tell either.
@@ -198,7 +204,7 @@ export class Place {
   /** Expected time until there is room here. */
   nextRoomMs(now: number): number {
     const coolingMs = Math.max(0, this.#coolsUntil - now)
-    const over = this.inFlight - this.limit.value
+    const over = this.inFlight - this.limit.sure
     if (over < 0) return coolingMs
     return Math.max(coolingMs, this.#nextEndMs(now) * (over + 1))
   }
@@ -254,8 +260,9 @@ export class Place {
 }
 
 /** How long an ask is still going to stay. */
-function leftMs({ length, spokeAt, speaksAt }: Stay, stepMs: number, now: number): number {
-  const beganAt = spokeAt ?? speaksAt
+function leftMs({ length, stream, spokeAt, speaksAt }: Stay, stepMs: number, now: number): number {
+  // One that is silent beyond its time stands in line in the server, and has all before it.
+  const beganAt = spokeAt ?? (stream ? Math.max(now, speaksAt) : speaksAt)
   if (now <= beganAt) return beganAt - now + stepMs * meanOf(length)
   return stepMs * leftAfter(length, (now - beganAt) / stepMs)
 }

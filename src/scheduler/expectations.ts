@@ -64,6 +64,11 @@ export class Expectations {
   served(ask: Ask, outputTokens: number): void {
     this.#lengths.learn(ask, outputTokens)
   }
+
+  /** Its caller left after so much of it. */
+  cut(ask: Ask, outputTokens: number): void {
+    this.#lengths.learn(ask, outputTokens, true)
+  }
 }
 
 /** Milliseconds that it is thought to take of a machine. */

@@ -20,7 +20,7 @@ class Habit {
 
   learn(log: number, cut: boolean): void {
     // An answer that its caller cut would have been longer.
-    if (cut && log < this.mu) return
+    if (cut && log < this.mu && this.answers > 0) return
     this.answers = Math.min(this.answers + 1, remembered)
     const share = 1 / this.answers
     const off = log - this.mu
@@ -50,10 +50,11 @@ export class Lengths {
     return { mu, sigma: Math.max(sigmaMin, Math.sqrt(variance)), most }
   }
 
-  learn(ask: Ask, outputTokens: number): void {
+  /** With `cutShort` it would have been longer: its caller left. */
+  learn(ask: Ask, outputTokens: number, cutShort: boolean = false): void {
     if (outputTokens < 1) return
     const log = Math.log(outputTokens)
-    const cut = outputTokens >= (ask.outputTokensMax ?? Infinity)
+    const cut = cutShort || outputTokens >= (ask.outputTokensMax ?? Infinity)
     this.#habit(ask.model).learn(log, cut)
     this.#habit(kindOf(ask)).learn(log, cut)
   }

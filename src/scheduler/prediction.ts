@@ -17,3 +17,10 @@ export function predictionAt({ ask, length, now }: Situation, { place }: Offer):
   const firstTokenMs = now - ask.arrivedAt + place.firstTokenMs(ask.promptTokens - place.cachedTokens(ask), now)
   return { waitMs: 0, firstTokenMs, totalMs: firstTokenMs + place.speechMs(meanOf(length), false) }
 }
+
+/** Begun there now, its answer would come when it is of no use: who waits behind it had better have the place. */
+export function isTooLateAt(situation: Situation, offer: Offer): boolean {
+  const { deadlineMs } = situation.ask
+  if (deadlineMs === undefined || !offer.place.pace.isLearned) return false
+  return predictionAt(situation, offer).totalMs > deadlineMs
+}

@@ -83,7 +83,9 @@ export function serveFor(
   onServed: (lease: Lease) => void = () => {},
 ): void {
   void lease.then(async (granted) => {
-    await world.sleep(tookMs)
+    await world.sleep(tookMs / 2)
+    granted.spoke(world.now())
+    await world.sleep(tookMs / 2)
     granted.end('served', { firstTokenMs: tookMs / 2, usage: { promptTokens: 100, outputTokens: 100 } })
     onServed(granted)
   })

@@ -1,3 +1,4 @@
+import { meanOf } from '../core/length.ts'
 import type { Offer } from '../fleet/offering.ts'
 import { canServe, type Situation } from './situation.ts'
 
@@ -14,9 +15,17 @@ export function opensInMs({ ask, now }: Pick<Situation, 'ask' | 'now'>, { upstre
 export function hasRoomFor(situation: Situation, offer: Offer): boolean {
   const { place } = offer
   if (!place.hasRoom(situation.now)) return false
+  if (place.isDoubtful && !isInTimeAnyway(situation, offer)) return false
   if (place.loaded === undefined) return true
   if (opensInMs(situation, offer) > 0) return false
   return place.loaded || !(isTooDear(situation, offer) || isBetterElsewhere(situation, offer))
+}
+
+/** Even if it has to stand in line in the server until one of those there ends. */
+function isInTimeAnyway({ ask, length, now }: Situation, { place }: Offer): boolean {
+  const firstTokenMs = now - ask.arrivedAt + place.nextRoomMs(now) + place.firstTokenMs(ask.promptTokens, now)
+  const { patienceMs, deadlineMs = Infinity } = ask
+  return firstTokenMs <= patienceMs && firstTokenMs + place.speechMs(meanOf(length), true) <= deadlineMs
 }
 
 /** Until the ask may be begun there, by the room in the place and in the server's memory. */

@@ -20,7 +20,7 @@ import { OneLease, type Held, type Lease, type LeaseSeen } from './lease.ts'
 import { whoMakesWay } from './making-way.ts'
 import { cheapestWithRoom, lookedAtMax, nearest } from './nearest.ts'
 import { bestBeyond, findPlace, type Finding } from './placement.ts'
-import { predictionAt, predictionFor } from './prediction.ts'
+import { isTooLateAt, predictionAt, predictionFor } from './prediction.ts'
 import { gone, isUseless, nobodyLeft, shed, tooLate, unknownModel } from './refusal.ts'
 import { Queues } from './queues.ts'
 import type { Situation } from './situation.ts'
@@ -237,6 +237,7 @@ export class Scheduler {
     offer.upstream.end(offer.place, stay, ending, { firstTokenMs, outputTokens, cachedTokens }, this.#world.now())
     if (usage !== undefined) {
       if (ending === 'served') this.#expectations.served(ask, outputTokens)
+      else if (ending === 'ignored') this.#expectations.cut(ask, outputTokens)
       const newTokens = Math.max(1, usage.promptTokens - (cachedTokens ?? stay.visit?.cachedTokens ?? 0))
       charge?.settle(costOf(offering, newTokens, outputTokens))
     }
@@ -274,7 +275,12 @@ export class Scheduler {
   /** Gives a place to the one whose turn it is, if there is one. */
   #serve(waiting: Waiting, now: number): boolean {
     const situation = this.#expectations.waiting(waiting, nobodyAhead, now)
-    return this.#grant(waiting, situation, findPlace(situation, this.#policy))
+    const finding = findPlace(situation, this.#policy)
+    if (finding.offer !== undefined && waiting.queue!.size > 1 && isTooLateAt(situation, finding.offer)) {
+      this.#giveUp(waiting, situation, tierFor(situation, outlooks(situation)))
+      return true
+    }
+    return this.#grant(waiting, situation, finding)
   }
 
   /**

@@ -23,9 +23,6 @@ export interface Outlook {
 /** How much faster a costlier tier must be to be worth it when every tier is too late. */
 const worthIt = 2
 
-/** Answers after which a place is known well enough to refuse somebody by it. */
-const answersMin = 5
-
 /** What each tier promises, the cheapest first; tiers in which nobody can serve are left out. */
 export function outlooks(situation: Situation): Outlook[] {
   const found: Outlook[] = []
@@ -73,7 +70,7 @@ function outlookOf(situation: Situation, tier: number): Outlook | undefined {
   let free = 0
   let speed = 0
   let nextRoomMs = Infinity
-  let answers = 0
+  let isLearned = false
   let able = false
   // Of a place with room, and of any: until the first token, and from there to the last.
   let [nowMs, speechNowMs, anyMs, speechMs] = [Infinity, 0, Infinity, 0]
@@ -82,24 +79,23 @@ function outlookOf(situation: Situation, tier: number): Outlook | undefined {
     able = true
     const { place } = offer
     const firstTokenMs = place.firstTokenMs(ask.promptTokens - place.cachedTokens(ask), now)
-    answers = Math.max(answers, place.pace.answers)
+    isLearned ||= place.pace.isLearned
     speed += speedOf(place, yardstick)
     if (firstTokenMs < anyMs) {
       anyMs = firstTokenMs
       speechMs = place.speechMs(outputTokens, true)
     }
-    if (!hasRoomFor(situation, offer)) {
+    if (place.isDoubtful || !hasRoomFor(situation, offer)) {
       nextRoomMs = Math.min(nextRoomMs, nextRoomFor(situation, offer))
       continue
     }
-    free += place.limit.value - place.inFlight
+    free += place.limit.sure - place.inFlight
     if (firstTokenMs < nowMs) {
       nowMs = firstTokenMs
       speechNowMs = place.speechMs(outputTokens, false)
     }
   }
   if (!able) return undefined
-  const isLearned = answers >= answersMin
   if (free > ahead.count)
     return { tier, waitMs: 0, firstTokenMs: nowMs, totalMs: nowMs + speechNowMs, hasRoom: true, speed, isLearned }
   const waitMs = delay * ((nextRoomMs === Infinity ? 0 : nextRoomMs) + workLeft(ahead, free) / speed)

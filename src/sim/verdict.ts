@@ -157,7 +157,7 @@ export function falseForWaiting({ gateway, recorder, world }: Stage): string | u
     })
     const roomy = cheap.find((upstream) => {
       const place = placeOn(upstream)
-      if (!place.hasRoom(world.now()) || (isNear && place.loaded === false)) return false
+      if (!place.hasRoom(world.now()) || place.isDoubtful || (isNear && place.loaded === false)) return false
       return upstream.residency.hasRoomBeside(place.tenant)
     })
     if (roomy !== undefined)
