@@ -55,7 +55,7 @@ export class Turns {
       this.close(queue)
       return now
     }
-    if (best === undefined || best.place.loaded !== false) return Infinity
+    if (best === undefined || best.place.loaded !== false || !best.place.hasRoom(now)) return Infinity
     const { residency } = best.upstream
     const { tenant } = best.place
     if (residency.turningTo === tenant) {
