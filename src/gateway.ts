@@ -60,6 +60,8 @@ export interface AskView {
   readonly state: 'queued' | 'running'
   readonly upstream: string | undefined
   readonly ageMs: number
+  /** Until it is expected to end, as was thought when it was let in; undefined where nobody can say. */
+  readonly leftMs: number | undefined
   readonly promptTokens: number
 }
 
@@ -171,7 +173,7 @@ class Engine implements Gateway {
         (next) => (ask) => next(this.#privateModels.kept(ask)),
         recall({ recallOf: (id) => talkById(id)?.recall, glanceOf }),
         // What is recalled counts; and no server has been asked anything so far.
-        limits(world),
+        limits(world, (ask) => this.#roster.endOf(ask)),
         errands({
           now: () => world.now(),
           run: (errand, ask) => runErrand(this.fleet, errand, ask, this.#settings.callers.length > 0),
@@ -247,8 +249,9 @@ class Engine implements Gateway {
 
   asks(): readonly AskView[] {
     const now = this.world.now()
-    return Array.from(this.#roster.list(), ({ arrivedAt, ...known }) => ({
+    return Array.from(this.#roster.list(), ({ arrivedAt, endsAt, ...known }) => ({
       ...known,
+      leftMs: endsAt && Math.max(0, endsAt - now),
       state: known.upstream === undefined ? 'queued' : 'running',
       ageMs: now - arrivedAt,
     }))

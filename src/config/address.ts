@@ -1,4 +1,5 @@
 import { isIP } from 'node:net'
+import type { Network } from '../core/settings.ts'
 
 export interface Address {
   readonly host: string
@@ -25,3 +26,11 @@ export function isLoopback(host: string): boolean {
 
 /** As it stands in a URL. */
 export const urlOf = ({ host, port }: Address): string => `http://${isIP(host) === 6 ? `[${host}]` : host}:${port}`
+
+/** `10.0.0.1`, `10.0.0.0/8`, `fd00::/8`; undefined for anything else. */
+export function readNetwork(text: string): Network | undefined {
+  const [address = '', bits, ...more] = text.trim().split('/')
+  const width = isIP(address) === 6 ? 128 : isIP(address) === 4 ? 32 : undefined
+  if (width === undefined || more.length > 0 || (bits !== undefined && !/^\d{1,3}$/.test(bits))) return undefined
+  return bits !== undefined && Number(bits) > width ? undefined : { address, bits: Number(bits ?? width) }
+}

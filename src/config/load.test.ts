@@ -342,6 +342,7 @@ budget: { usd: 20, per: day }
 cache: { enabled: true }
 prices: { a: { input: 1, output: 5 } }
 data_dir: /tmp
+trusted_proxies: [10.0.0.0/8]
 models: { B: { cloud: never }, a: {}, c*: {}, d: { cloud: never } }
 fallback_models: { a: [A, d] }
 `)
@@ -356,8 +357,9 @@ fallback_models: { a: [A, d] }
       's.yaml:9:1 cache:',
       's.yaml:10:1 prices:',
       's.yaml:11:1 data_dir:',
-      's.yaml:12:47 models.d:',
-      's.yaml:13:27 fallback_models.a[1]:',
+      's.yaml:12:1 trusted_proxies:',
+      's.yaml:13:47 models.d:',
+      's.yaml:14:27 fallback_models.a[1]:',
     ],
   )
   assert.match(told[0] ?? '', /vLLM cannot be told to load a model/)

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { backends } from '../backends/index.ts'
 import { readDuration } from '../core/duration.ts'
 import { usualShares } from '../core/shares.ts'
-import { readAddress, usualAdminListen, usualListen } from './address.ts'
+import { readAddress, readNetwork, usualAdminListen, usualListen } from './address.ts'
 import { readUrl } from './url.ts'
 
 /** The shape of `spillway.yaml`. What is written here is checked, defaulted, and shown by editors as help. */
@@ -121,6 +121,7 @@ const limits = z
     requests_per_minute: count('Requests a minute; without it, any number.').optional(),
     tokens_per_minute: count('Tokens a minute, prompt and answer together; without it, any number.').optional(),
     concurrent: count('Requests at once; without it, any number.').optional(),
+    burst: duration('How much of both may come at once: as much as flows back in this time. Default: 1m.').optional(),
   })
   .describe(
     "How much may be asked. A minute's worth may come at once; what is beyond is refused, and told when to come back.",
@@ -221,6 +222,19 @@ export const schema = z
       .default({})
       .describe(
         'What holds for a model whoever asks, by the name callers or servers have for it. A name that ends in * stands for all that begin so; the most exact one holds.',
+      ),
+    trusted_proxies: z
+      .array(
+        z
+          .string()
+          .refine(
+            (text) => readNetwork(text) !== undefined,
+            'is no address and no network; write 10.0.0.1 or 10.0.0.0/8',
+          ),
+      )
+      .default([])
+      .describe(
+        'Addresses and networks of proxies in front. What they say in X-Forwarded-For tells the anonymous apart; without them, it counts for nothing.',
       ),
     timeouts: z
       .strictObject({

@@ -29,6 +29,7 @@ test('three lines are enough, and everything else has a default', () => {
     standIns: new Map(),
     queue: { max: 200, patienceMs: 8_000, deadlineMs: undefined, shares: { default: 0.2, batch: 0.1 } },
     callers: [],
+    trustedProxies: [],
     models: new Map(),
     timeouts: { connectMs: 5_000, firstTokenMs: 300_000, gapMs: 60_000, heartbeatMs: 10_000 },
     attemptsMax: 3,

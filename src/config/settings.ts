@@ -3,7 +3,7 @@ import type { Limits } from '../core/allowance.ts'
 import type { Caller } from '../core/ask.ts'
 import type { Backend } from '../core/backend.ts'
 import type { Settings, UpstreamSettings } from '../core/settings.ts'
-import { type Address, readAddress } from './address.ts'
+import { type Address, readAddress, readNetwork } from './address.ts'
 import { meaningProblems } from './meaning.ts'
 import { ConfigFault, type Problem } from './problem.ts'
 import { type Config, type ConfigInput, type LimitsConfig, schema } from './schema.ts'
@@ -93,6 +93,7 @@ export function settingsOf(config: Config, { backends = [] }: ResolveOptions = {
       return { caller, key, patienceMs: patience, deadlineMs: deadline }
     }),
     ...(config.anonymous.limits !== undefined && { anonymousLimits: limitsOf(config.anonymous.limits) }),
+    trustedProxies: config.trusted_proxies.map((text) => readNetwork(text)!),
     models: new Map(Object.entries(config.models)),
     timeouts: {
       connectMs: config.timeouts.connect,
@@ -119,6 +120,7 @@ const limitsOf = (written: LimitsConfig): Limits => ({
   requestsPerMinute: written.requests_per_minute,
   tokensPerMinute: written.tokens_per_minute,
   concurrent: written.concurrent,
+  ...(written.burst !== undefined && { burstMs: written.burst }),
 })
 
 export interface DoorSettings {

@@ -33,6 +33,11 @@ export function warnings(config: Config, shown: (value: string) => string): Prob
     'nobody is anonymous where callers have keys; give each caller its limits',
   )
   idle(
+    config.trusted_proxies.length > 0 && (config.anonymous.limits === undefined || config.callers.length > 0),
+    ['trusted_proxies'],
+    'addresses only matter for anonymous.limits, where callers have no keys',
+  )
+  idle(
     config.budget !== undefined,
     ['budget'],
     'a budget is not enforced by this version; cloud upstreams are used without a limit',

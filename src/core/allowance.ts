@@ -4,11 +4,13 @@ export interface Limits {
   /** Prompt and answer together. */
   readonly tokensPerMinute?: number | undefined
   readonly concurrent?: number | undefined
+  /** So much of either may come at once as flows back in this time; undefined for a minute. */
+  readonly burstMs?: number | undefined
 }
 
 /** Where a caller stands with one of its limits. */
 export interface Allowance {
-  /** A minute's worth, which is also the most at once. */
+  /** The most at once: a minute's worth, where nothing else is set. */
   readonly limit: number
   readonly remaining: number
   /** Until all of it is there again, if nothing more is asked. */

@@ -5,7 +5,13 @@ import type { Outcome, Prediction } from './reply.ts'
 /** Everything worth knowing afterwards. Metrics, logs, `top`, the dashboard and `simulate` all read this one stream. */
 export type Event =
   | { readonly type: 'ask-arrived'; readonly ask: Ask }
-  | { readonly type: 'ask-queued'; readonly ask: Ask; readonly ahead: number }
+  | {
+      readonly type: 'ask-queued'
+      readonly ask: Ask
+      readonly ahead: number
+      /** What is thought of it; undefined where nobody can say. */
+      readonly predicted?: Prediction | undefined
+    }
   | {
       readonly type: 'ask-granted'
       readonly ask: Ask

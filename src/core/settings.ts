@@ -20,12 +20,20 @@ export interface Settings {
   readonly callers: readonly CallerSettings[]
   /** Where callers have no names: for each address from which they ask. */
   readonly anonymousLimits?: Limits | undefined
+  /** Proxies whose word counts on whom they ask for. */
+  readonly trustedProxies?: readonly Network[] | undefined
   /** What holds for a model whoever asks for it, by name or by a pattern of names. */
   readonly models?: ReadonlyMap<string, ModelSettings> | undefined
   readonly timeouts: Timeouts
   /** Upstreams that may be tried for one ask, the first included. */
   readonly attemptsMax: number
   readonly probeEveryMs: number
+}
+
+/** All addresses that begin with the same bits. */
+export interface Network {
+  readonly address: string
+  readonly bits: number
 }
 
 export interface Timeouts {

@@ -31,6 +31,7 @@ test('fields that nobody here knows are let through', () => {
       promptTokens: 0,
       outputTokensMax: undefined,
       needs: ['chat'],
+      prefix: undefined,
     },
   )
 })

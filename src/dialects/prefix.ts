@@ -4,7 +4,7 @@ import type { Prefix } from '../core/prefix.ts'
 
 /** Less is read again in no time. */
 const firstBlock = 1024
-/** Beyond this many characters prompts are not told apart: it takes a quarter of a millisecond to come so far. */
+/** Beyond this many characters prompts are not told apart: it takes a third of a millisecond to come so far. */
 const charactersMax = 256 * 1024
 /** From here on a block is at least this part of all before it: more marks would say little more. */
 const fineness = 16

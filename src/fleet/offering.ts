@@ -14,6 +14,8 @@ export interface Offer {
  */
 export interface Offering {
   readonly name: string
+  /** Equal for the same models on the same servers, whatever else is listed anew. */
+  readonly key: string
   /** In the order of the configuration. */
   readonly offers: readonly Offer[]
   readonly upstreams: readonly Upstream[]
@@ -39,7 +41,7 @@ export function offeringsOf(upstreams: readonly Upstream[]): ReadonlyMap<string,
   const shared = new Map<string, Offering>()
   const offerings = new Map<string, Offering>()
   for (const [spelling, offers] of offersBySpelling) {
-    const key = JSON.stringify(offers.map(({ upstream, model }) => [upstream.settings.name, model.id]))
+    const key = keyOf(offers)
     let offering = shared.get(key)
     if (offering === undefined) shared.set(key, (offering = offeringOf(spelling, offers)))
     offerings.set(spelling, offering)
@@ -50,13 +52,18 @@ export function offeringsOf(upstreams: readonly Upstream[]): ReadonlyMap<string,
 /** The same model with some of the ways to serve it. */
 export const narrowed = (offering: Offering, offers: readonly Offer[]): Offering => ({
   ...offeringOf(offering.name, offers),
+  // Of the whole there may be just as much, where nothing was left out but a server that has gone since.
+  key: `part ${keyOf(offers)}`,
   lowestTier: offering.lowestTier,
 })
+
+const keyOf = (offers: readonly Offer[]): string =>
+  JSON.stringify(offers.map(({ upstream, model }) => [upstream.settings.name, model.id]))
 
 function offeringOf(name: string, offers: readonly Offer[]): Offering {
   const upstreams = offers.map(({ upstream }) => upstream)
   const tiers = [...new Set(upstreams.map(({ settings }) => settings.tier))].sort((one, other) => one - other)
   const lowestTier = tiers[0] ?? 0
   const yardstick = offers.find(({ upstream }) => upstream.settings.tier === lowestTier)!
-  return { name, offers, upstreams, yardstick, tiers, lowestTier }
+  return { name, key: keyOf(offers), offers, upstreams, yardstick, tiers, lowestTier }
 }

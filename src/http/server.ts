@@ -4,10 +4,12 @@ import type { Duplex } from 'node:stream'
 import type { Ask, Caller } from '../core/ask.ts'
 import type { Dialect } from '../core/dialect.ts'
 import { Fault } from '../core/fault.ts'
+import type { Settings } from '../core/settings.ts'
 import { Watchdog } from '../core/watchdog.ts'
 import type { Gateway } from '../gateway.ts'
 import { faultFor, isGone, writeReply } from './answer.ts'
 import { checkBodyHead, parseBody, readBody } from './body.ts'
+import { ClientAddresses } from './client-address.ts'
 import { closedDoor } from './doors/closed-doors.ts'
 import { type Head, readHead } from './guard.ts'
 import { Guest } from './guest.ts'
@@ -61,6 +63,9 @@ class House {
   readonly #watchdog: Watchdog
   readonly #guests = new Map<Socket, Guest>()
   readonly #idPrefix: string
+  #addresses = new ClientAddresses()
+  /** What it was made from: another configuration may have others. */
+  #trusted: Settings['trustedProxies']
   #requests = 0
   #closed: Promise<void> | undefined
 
@@ -157,7 +162,7 @@ class House {
     let heartbeat: Heartbeat | undefined
     try {
       // Who asks comes first: a stranger's body is not worth reading.
-      const caller = gateway.identify(head.credential, guest.address)
+      const caller = gateway.identify(head.credential, this.#addressOf(guest, response))
       const raw = await this.#read(response, head)
       const { patienceMs, deadlineMs, priority, cloud } = head
       const headers = passedHeaders(dialect, response)
@@ -286,6 +291,17 @@ class House {
 
   #count({ kind, status }: Fault, { id }: Shape): void {
     this.#gateway.emit({ type: 'request-refused', kind, status, dialect: id })
+  }
+
+  /** Looked at only where it tells callers apart. */
+  #addressOf({ address }: Guest, { req }: ServerResponse): string | undefined {
+    const { anonymousLimits, trustedProxies } = this.#gateway.settings
+    if (anonymousLimits === undefined) return undefined
+    if (trustedProxies !== this.#trusted) {
+      this.#trusted = trustedProxies
+      this.#addresses = new ClientAddresses(trustedProxies)
+    }
+    return this.#addresses.of(address, req.headersDistinct['x-forwarded-for'])
   }
 
   #nextId(): string {

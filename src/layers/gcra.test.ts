@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { Bucket, type Hold } from './gcra.ts'
+import { Bucket, burstOf, type Hold } from './gcra.ts'
 
 const minuteMs = 60_000
 /** As it is written down in the histories below. */
@@ -25,7 +25,11 @@ const steps = fc.array(
 )
 
 /** What was let in, when, and in the end for how much. */
-function run(perMinute: number, history: readonly Step[]): { bucket: Bucket; now: number; taken: [number, number][] } {
+function run(
+  perMinute: number,
+  history: readonly Step[],
+  burstMs?: number,
+): { bucket: Bucket; now: number; taken: [number, number][] } {
   const bucket = new Bucket()
   const taken: [number, number][] = []
   const open: { hold: Hold; at: number; amount: number }[] = []
@@ -38,7 +42,7 @@ function run(perMinute: number, history: readonly Step[]): { bucket: Bucket; now
       bucket.settle(ended!.hold, really, now)
       taken[ended!.at]![1] = really
     }
-    if (bucket.waitMs(amount, perMinute, now) > 0) continue
+    if (bucket.waitMs(amount, perMinute, now, burstMs) > 0) continue
     open.push({ hold: bucket.take(amount, perMinute, now), at: taken.length, amount })
     taken.push([now, amount])
   }
@@ -59,6 +63,38 @@ test('over any span no more is let in than a minute’s worth and what flows bac
       }
     }),
   )
+})
+
+test('over any span no more is let in than the burst, or what is larger by itself, and what flows back', () => {
+  fc.assert(
+    fc.property(perMinutes, steps, fc.integer({ min: 1, max: 300_000 }), (perMinute, history, burstMs) => {
+      const { taken } = run(perMinute, history, burstMs)
+      for (let from = 0; from < taken.length; from += 1) {
+        let sum = 0
+        let largest = 0
+        for (let to = from; to < taken.length; to += 1) {
+          const [at, amount] = taken[to]!
+          sum += amount
+          largest = Math.max(largest, amount)
+          const flowed = (perMinute * (at - taken[from]![0])) / minuteMs
+          const atOnce = Math.max((perMinute * burstMs) / minuteMs, largest)
+          assert.ok(sum <= atOnce + flowed + 1e-3 * perMinute, `${sum} in ${at - taken[from]![0]} ms`)
+        }
+      }
+    }),
+  )
+})
+
+test('a burst is the most at once; what is larger waits until all has flowed back, and one always gets in', () => {
+  const bucket = new Bucket()
+  assert.deepEqual([burstOf(60, 10_000), burstOf(6, 1_000), burstOf(60), burstOf(60, 300_000)], [10, 1, 60, 300])
+  assert.equal(bucket.remaining(60, 0, 10_000), 10)
+  assert.equal(new Bucket().remaining(6, 0, 1_000), 1)
+  bucket.spend(10, 60, 0)
+  assert.deepEqual([bucket.remaining(60, 0, 10_000), bucket.waitMs(1, 60, 0, 10_000)], [0, 1_000])
+  assert.deepEqual([bucket.waitMs(30, 60, 0, 10_000), bucket.waitMs(30, 60, 10_000, 10_000)], [10_000, 0])
+  assert.equal(bucket.waitMs(61, 60, 0, 10_000), Infinity)
+  assert.equal(new Bucket().waitMs(120, 60, 0, 300_000), 0)
 })
 
 test('what is given back leaves the bucket as if it had never been taken', () => {

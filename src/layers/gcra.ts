@@ -1,18 +1,19 @@
 /**
  * A rate limit in one number (GCRA): the time at which all that was taken will have flowed back. Whoever takes pushes that
- * time on, and may do so while it lies at most a minute ahead: so a minute's worth may come at once, and then as much as
- * flows back.
+ * time on, and may do so while it lies at most a minute ahead, or whatever the burst is: so that much may come at once, and
+ * then as much as flows back. What is larger than a burst by itself waits until all has flowed back.
  */
 export class Bucket {
   #fullAt = -Infinity
   #now = -Infinity
   readonly #open = new Set<Hold>()
 
-  /** How long until `amount` can be taken: 0 when it can be now, Infinity when it is more than a minute's worth. */
-  waitMs(amount: number, perMinute: number, now: number): number {
+  /** How long until `amount` can be taken: 0 when it can be now, Infinity when it is more than there ever is. */
+  waitMs(amount: number, perMinute: number, now: number, burstMs: number = minuteMs): number {
     this.#goTo(now)
-    if (amount > perMinute) return Infinity
-    const ms = Math.max(this.#fullAt, now) + msOf(amount, perMinute) - now - minuteMs
+    if (amount > mostAtOnce(perMinute, burstMs)) return Infinity
+    const ownMs = msOf(amount, perMinute)
+    const ms = Math.max(this.#fullAt, now) + ownMs - now - Math.max(burstMs, ownMs)
     return ms <= roundingMs ? 0 : Math.ceil(ms - roundingMs)
   }
 
@@ -40,8 +41,9 @@ export class Bucket {
     if (surplusMs < 0) this.#add(-surplusMs, now)
   }
 
-  remaining(perMinute: number, now: number): number {
-    return Math.max(0, Math.floor(((minuteMs - this.resetMs(now) + roundingMs) * perMinute) / minuteMs))
+  remaining(perMinute: number, now: number, burstMs: number = minuteMs): number {
+    const roomMs = roomOf(perMinute, burstMs) - this.resetMs(now)
+    return Math.max(0, Math.floor(((roomMs + roundingMs) * perMinute) / minuteMs))
   }
 
   resetMs(now: number): number {
@@ -89,5 +91,16 @@ export interface Hold {
 const minuteMs = 60_000
 /** A rounding error must not turn away whom the time that was named has let in. */
 const roundingMs = 0.001
+
+/** A single one always gets in, when nothing else has. */
+const roomOf = (perMinute: number, burstMs: number): number => Math.max(burstMs, msOf(1, perMinute))
+
+/** What may come at once, in whole ones. */
+export const burstOf = (perMinute: number, burstMs: number = minuteMs): number =>
+  Math.floor(((roomOf(perMinute, burstMs) + roundingMs) * perMinute) / minuteMs)
+
+/** The largest that is ever let in: a minute's worth, or a burst where that is more. */
+export const mostAtOnce = (perMinute: number, burstMs: number = minuteMs): number =>
+  (perMinute * Math.max(minuteMs, burstMs)) / minuteMs
 
 const msOf = (amount: number, perMinute: number): number => (amount / perMinute) * minuteMs

@@ -43,7 +43,10 @@ class Rig {
   readonly ends: ((outputTokens: number) => Promise<void>)[] = []
   reached = 0
   fault: Fault | undefined
-  readonly #serve = limits({ now: () => this.nowMs, epochMs: () => 1_700_000_000_000 + this.nowMs })((ask) => {
+  /** When an ask is expected to end, by its id. */
+  readonly expected = new Map<string, number>()
+  readonly #clock = { now: () => this.nowMs, epochMs: () => 1_700_000_000_000 + this.nowMs }
+  readonly #serve = limits(this.#clock, ({ id }) => this.expected.get(id))((ask) => {
     this.reached += 1
     return this.fault === undefined ? Promise.resolve(this.#reply(ask)) : Promise.reject(this.fault)
   })
@@ -142,6 +145,46 @@ test('requests at once are those under way: one that ends, or fails, makes room'
   for (let at = 0; at < 3; at += 1) await assert.rejects(rig.ask(caller), { kind: 'no-upstream' })
   rig.fault = undefined
   await rig.ask(caller)
+})
+
+test('who has as many under way as he may is told when the first of them is expected to end', async () => {
+  const rig = new Rig()
+  const caller = callerWith({ concurrent: 2 })
+  await rig.ask(caller, { id: 'slow' })
+  await rig.ask(caller, { id: 'quick' })
+  const told = async (): Promise<number | undefined> => (await rig.refused(caller)).retryAfterMs
+  assert.equal(await told(), 1_000, 'nobody knows')
+  rig.expected.set('slow', rig.nowMs + 9_000.5)
+  assert.equal(await told(), 1_000, 'of one nobody knows')
+  rig.expected.set('quick', rig.nowMs + 3_000)
+  assert.equal(await told(), 3_000)
+  await rig.ends[1]!(1)
+  await rig.ask(caller, { id: 'third' })
+  rig.expected.set('third', rig.nowMs + 700_000)
+  assert.equal(await told(), 9_001)
+  await rig.ends[0]!(1)
+  await rig.ask(caller, { id: 'fourth' })
+  rig.expected.set('fourth', rig.nowMs + 800_000)
+  assert.equal(await told(), 60_000, 'no longer than a minute')
+  rig.expected.set('fourth', rig.nowMs + 3)
+  assert.equal(await told(), 100)
+  rig.nowMs += 4
+  assert.equal(await told(), 1_000, 'it is overdue')
+})
+
+test('a burst is what may come at once, and one that is larger waits for all to flow back', async () => {
+  const rig = new Rig()
+  const caller = callerWith({ requestsPerMinute: 60, tokensPerMinute: 6_000, burstMs: 5_000 })
+  const { allowances } = await rig.ask(caller)
+  assert.deepEqual([allowances?.requests?.limit, allowances?.requests?.remaining], [5, 4])
+  assert.deepEqual([allowances?.tokens?.limit, allowances?.tokens?.remaining], [500, 350])
+  const large = { promptTokens: 4_000, outputTokensMax: 0 }
+  const { retryAfterMs } = await rig.refused(caller, large)
+  assert.equal(retryAfterMs, 1_500)
+  rig.nowMs += 1_500
+  await rig.ask(caller, large)
+  assert.equal((await rig.refused(caller)).retryAfterMs, 36_500)
+  assert.equal((await rig.refused(caller, { promptTokens: 6_001 })).kind, 'too-large')
 })
 
 test('an ask that was served by nobody costs no tokens, and is told where it stands if it is to come back', async () => {

@@ -1,7 +1,7 @@
 import type { Ask, Priority } from '../core/ask.ts'
 import type { Emit, Event } from '../core/event.ts'
 import { Fault } from '../core/fault.ts'
-import type { Outcome } from '../core/reply.ts'
+import type { Outcome, Prediction } from '../core/reply.ts'
 import type { Layer } from '../core/serve.ts'
 import { noUsage } from '../core/usage.ts'
 import type { World } from '../core/world.ts'
@@ -50,6 +50,8 @@ interface Present {
   readonly arrivedAt: number
   /** Where it runs; undefined while it waits. */
   upstream: string | undefined
+  /** When it is expected to end, as was thought when it was let in. */
+  endsAt: number | undefined
 }
 
 /** Who is here now: the asks between their arrival and their end, and where they are. */
@@ -61,6 +63,11 @@ export class Roster {
     return this.#present.values()
   }
 
+  /** When an ask that is here is expected to end; undefined where nobody can say. */
+  endOf({ id }: Ask): number | undefined {
+    return this.#present.get(id)?.endsAt
+  }
+
   readonly listen = (event: Event): void => {
     switch (event.type) {
       case 'ask-arrived':
@@ -68,9 +75,11 @@ export class Roster {
         break
       case 'ask-queued':
         this.#at(event.ask, undefined)
+        this.#predicted(event.ask, event.predicted)
         break
       case 'ask-granted':
         this.#at(event.ask, event.upstream)
+        this.#predicted(event.ask, event.predicted)
         break
       case 'attempt-failed':
         if (!event.midStream) this.#at(event.ask, undefined)
@@ -79,6 +88,11 @@ export class Roster {
         this.#present.delete(event.ask.id)
         break
     }
+  }
+
+  #predicted({ id, arrivedAt }: Ask, predicted: Prediction | undefined): void {
+    const known = this.#present.get(id)
+    if (known !== undefined) known.endsAt = predicted && arrivedAt + predicted.totalMs
   }
 
   #at({ id, model }: Ask, upstream: string | undefined): void {
@@ -99,4 +113,5 @@ const present = ({ id, caller, model, dialect, priority, stream, promptTokens, a
   promptTokens,
   arrivedAt,
   upstream: undefined,
+  endsAt: undefined,
 })

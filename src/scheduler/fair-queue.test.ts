@@ -58,9 +58,12 @@ test('a debt is remembered while others wait, and is no credit once it is paid',
   take(queue).settle(2 * creditMax)
   push(queue, callerOf('debtor'))
   assert.ok(takeAll(queue, 4).every((id) => id === 'other'))
-  takeAll(queue, 97)
+  for (let at = 0; at < 200; at += 1) push(queue, callerOf('other'))
+  // As much as is owed, and as much again as one who was away may have ahead.
+  takeAll(queue, 200)
   for (let at = 0; at < 50; at += 1) push(queue, callerOf('debtor'))
-  assert.equal(takeAll(queue, 20).filter((id) => id === 'debtor').length, 10)
+  const debtors = takeAll(queue, 20).filter((id) => id === 'debtor').length
+  assert.ok(debtors >= 9 && debtors <= 11, `${debtors}`)
 })
 
 test('shares follow weights in tokens, whatever the sizes', () => {

@@ -22,13 +22,16 @@ export class Ticket<Item> implements Charge {
   /** Served out of what its class had saved. */
   reserved = false
 
-  constructor(of: { item: Item; cost: number; flow: Flow<Item>; number: number }) {
-    const { item, cost, flow, number } = of
+  readonly isDue: boolean
+
+  constructor(of: { item: Item; cost: number; flow: Flow<Item>; number: number; isDue: boolean; before: number }) {
+    const { item, cost, flow, number, isDue, before } = of
+    this.isDue = isDue
     this.item = item
     this.cost = cost
     this.flow = flow
     this.number = number
-    this.finish = flow.paid + (flow.waitingCost + cost) / flow.weight
+    this.finish = flow.paid + (before + cost) / flow.weight
   }
 
   settle(realCost: number): void {
@@ -44,6 +47,8 @@ export interface Claim {
   readonly caller: Caller
   readonly priority: Priority
   readonly cost: number
+  /** It goes before all else of the same caller in its class: it has had its wait. */
+  readonly isDue?: boolean
 }
 
 /** Those who are to be served before somebody. */
@@ -126,15 +131,18 @@ export class FairQueue<Item> {
   }
 
   push(item: Item, by: Claim): Ticket<Item> {
-    const { caller, cost } = by
+    const { caller, cost, isDue = false } = by
     const lane = this.#lanes[ranks[by.priority]]!
     const flow = flowOf(lane, caller)
-    const ticket = new Ticket({ item, cost, flow, number: this.#numbers++ })
-    flow.tickets.push(ticket)
+    const due = isDue ? dueIn(flow) : undefined
+    const before = due?.cost ?? flow.waitingCost
+    const ticket = new Ticket({ item, cost, flow, number: this.#numbers++, isDue, before })
+    flow.tickets.splice(due?.end ?? flow.tickets.length, 0, ticket)
     flow.waitingCost += cost
     lane.waiting += 1
     lane.waitingCost += cost
     if (!lane.next.has(flow)) lane.next.push(flow)
+    else if (isDue) lane.next.moved(flow)
     return ticket
   }
 
@@ -199,12 +207,12 @@ export class FairQueue<Item> {
   }
 
   /** The same for one who does not wait yet: what `ahead` would say of its ticket. */
-  aheadOf({ caller, priority, cost }: Claim): Ahead {
+  aheadOf({ caller, priority, cost, isDue = false }: Claim): Ahead {
     const lane = this.#lanes[ranks[priority]]!
     const known = lane.flows.get(caller.id)
     const flow = known !== undefined && lane.next.has(known) ? known : undefined
-    const paid = flow?.paid ?? Math.max(known?.paid ?? -Infinity, lane.virtualNow - creditMax)
-    const own = flow?.waitingCost ?? 0
+    const paid = flow?.paid ?? Math.max(known?.paid ?? 0, startOf(lane))
+    const own = flow === undefined ? 0 : isDue ? dueIn(flow).cost : flow.waitingCost
     const finish = paid + (own + cost) / (flow ?? caller).weight
     return this.#aheadIn(lane, flow, { finish, price: cost, own, waiting: lane.waiting, cost: lane.waitingCost })
   }
@@ -307,19 +315,31 @@ export class FairQueue<Item> {
  * Who asked for little of late may ask for so much at once before it counts: milliseconds of a machine, for a weight of 1.
  * Without it whoever comes seldom would wait each time for as many turns of others as it has asks.
  */
-export const creditMax = 5_000
+export const creditMax = 10_000
+
+/** Nobody gets more credit than others have been served while he did not ask. */
+const startOf = <Item>({ virtualNow }: Lane<Item>): number => Math.max(0, virtualNow - creditMax)
 
 /** A caller who comes back has not lost all that it left to others, nor got rid of what is unpaid. */
 function flowOf<Item>(lane: Lane<Item>, { id, weight }: Caller): Flow<Item> {
   let flow = lane.flows.get(id)
   if (flow === undefined) {
-    flow = { lane, weight, paid: lane.virtualNow - creditMax, waitingCost: 0, tickets: [], head: 0, heapAt: -1 }
+    flow = { lane, weight, paid: startOf(lane), waitingCost: 0, tickets: [], head: 0, heapAt: -1 }
     lane.flows.set(id, flow)
   } else if (!lane.next.has(flow)) {
     flow.weight = weight
-    flow.paid = Math.max(flow.paid, lane.virtualNow - creditMax)
+    flow.paid = Math.max(flow.paid, startOf(lane))
   }
   return flow
+}
+
+/** Those of a caller that go before the rest: where they end, and what they cost. */
+function dueIn<Item>({ tickets, head }: Flow<Item>): { readonly end: number; readonly cost: number } {
+  let end = head
+  let cost = 0
+  for (; end < tickets.length && (tickets[end]!.isDue || !tickets[end]!.waits); end += 1)
+    if (tickets[end]!.waits) cost += tickets[end]!.cost
+  return { end, cost }
 }
 
 const headOf = <Item>(flow: Flow<Item>): Ticket<Item> => flow.tickets[flow.head]!

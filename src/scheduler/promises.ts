@@ -1,3 +1,4 @@
+import { crc32 } from 'node:zlib'
 import type { Ask } from '../core/ask.ts'
 import type { Offering } from '../fleet/offering.ts'
 
@@ -21,8 +22,8 @@ export interface Kept {
 const earlyMs = 300
 /** And for so long afterwards. */
 const graceMs = 3_000
-/** What share comes back is learned; before that, this many. */
-const comeBackBefore = 0.5
+/** What share comes back is learned; before that, this many: most clients try again by themselves. */
+const comeBackBefore = 0.9
 const freshness = 0.05
 /** Of each model. */
 const promisesMax = 1_000
@@ -102,6 +103,13 @@ export class Promises {
 
 const none: readonly Promised[] = []
 
-/** A client that tries again sends the same: where callers have no names, its size tells it from others. */
-const keyOf = ({ caller, model, guessedTokens, promptTokens, raw }: Ask): string =>
-  `${caller.id}\n${model}\n${guessedTokens ?? promptTokens}\n${raw?.length ?? ''}`
+/** So much of a request from its end tells it from others of its size: what is new stands there. */
+const tailBytes = 2_048
+
+/** A client that tries again sends the same, byte for byte. */
+function keyOf({ caller, model, guessedTokens, promptTokens, raw }: Ask): string {
+  const size = guessedTokens ?? promptTokens
+  return raw === undefined
+    ? `${caller.id}\n${model}\n${size}`
+    : `${caller.id}\n${model}\n${size}\n${raw.length}\n${crc32(raw.subarray(-tailBytes))}`
+}

@@ -11,9 +11,10 @@ import type { Lease } from './lease.ts'
 
 /** All who wait for what is offered under one name. It is there only while someone waits. */
 export class Queue {
-  readonly offering: Offering
+  /** Another one for the same when it is listed anew. */
+  offering: Offering
   readonly fair: FairQueue<Waiting>
-  /** Let down by a server once already, or told to come back now: they have waited their turn and go first. */
+  /** Let down by a server once already: they have waited their turn and go first. */
   readonly retries: Set<Waiting> = new Set()
   /** Also in `fair`, but the cheapest tier can no longer make it: the first room in a costlier one is theirs. */
   readonly late: Set<Waiting> = new Set()
@@ -48,8 +49,7 @@ export class Queue {
       return
     }
     const { ask, cost, isDue } = waiting
-    if (isDue) this.retries.add(waiting)
-    waiting.ticket = this.fair.push(waiting, { caller: ask.caller, priority: ask.priority, cost })
+    waiting.ticket = this.fair.push(waiting, { caller: ask.caller, priority: ask.priority, cost, isDue })
   }
 
   /** With `served`, its caller is charged for it. */
@@ -67,8 +67,8 @@ export class Queue {
     for (const { place } of this.offering.offers) place.tenant.waiting += change
   }
 
-  ahead({ ticket, isDue }: Waiting): Ahead {
-    return ticket === undefined || isDue ? nobodyAhead : this.fair.ahead(ticket)
+  ahead({ ticket }: Waiting): Ahead {
+    return ticket === undefined ? nobodyAhead : this.fair.ahead(ticket)
   }
 
   /** Those who wait, whoever comes first, the longest first. */

@@ -86,7 +86,7 @@ export function askFor(errand: Errand, gateway: Gateway, signal: AbortSignal): R
   const body = bodyFor(errand)
   const { name, priority, patienceMs, deadlineMs, cloud } = errand.caller
   const known = gateway.settings.callers.find(({ caller }) => caller.id === name)
-  const input = {
+  return gateway.ask({
     dialect: dialectById(errand.dialect)!,
     body,
     raw: Buffer.from(JSON.stringify(body)),
@@ -96,6 +96,5 @@ export function askFor(errand: Errand, gateway: Gateway, signal: AbortSignal): R
     deadlineMs,
     priority,
     cloud,
-  }
-  return gateway.ask(input)
+  })
 }

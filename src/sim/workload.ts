@@ -44,6 +44,8 @@ export interface SimCaller {
   readonly deadlineMs?: number | undefined
   /** How long the answers are that it asks for, where that is its own. */
   readonly outputTokens?: Size
+  /** So many come at once each time. */
+  readonly bunch?: number
   /** The models it asks for, where it may not use all. */
   readonly models?: ReadonlySet<string> | undefined
 }
@@ -96,9 +98,19 @@ export function* errandsOf(
   const [who, which, how, large, long, gone] = ['callers', 'models', 'manners', 'prompts', 'answers', 'hang-ups'].map(
     chanceFor,
   ) as [Chance, Chance, Chance, Chance, Chance, Chance]
+  let arrival = next()
+  let caller = pick(who, callers)
+  let besides = 0
   for (let number = 0; number < requests; number += 1) {
-    const { atMs, row } = next()
-    const caller = pick(who, callers)
+    if (besides > 0) besides -= 1
+    else {
+      if (number > 0) {
+        arrival = next()
+        caller = pick(who, callers)
+      }
+      besides = (caller.bunch ?? 1) - 1
+    }
+    const { atMs, row } = arrival
     const tokens = row?.promptTokens ?? sizeOf(promptTokens, large)
     const words = row?.outputTokens ?? sizeOf(caller.outputTokens ?? outputTokens, long)
     // Each draw is made whether or not it is needed.

@@ -60,6 +60,43 @@ test('a caller with limits hears where it stands and is then refused, while its 
   assert.equal(ended.filter((kind) => kind === 'rate-limited').length, 2)
 })
 
+test('behind a proxy that is trusted each address it names has its limits, and nobody chooses his own', async (t) => {
+  const anonymous = { limits: { requests_per_minute: 1 } }
+  const ask = async (url: string, forwarded: string): Promise<number> => {
+    const headers = { 'content-type': 'application/json', 'x-forwarded-for': forwarded }
+    const { status, body: bytes } = await fetch(`${url}/api/chat`, {
+      method: 'POST',
+      headers,
+      body: body({ stream: false }),
+    })
+    await bytes?.cancel()
+    return status
+  }
+  const { url, gateway } = await stage(t, 'ollama', { config: { anonymous, trusted_proxies: ['127.0.0.0/8'] } })
+  assert.deepEqual([await ask(url, '192.0.2.1'), await ask(url, '192.0.2.2')], [200, 200])
+  assert.equal(await ask(url, '203.0.113.9, 192.0.2.1'), 429)
+  await gateway.reload({ ...gateway.settings, trustedProxies: [] })
+  assert.deepEqual([await ask(url, '192.0.2.3'), await ask(url, '192.0.2.4')], [200, 429])
+})
+
+test('who has as many requests under way as it may hears when the next place is expected', async (t) => {
+  const one = [{ name: 'one', key: 'poppy', limits: { concurrent: 1 } }]
+  const { url, gateway } = await stage(t, 'vllm', { config: { callers: one } })
+  const chat = '/v1/chat/completions'
+  for (let at = 0; at < 8; at += 1) assert.equal((await post(url, chat, 'poppy')).status, 200)
+  const leaving = new AbortController()
+  const headers = { 'content-type': 'application/json', authorization: 'Bearer poppy' }
+  const text = body({ stream: true, max_tokens: 4_000, messages: [{ role: 'user', content: 'Say 4000 words.' }] })
+  const first = await fetch(url + chat, { method: 'POST', headers, body: text, signal: leaving.signal })
+  const [view] = gateway.asks()
+  assert.ok(view?.leftMs !== undefined)
+  const refused = await post(url, chat, 'poppy')
+  const afterMs = Number(refused.headers.get('retry-after-ms'))
+  assert.deepEqual([refused.status, afterMs >= 100 && afterMs <= 60_000], [429, true])
+  leaving.abort()
+  await first.body!.cancel().catch(() => {})
+})
+
 test('without callers each address has its limits, and what was used outlives a reload', async (t) => {
   const config = { anonymous: { limits: { requests_per_minute: 1 } } }
   const { url, gateway } = await stage(t, 'ollama', { config })

@@ -81,7 +81,7 @@ const base: Omit<Scenario, 'name' | 'about' | 'workload'> = {
   fleet: [fourSlots, cloud],
   lengthMs: 2_640_000,
   countedFromMs: 240_000,
-  wishes: { patienceMs: 1_500 },
+  wishes: { deadlineMs: 3_000 },
   onTime: { deadlineMs: 4_000 },
   arms: [
     'direct',
@@ -98,6 +98,7 @@ const base: Omit<Scenario, 'name' | 'about' | 'workload'> = {
     'cap:7',
     'cap:6',
     'cap:5',
+    'spillway:deadline=3500',
     'spillway:deadline=3000',
     'spillway:deadline=2500',
   ],
