@@ -17,8 +17,8 @@ export function hasRoomFor(situation: Situation, offer: Offer): boolean {
   if (place.loaded === undefined) return true
   if (place.loaded) return opensInMs(situation, offer) === 0
   const views = viewsOf(situation)
-  const { roomMs, isTooDear, costMs } = views.of(offer)
-  return roomMs === 0 && !isTooDear && costMs <= views.leastMs(upstream.settings.tier)
+  const view = views.of(offer)
+  return view.roomMs === 0 && !view.isTooDear && view.costMs <= views.leastMs(upstream.settings.tier)
 }
 
 /** Until the ask may be begun there, by the room in the place and in the server's memory. */
