@@ -64,6 +64,7 @@ const longAgo = -1e15
 export class Residency {
   traits: MemoryTraits
   readonly #now: () => number
+  readonly #all = new Set<Tenant>()
   readonly #present = new Set<Tenant>()
   /** What was in memory at one time, and so fits. */
   readonly #together: ReadonlySet<Tenant>[] = []
@@ -98,6 +99,7 @@ export class Residency {
   admit(tenant: Tenant, model: string): void {
     tenant.model = model
     tenant.onMove = this.#onMove
+    this.#all.add(tenant)
     if (tenant.loaded === true) this.#present.add(tenant)
   }
 
@@ -271,8 +273,10 @@ export class Residency {
 
   /** Who has to go for it; undefined when there is no way in. */
   #entryFor(tenant: Tenant): Entry | undefined {
+    // One that is in use is on its way in, if it is not there.
     const others: Tenant[] = []
-    for (const other of this.#present) if (other !== tenant) others.push(other)
+    for (const other of this.#all)
+      if (other !== tenant && (other.loaded === true || (other.loaded === false && other.isBusy))) others.push(other)
     if (this.#fits(tenant, others)) return { leavers: nobody, byHand: false }
     const free = others.filter(({ isPinned, isBusy }) => !isPinned && !isBusy)
     const { unloads, swaps, modelsMax } = this.traits
@@ -341,9 +345,9 @@ function latestAt(leaver: Tenant, { loadMs }: Tenant, { now, deadline, readyMs }
   return leaver.isPopular(now) ? Math.max(now, begunBy) : now
 }
 
-/** Until the one that comes first is there. */
+/** Until the one that comes first is there: never no time at all, however quick its loads are. */
 function inAfterMs({ tenant, since, leavers }: Move, now: number, isComing: boolean): number {
-  return isComing ? Math.max(1, since + tenant.loadMs - now) : drainMs(leavers) + tenant.loadMs
+  return Math.max(1, isComing ? since + tenant.loadMs - now : drainMs(leavers) + tenant.loadMs)
 }
 
 /** Until that one has been there for a while, if it is wanted at all. */

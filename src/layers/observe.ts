@@ -41,7 +41,8 @@ function refused(ask: Ask, fault: Fault, now: number): Outcome {
 interface Present {
   readonly id: string
   readonly caller: string
-  readonly model: string
+  /** The one that it waits for or is answered by, which need not be the one that was asked for. */
+  model: string
   readonly dialect: string
   readonly priority: Priority
   readonly stream: boolean
@@ -73,6 +74,7 @@ export class Roster {
         this.#present.set(event.ask.id, present(event.ask))
         break
       case 'ask-queued':
+        this.#at(event.ask, undefined)
         this.#predicted(event.ask, event.predicted)
         break
       case 'ask-granted':
@@ -93,9 +95,11 @@ export class Roster {
     if (known !== undefined) known.endsAt = predicted && arrivedAt + predicted.totalMs
   }
 
-  #at({ id }: Ask, upstream: string | undefined): void {
+  #at({ id, model }: Ask, upstream: string | undefined): void {
     const known = this.#present.get(id)
-    if (known !== undefined) known.upstream = upstream
+    if (known === undefined) return
+    known.model = model
+    known.upstream = upstream
   }
 }
 

@@ -29,10 +29,13 @@ function loading(loads: string[]): Backend {
 interface Den extends Rig {
   readonly memory: Memory
   readonly loads: string[]
+  /** Servers that fail to load. */
+  readonly broken: Set<string>
 }
 
 async function denOf(memory: Memory, more: Record<string, object> = {}): Promise<Den> {
   const loads: string[] = []
+  const broken = new Set<string>()
   const backend = loading(loads)
   const rig = rigOf({
     ...Object.fromEntries(Object.keys(memory).map((name) => [name, { backend, serve }])),
@@ -41,13 +44,14 @@ async function denOf(memory: Memory, more: Record<string, object> = {}): Promise
   rig.world.answer = ({ origin, path }) => {
     const name = origin.slice('http://'.length)
     const [, verb, model] = path.split('/')
+    if (verb === 'load' && broken.has(name)) return Promise.reject(new Error('no memory'))
     if (verb === 'load') memory[name] = [model!]
     return Promise.resolve(answerOf(200, memory[name] ?? []))
   }
   const started = rig.fleet.start()
   await rig.world.advance(1)
   await started
-  return { ...rig, memory, loads }
+  return { ...rig, memory, loads, broken }
 }
 
 /** As dispatch does it: a place that is given is made ready, and held for so long. */
@@ -148,6 +152,19 @@ test('what leaves for the cloud again and again is loaded at home, though nobody
   const next = watched(den.scheduler.acquire(den.ask({ model: 'b', patienceMs: 1_000 })))
   await den.world.settle()
   assert.equal(next.lease?.upstream.settings.name, 'box')
+  den.fleet.stop()
+})
+
+test('a load that nobody waits for and that fails is told, and not begun again at once', async () => {
+  const den = await denOf({ box: ['a'] }, { cloud: { tier: 1, serve } })
+  den.broken.add('box')
+  for (let at = 0; at < 100; at += 1) {
+    serveFor(den.world, den.scheduler.acquire(den.ask({ model: 'b', patienceMs: 1_000 })), 100)
+    await den.world.advance(500)
+  }
+  const notices = den.events.filter(({ type }) => type === 'notice')
+  assert.equal(notices.length, 1)
+  assert.match(JSON.stringify(notices), /box: b could not be loaded: /)
   den.fleet.stop()
 })
 

@@ -3,6 +3,7 @@ import type { Emit, Event } from '../core/event.ts'
 import { Fault } from '../core/fault.ts'
 import type { Fleet } from '../fleet/fleet.ts'
 import type { Offer, Offering } from '../fleet/offering.ts'
+import type { Place } from '../fleet/place.ts'
 import { costMs, opensInMs } from './room.ts'
 import { canServe, type Situation } from './situation.ts'
 import { promised } from './tiers.ts'
@@ -10,6 +11,8 @@ import type { Queue } from './waiting.ts'
 
 /** What was made ready and then not used is not made ready again at once. */
 const restMs = 1_000
+/** A load that nobody waited for and that failed is not tried again for so long. */
+const failedRestMs = 60_000
 
 /**
  * Has servers emptied for models that are waited for, each in one place at a time: the one where that costs least. An ask
@@ -20,6 +23,7 @@ export class Turns {
   readonly #emit: Emit
   readonly #turns = new Map<Queue, Offer>()
   readonly #rests = new WeakMap<Queue, number>()
+  readonly #failedUntil = new WeakMap<Place, number>()
 
   constructor(fleet: Fleet, emit: Emit) {
     this.#fleet = fleet
@@ -38,7 +42,11 @@ export class Turns {
   /** Somebody was served late, elsewhere or not at all. Perhaps for want of the model in the memory of one of these servers. */
   missed(offering: Offering, lateMs: number, now: number): void {
     const offer = noteMissed(offering, lateMs, now)
-    offer?.upstream.bring(offer.model)?.catch((error: unknown) => this.#emit(notBrought(offer, error)))
+    if (offer === undefined || now < (this.#failedUntil.get(offer.place) ?? 0)) return
+    offer.upstream.bring(offer.model)?.catch((error: unknown) => {
+      this.#failedUntil.set(offer.place, now + failedRestMs)
+      this.#emit(notBrought(offer, error))
+    })
   }
 
   /** Looks after the one whose turn it is. Tells when to look again; Infinity for not by itself. */
@@ -55,7 +63,7 @@ export class Turns {
       this.close(queue)
       return now
     }
-    if (best === undefined || best.place.loaded !== false) return Infinity
+    if (best === undefined || best.place.loaded !== false || !best.place.hasRoom(now)) return Infinity
     const { residency } = best.upstream
     const { tenant } = best.place
     if (residency.turningTo === tenant) {

@@ -1,4 +1,4 @@
-import type { AskView, Gateway } from '../gateway.ts'
+import type { AskView } from '../gateway.ts'
 import { form, plainText, textsOf, tool } from './bodies.ts'
 import type { Visit } from './caller.ts'
 import type { Machine } from './fleet.ts'
@@ -126,8 +126,6 @@ export function falseNow({ gateway, servers }: Stage): string | undefined {
   return undefined
 }
 
-type Upstream = Gateway['fleet']['upstreams'][number]
-
 /** What must be true now and then; too dear to look at each time. */
 export function falseForWaiting({ gateway, recorder, world }: Stage): string | undefined {
   if (gateway.waiting === 0) return undefined
@@ -149,15 +147,11 @@ export function falseForWaiting({ gateway, recorder, world }: Stage): string | u
       const { contextTokens = Infinity } = upstream.modelFor(model)!
       return upstream.settings.tier === tier && promptTokens <= contextTokens && upstream.allows(world.now())
     })
-    const placeOn = (upstream: Upstream): ReturnType<Upstream['place']> => upstream.place(upstream.modelFor(model)!.id)
-    // Where a model has to come in first, it may be sooner to be had where it is or comes.
-    const isNear = cheap.some((upstream) => {
-      const { tenant } = placeOn(upstream)
-      return tenant.loaded !== false || upstream.residency.coming === tenant
-    })
     const roomy = cheap.find((upstream) => {
-      const place = placeOn(upstream)
-      if (!place.hasRoom(world.now()) || place.isDoubtful || (isNear && place.loaded === false)) return false
+      const place = upstream.place(upstream.modelFor(model)!.id)
+      if (!place.hasRoom(world.now()) || place.isDoubtful) return false
+      // Where a model has to come in first, it may be cheaper to be had elsewhere in a moment.
+      if (place.loaded === false && cheap.length > 1) return false
       return upstream.residency.hasRoomBeside(place.tenant)
     })
     if (roomy !== undefined)

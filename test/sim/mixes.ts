@@ -230,7 +230,8 @@ function drawn(chance: Chance): Mix {
         slots: 1 + Math.floor(upTo(8)),
         loadedMax: 1 + Math.floor(upTo(2)),
         loadMs: one(10, 2_000),
-        evicts: 'any',
+        // Where the server tells what it has in memory, nobody is thrown out whatever it would do.
+        evicts: like === ollamaLike ? 'any' : 'idle',
         memoryTokens: one(2_000, 8_000, 1e6),
         whenFull: one('die', 'preempt'),
       },
