@@ -35,12 +35,12 @@ export async function probeRouter(call: Call, props: Json): Promise<Health> {
   const present = entries.filter((entry) => stateOf(entry) === 'loaded').slice(0, askedMax)
   const seen = new Map(await Promise.all(present.map(async (entry) => [entry, await lookAt(call, entry)] as const)))
   const version = textIn(props['build_info'])
-  const gauges = [...seen.values()].flatMap((one) => (one?.gauge === undefined ? [] : [one.gauge]))
+  const gauges = [...seen.values()].flatMap((one) => one?.gauge ?? [])
   // 0 stands for any number.
   const modelsMax = countIn(props['max_instances'])
   const shared = entries.some(({ status }) => sharesPool(argsIn(status)))
   return {
-    models: entries.map((entry) => ({ ...fromList(entry), ...seen.get(entry)?.facts })),
+    models: entries.map((entry) => ({ ...fromList(entry), ...seen.get(entry) })),
     ...(version !== undefined && { version }),
     ...(gauges.length > 0 && { gauge: added(gauges) }),
     ...(modelsMax !== undefined && { modelsMax }),
@@ -60,16 +60,13 @@ async function listEntries(call: Call): Promise<readonly Json[]> {
 const stateOf = (entry: Json): unknown => objectAt(entry, 'status')['value']
 
 /** Undefined when it went away just now. */
-async function lookAt(
-  call: Call,
-  entry: Json,
-): Promise<{ facts: ReturnType<typeof factsIn>; gauge: Gauge | undefined } | undefined> {
+async function lookAt(call: Call, entry: Json): Promise<Omit<ListedModel, 'id'> | undefined> {
   const model = String(entry['id'])
   const of = `?model=${encodeURIComponent(model)}&autoload=false`
   const props = objectAt(await glimpse(call, `/props${of}`), 'json')
   if (props['default_generation_settings'] === undefined) return undefined
   const [embeds, gauge] = await Promise.all([isForVectors(call, model), gaugeOf(call, props, of)])
-  return { facts: factsIn(props, embeds), gauge }
+  return { ...factsIn(props, embeds), ...(gauge !== undefined && { gauge }) }
 }
 
 /** What the list tells of a model, loaded or not: the length of its context from what it would be started with. */

@@ -22,6 +22,8 @@ export const llamacpp: Backend = {
   // A template that makes the model think first refuses to carry on an answer.
   continueEdits: { chat_template_kwargs: { enable_thinking: false } },
   probe,
+  // A router wants to know of which model, and tells nothing: its probes ask model by model.
+  gauge: (call) => gaugeOf(call, {}),
   edits: homeEdits({
     fields: {
       'openai-chat': fields.llamacppChat,

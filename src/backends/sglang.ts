@@ -19,6 +19,7 @@ export const sglang: Backend = {
   lacks: ['infill'],
   continueEdits: { continue_final_message: true, add_generation_prompt: false },
   probe,
+  gauge: gaugeOf,
   edits: homeEdits({
     fields: {
       'openai-chat': fields.sglangChat,
@@ -29,19 +30,18 @@ export const sglang: Backend = {
 }
 
 async function probe(call: Call): Promise<Health> {
-  const [health, list, info, server, metrics] = await Promise.all([
+  const [health, list, info, server, gauge] = await Promise.all([
     call({ method: 'GET', path: '/health' }),
     listModels(call),
     eitherOf(call, '/get_model_info', '/model_info'),
     eitherOf(call, '/get_server_info', '/server_info'),
-    glimpse(call, '/metrics'),
+    gaugeOf(call),
   ])
   if (health.status >= 500)
     throw new Fault('upstream-broke', `It is not well (GET /health answers HTTP ${health.status}): look at its log.`)
   const slots = countIn(server['effective_max_running_requests_per_dp']) ?? countIn(server['max_running_requests'])
   const version = textIn(server['version'])
   const can = canBy(info, server)
-  const gauge = gaugeIn(metrics?.text ?? '', metricNames) ?? (await loadOf(call))
   const advice = withoutTools(can)
   return {
     models: list.map((model) => ({
@@ -69,6 +69,11 @@ async function eitherOf(call: Call, older: string, newer: string): Promise<Json>
     if (isObject(answer?.json)) return answer.json
   }
   return {}
+}
+
+async function gaugeOf(call: Call): Promise<Gauge | undefined> {
+  const metrics = await glimpse(call, '/metrics')
+  return gaugeIn(metrics?.text ?? '', metricNames) ?? (await loadOf(call))
 }
 
 /** Without `--enable-metrics` it still tells what it has in hand, one entry for each of its engines. */

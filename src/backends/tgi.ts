@@ -1,5 +1,5 @@
 import type { Need } from '../core/ask.ts'
-import type { Backend, Call, Health } from '../core/backend.ts'
+import type { Backend, Call, Gauge, Health } from '../core/backend.ts'
 import { Fault } from '../core/fault.ts'
 import type { Json } from '../core/json.ts'
 import { ask, countIn, glimpse, textIn, tokenCount } from './asking.ts'
@@ -20,15 +20,16 @@ export const tgi: Backend = {
   keepsPrompts: 'blocks',
   lacks: ['infill', 'audio'],
   probe,
+  gauge: gaugeOf,
   edits: homeEdits({ fields: { 'openai-chat': fields.chat, 'openai-completions': fields.completions } }),
   countTokens,
 }
 
 async function probe(call: Call): Promise<Health> {
-  const [health, info, metrics] = await Promise.all([
+  const [health, info, gauge] = await Promise.all([
     call({ method: 'GET', path: '/health' }),
     ask(call, { method: 'GET', path: '/info' }),
-    glimpse(call, '/metrics'),
+    gaugeOf(call),
   ])
   const id = textIn(info['model_id'])
   if (id === undefined)
@@ -38,7 +39,6 @@ async function probe(call: Call): Promise<Health> {
   const contextTokens = countIn(info['max_total_tokens'])
   const can = canBy(info)
   const version = textIn(info['version'])
-  const gauge = gaugeIn(metrics?.text ?? '', { running: ['tgi_batch_current_size'], waiting: ['tgi_queue_size'] })
   return {
     models: [
       {
@@ -52,6 +52,11 @@ async function probe(call: Call): Promise<Health> {
     ...(version !== undefined && { version }),
     ...(gauge !== undefined && { gauge }),
   }
+}
+
+async function gaugeOf(call: Call): Promise<Gauge | undefined> {
+  const metrics = await glimpse(call, '/metrics')
+  return gaugeIn(metrics?.text ?? '', { running: ['tgi_batch_current_size'], waiting: ['tgi_queue_size'] })
 }
 
 /** Tools are made of a grammar, so every model has them; wishes about thoughts it leaves out. */

@@ -18,6 +18,7 @@ export const vllm: Backend = {
   lacks: ['infill'],
   continueEdits: { continue_final_message: true, add_generation_prompt: false },
   probe,
+  gauge: async (call) => gaugeIn((await glimpse(call, '/metrics'))?.text ?? '', metricNames),
   edits: homeEdits({
     fields: {
       'openai-chat': fields.vllmChat,
@@ -26,6 +27,12 @@ export const vllm: Backend = {
     },
   }),
   countTokens,
+}
+
+const metricNames = {
+  running: ['vllm:num_requests_running'],
+  waiting: ['vllm:num_requests_waiting'],
+  memory: ['vllm:kv_cache_usage_perc', 'vllm:gpu_cache_usage_perc'],
 }
 
 async function probe(call: Call): Promise<Health> {
@@ -40,11 +47,7 @@ async function probe(call: Call): Promise<Health> {
     throw new Fault('upstream-broke', `Its engine has died (GET /health answers HTTP ${health.status}): restart it.`)
   const text = metrics?.text ?? ''
   const version = textIn(objectAt(about, 'json')['version'])
-  const gauge = gaugeIn(text, {
-    running: ['vllm:num_requests_running'],
-    waiting: ['vllm:num_requests_waiting'],
-    memory: ['vllm:kv_cache_usage_perc', 'vllm:gpu_cache_usage_perc'],
-  })
+  const gauge = gaugeIn(text, metricNames)
   const advice = starved(text)
   return {
     models: list.map((model) => ({ ...listed(model), loaded: true })),

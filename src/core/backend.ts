@@ -26,6 +26,8 @@ export interface ListedModel {
   readonly can?: ReadonlySet<Need>
   /** Answers it gives at once before others wait inside the server, where that is known. */
   readonly slots?: number
+  /** How busy the server is with this model alone, where it tells that apart. */
+  readonly gauge?: Gauge
   /** What the server says about it in its own words: size, digest, details, capabilities. */
   readonly about?: Json
 }
@@ -33,6 +35,7 @@ export interface ListedModel {
 export interface Health {
   readonly models: readonly ListedModel[]
   readonly version?: string
+  /** How busy the machine is on which all its models run. */
   readonly gauge?: Gauge
   /** Models that it holds in memory at once, where it says so. */
   readonly modelsMax?: number
@@ -103,6 +106,8 @@ export interface Backend {
   readonly headers?: readonly (readonly [name: string, value: string])[]
   /** Up, and what it serves: throws when it is not. Never loads a model. */
   probe(call: Call): Promise<Health>
+  /** How busy it is and nothing else, so cheap that it can be asked every second; undefined where it does not tell. */
+  gauge?(call: Call): Promise<Gauge | undefined>
   /** What must change in a body before this kind of server may see it. */
   edits?(dialect: string, body: Json, setting: Setting): Edits | undefined
   /** All that the server tells about one of its models, in its own words. */

@@ -30,7 +30,6 @@ test('a crowd is never learned as the norm', () => {
   for (let at = 0; at < 500; at += 1) pace.learn(served({ firstTokenMs: 4_000, totalMs: 6_000, alone: false }), at)
   assert.ok(pace.firstTokenMs(500, { fullness: 0, cold: false, now: 500 }) < 300, 'idle it is still quick')
   assert.ok(pace.firstTokenMs(500, { fullness: 1, cold: false, now: 500 }) > 3_000, 'full it is as slow as of late')
-  assert.ok(pace.delayShare(served({ firstTokenMs: 4_000, totalMs: 6_000 }))! > 0.5)
 })
 
 test('the quickest of a crowd stands in until one was alone', () => {
@@ -45,7 +44,6 @@ test('an ask that waited for its model to load teaches only how long loading tak
   for (let at = 0; at < 10; at += 1) pace.learn(served({ firstTokenMs: 20_250, totalMs: 22_250, cold: true }), at)
   assert.ok(pace.firstTokenMs(500, { fullness: 1, cold: false, now: 10 }) < 300)
   assert.ok(Math.abs(pace.loadMs - 20_000) < 100)
-  assert.equal(pace.delayShare(served({ firstTokenMs: 20_250, cold: true })), undefined)
 })
 
 test('what an idle server once was is forgiven slowly, so that it is tried again', () => {
@@ -56,15 +54,4 @@ test('what an idle server once was is forgiven slowly, so that it is tried again
     Math.abs(pace.firstTokenMs(500, { fullness: 0.5, cold: false, now: 300_000 }) - 8_000) < 10,
     'only while it is idle',
   )
-})
-
-test('an answer in one piece tells of delay by its length, not by its size', () => {
-  const pace = new Pace()
-  for (let at = 0; at < 20; at += 1) {
-    const outputTokens = 50 + at * 10
-    pace.learn(served({ outputTokens, firstTokenMs: undefined, totalMs: 300 + 20 * outputTokens }), at)
-  }
-  const long = served({ outputTokens: 1_000, firstTokenMs: undefined, totalMs: 20_300 })
-  assert.ok(pace.delayShare(long)! < 0)
-  assert.ok(pace.delayShare({ ...long, totalMs: 200_000 })! > 0.7)
 })

@@ -23,9 +23,6 @@ const loadMsBefore = 5_000
 /** How much of an average each new answer is. */
 const freshness = 0.15
 
-/** Serving several at once makes each slower, and is still worth it: a whole answer may take so many times longer. */
-const wholeTolerance = 2
-
 /**
  * How fast a server is with one model: as of late, and when it has nothing else to do.
  * The idle pace is learned from asks that were alone: a crowd must never become the norm.
@@ -33,8 +30,6 @@ const wholeTolerance = 2
 export class Pace {
   readonly #firstToken = new Line(shape)
   readonly #idleFirstToken = new Line(shape)
-  /** Whole answers, by their output tokens: what there is to compare when no first token is seen. */
-  readonly #idleWhole = new Line({ overhead: 300, slope: stepShape.overhead + stepShape.slope })
   readonly #step = new Line(stepShape)
   #holdMs: number | undefined
   #loadMs: number = loadMsBefore
@@ -83,20 +78,6 @@ export class Pace {
     return (this.#loadKnown !== undefined ? loadMs : loadMs * remembered) + idle * remembered
   }
 
-  /**
-   * How long this one had to wait inside the server, as a share of the time an ask holds its place: times the asks in
-   * flight, that is how many stood in line. Undefined when it cannot be told.
-   */
-  delayShare({ promptTokens, outputTokens, firstTokenMs, totalMs, cold }: Served): number | undefined {
-    if (cold) return undefined
-    if (firstTokenMs !== undefined) {
-      if (this.#idleFirstToken.samples === 0) return undefined
-      return (firstTokenMs - this.#idleFirstToken.at(promptTokens)) / Math.max(1, this.holdMs)
-    }
-    if (this.#idleWhole.samples === 0) return undefined
-    return 1 - (wholeTolerance * this.#idleWhole.at(outputTokens)) / Math.max(1, totalMs)
-  }
-
   /** A load took so long. */
   loadTook(ms: number): void {
     this.#loadMs = this.#loadKnown === 'timed' ? this.#loadMs + (ms - this.#loadMs) * 0.5 : ms
@@ -123,7 +104,6 @@ export class Pace {
     this.#answers += 1
     this.#holdMs = this.#holdMs === undefined ? totalMs : this.#holdMs + (totalMs - this.#holdMs) * freshness
     if (firstTokenMs === undefined) {
-      learnIdle(this.#idleWhole, outputTokens, totalMs, alone)
       if (outputTokens > 0)
         this.#step.learn(batch, Math.max(0, totalMs - this.#firstToken.at(promptTokens)) / outputTokens)
       return

@@ -20,6 +20,8 @@ export interface Stay {
   spokeAt: number | undefined
   /** Asks in the place when it began, itself included. */
   readonly inFlight: number
+  /** What its limit made of its coming. */
+  readonly toRead: number
   /** The sum of all stays in the place up to then. */
   readonly staysBefore: number
   /** When it ceased to have the server to itself: at once, when another joined, or never. */
@@ -113,6 +115,7 @@ export class Place {
       speaksAt: now + this.firstTokenMs(newTokens, now),
       spokeAt: undefined,
       inFlight: this.inFlight + 1,
+      toRead: this.limit.begun(newTokens, now),
       staysBefore: this.#stayedMs,
       aloneUntil: alone ? Infinity : now,
       cold,
@@ -137,11 +140,15 @@ export class Place {
     if (this.#alone === stay) this.#alone = undefined
     if (stay.visit !== undefined) this.#prefixes!.leave(stay.visit, seen.cachedTokens)
     if (ending === 'overloaded') this.#cool(now)
-    const served = ending === 'served' ? this.#served(stay, seen, now) : undefined
-    const share = served && this.pace.delayShare(served)
-    const lined = share === undefined ? undefined : share * stay.inFlight
-    this.limit.learn(ending, { lined, inFlight: stay.inFlight, startedAt: stay.startedAt, now })
-    if (served === undefined) return
+    const served = this.#served(stay, seen, now)
+    this.limit.learn(ending, {
+      ...served,
+      inFlight: stay.inFlight,
+      toRead: stay.toRead,
+      startedAt: stay.startedAt,
+      now,
+    })
+    if (ending !== 'served') return
     this.#refusals = 0
     // Where the server does not tell, one answer is no reason to prefer it to others that do not tell either.
     if (this.loaded === false) this.loaded = true

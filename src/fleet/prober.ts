@@ -1,7 +1,7 @@
 import type { Health } from '../core/backend.ts'
 import type { Emit } from '../core/event.ts'
 import { NetFault, type NetFaultKind, type World } from '../core/world.ts'
-import type { Upstream } from './upstream.ts'
+import type { Held, Upstream } from './upstream.ts'
 
 export interface ProberParts {
   readonly upstreams: readonly Upstream[]
@@ -16,6 +16,8 @@ export interface ProberParts {
 
 /** A server that takes longer to list its models counts as not answering. */
 export const probeMaxMs = 3_000
+/** A server that tells how busy it is is asked this often while it is in use. */
+const gaugeEveryMs = 1_000
 /** A server that is down is looked at more often, so that it serves again as soon as it is back. */
 const downEveryMs = 700
 
@@ -68,7 +70,7 @@ export class Prober {
       if (!troubled) {
         const everyMs = upstream.up === false ? Math.min(downEveryMs, probeEveryMs) : probeEveryMs
         // Spread, so that many gateways do not ask one server at the same instant.
-        await this.#sleep(upstream, everyMs * (0.9 + 0.2 * world.random()))
+        await this.#rest(upstream, everyMs * (0.9 + 0.2 * world.random()))
         if (this.#stopped) break
       }
       troubled = false
@@ -80,15 +82,39 @@ export class Prober {
     if (upstream.onTrouble === onTrouble) upstream.onTrouble = () => {}
   }
 
-  async #sleep(upstream: Upstream, ms: number): Promise<void> {
+  /** Between two probes. Meanwhile a server in use is only asked how busy it is. */
+  async #rest(upstream: Upstream, ms: number): Promise<void> {
+    const { world } = this.#parts
     const wake = new AbortController()
     this.#wakes.set(upstream, wake)
-    await this.#parts.world.sleep(ms, wake.signal)
+    const until = world.now() + ms
+    let tells = upstream.tellsGauge
+    while (tells && until - world.now() > gaugeEveryMs) {
+      await world.sleep(gaugeEveryMs, wake.signal)
+      if (wake.signal.aborted) break
+      if (upstream.wantsGauge) tells = await this.#gauge(upstream)
+    }
+    await world.sleep(until - world.now(), wake.signal)
     this.#wakes.delete(upstream)
+  }
+
+  /** Tells whether it is worth asking again before the next probe. */
+  async #gauge(upstream: Upstream): Promise<boolean> {
+    const held = upstream.held()
+    try {
+      const gauge = await upstream.settings.backend.gauge!(upstream.call)
+      if (gauge === undefined || this.#stopped) return false
+      if (upstream.told({ gauge }, held, this.#parts.world.now())) this.#parts.onChange(false)
+      return true
+    } catch {
+      // The next probe finds out what that means.
+      return false
+    }
   }
 
   /** Tells whether the answer was merely late, and forgiven. */
   async #probe(upstream: Upstream, mayBeBusy: boolean): Promise<boolean> {
+    const held = upstream.held()
     let health: Health
     try {
       health = await this.#bounded(upstream)
@@ -98,7 +124,7 @@ export class Prober {
       this.#lost(upstream, reasonOf(error))
       return false
     }
-    if (!this.#stopped) this.#found(upstream, health)
+    if (!this.#stopped) this.#found(upstream, health, held)
     return false
   }
 
@@ -118,11 +144,12 @@ export class Prober {
     }
   }
 
-  #found(upstream: Upstream, health: Health): void {
+  #found(upstream: Upstream, health: Health, held: Held): void {
     const before = namesOf(upstream)
     const knownAdvice = upstream.advice
     const wasUp = upstream.up
     const modelsChanged = upstream.learn(health)
+    const hasRoom = upstream.told(health, held, this.#parts.world.now())
     upstream.up = true
     upstream.lastError = undefined
     // It was gone, and it is back: whatever the breaker remembers is about the time before.
@@ -134,7 +161,7 @@ export class Prober {
       const text = `${upstream.settings.name}: ${advice}`
       this.#parts.emit({ type: 'notice', level: 'warn', text })
     }
-    if (modelsChanged || wasUp !== true) this.#parts.onChange(modelsChanged)
+    if (modelsChanged || hasRoom || wasUp !== true) this.#parts.onChange(modelsChanged)
     this.#parts.onFound(upstream)
   }
 
@@ -142,6 +169,7 @@ export class Prober {
     const wasUp = upstream.up
     upstream.up = false
     upstream.lastError = reason
+    upstream.told({}, upstream.held(), this.#parts.world.now())
     if (wasUp === false) return
     this.#tell(upstream, `It ${reason}.`)
     this.#parts.onChange(false)

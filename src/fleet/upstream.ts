@@ -20,8 +20,6 @@ export class Upstream {
   readonly breaker: Breaker = new Breaker()
   lastError: string | undefined
   version: string | undefined
-  /** How busy it says it is. */
-  gauge: Gauge | undefined
   /** What it would like to have put right. */
   advice: readonly string[] = []
   /** What can be asked of it at all. */
@@ -36,6 +34,7 @@ export class Upstream {
   #call: Call
   #listed: readonly ListedModel[] = []
   #catalogue: Catalogue
+  #gauge: Gauge | undefined
   #inFlight = 0
   #up: boolean | undefined
   /** Where the only ask under way is, as long as there is only one. */
@@ -75,6 +74,21 @@ export class Upstream {
     return this.#call
   }
 
+  /** How busy it says it is. */
+  get gauge(): Gauge | undefined {
+    return this.#gauge
+  }
+
+  /** It has said how busy it is, and can be asked for that alone. */
+  get tellsGauge(): boolean {
+    return this.#gauge !== undefined && this.#settings.backend.gauge !== undefined
+  }
+
+  /** How busy it is makes a difference now. */
+  get wantsGauge(): boolean {
+    return this.#inFlight > 0 && this.#settings.concurrency === 'auto'
+  }
+
   /** Asks under way, with all its models. */
   get inFlight(): number {
     return this.#inFlight
@@ -99,11 +113,13 @@ export class Upstream {
     if (place === undefined) {
       const made = new Place(
         this.#newLimit(),
-        memoryFor(this.#settings.backend, () => made.limit.value),
+        memoryFor(this.#settings.backend, () => made.limit.capacity),
       )
       place = made
       this.residency.admit(place.tenant, modelId)
-      place.loaded = this.#listed.find((model) => model.id === modelId || model.aliases?.includes(modelId))?.loaded
+      const listed = this.#listed.find((model) => model.id === modelId || model.aliases?.includes(modelId))
+      place.loaded = listed?.loaded
+      if (listed?.slots !== undefined) place.limit.fit(listed.slots)
       this.#places.set(modelId, place)
     }
     return place
@@ -216,27 +232,62 @@ export class Upstream {
     this.#pin()
     if (settings.concurrency === concurrency) return
     for (const place of this.#places.values()) place.limit = this.#newLimit()
+    this.#fit(this.#listed)
   }
 
   /** Takes in what a probe saw; tells whether its models have changed. */
   learn(health: Health): boolean {
     this.version = health.version
-    this.gauge = health.gauge
     this.advice = health.advice ?? []
     this.#modelsMax = health.modelsMax
     this.residency.traits = this.#traits
-    for (const { id, aliases, loaded } of health.models) {
-      for (const name of [id, ...(aliases ?? [])]) {
-        const place = this.#places.get(name)
-        if (place !== undefined) place.loaded = loaded
-      }
-    }
+    for (const [place, { loaded }] of this.#placesOf(health.models)) place.loaded = loaded
+    this.#fit(health.models)
     this.residency.looked()
     if (sameModels(this.#listed, health.models)) return false
     this.#listed = health.models
     this.#catalogue = catalogueOf(this.#settings, health.models)
     this.#pin()
     return true
+  }
+
+  /** What is there of ours, to be kept while the server is asked how busy it is. */
+  held(): Held {
+    return new Map(Array.from(this.#places.values(), (place) => [place, place.inFlight]))
+  }
+
+  /**
+   * Takes in how busy the server said it was, and with which of its models if it tells that apart. `held` is what was
+   * there of ours when it was asked. Tells whether there is room now where there was none.
+   */
+  told({ gauge, models = [] }: Partial<Health>, held: Held, now: number): boolean {
+    this.#gauge = gauge
+    const own = new Map<Place, Gauge>()
+    for (const [place, model] of this.#placesOf(models)) if (model.gauge !== undefined) own.set(place, model.gauge)
+    let freed = false
+    for (const place of this.#places.values()) {
+      const { limit, inFlight } = place
+      const wasFull = inFlight >= limit.value
+      // What came or went meanwhile may be in the numbers or not: it is not taken for somebody else's.
+      const ours = Math.max(held.get(place) ?? 0, inFlight)
+      const told = own.size > 0 ? own.get(place) : gauge
+      limit.told(told && { ...told, ours, now })
+      freed ||= wasFull && inFlight < limit.value
+    }
+    return freed
+  }
+
+  *#placesOf(models: readonly ListedModel[]): Generator<readonly [Place, ListedModel]> {
+    for (const model of models) {
+      for (const name of [model.id, ...(model.aliases ?? [])]) {
+        const place = this.#places.get(name)
+        if (place !== undefined) yield [place, model]
+      }
+    }
+  }
+
+  #fit(models: readonly ListedModel[]): void {
+    for (const [{ limit }, { slots }] of this.#placesOf(models)) if (slots !== undefined) limit.fit(slots)
   }
 
   get #traits(): MemoryTraits {
@@ -270,6 +321,9 @@ export class Upstream {
   }
 }
 
+/** How many asks were in each place. */
+export type Held = ReadonlyMap<Place, number>
+
 /** As many prompts are kept in slots as are answered at once, which is what the limit finds out. */
 function memoryFor({ keepsPrompts }: Backend, slots: () => number): PrefixMemory | undefined {
   if (keepsPrompts === undefined) return undefined
@@ -280,7 +334,12 @@ function sameModels(some: readonly ListedModel[], others: readonly ListedModel[]
   return some.length === others.length && textOf(some) === textOf(others)
 }
 
+/** How busy they are does not make other models of them. */
 const textOf = (models: readonly ListedModel[]): string =>
-  JSON.stringify(models, (_key, value: unknown) =>
-    value instanceof Set ? [...(value as ReadonlySet<string>)].toSorted((one, other) => (one < other ? -1 : 1)) : value,
+  JSON.stringify(
+    models.map((model) => ({ ...model, gauge: undefined })),
+    (_key, value: unknown) =>
+      value instanceof Set
+        ? [...(value as ReadonlySet<string>)].toSorted((one, other) => (one < other ? -1 : 1))
+        : value,
   )

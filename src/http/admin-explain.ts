@@ -115,6 +115,7 @@ function prospectView(prospect: Prospect, now: number): object {
     context_tokens: model.contextTokens ?? null,
     in_flight: place.inFlight,
     limit: place.limit.value,
+    foreign: place.limit.foreign,
     has_room: hasRoom,
     loaded: place.loaded ?? null,
     memory: {

@@ -30,6 +30,8 @@ function upstreamView(upstream: Upstream, now: number): object {
       in_flight: place.inFlight,
       limit: place.limit.value,
       limit_pinned: place.limit.pinned,
+      // What others have given the server to do: taken off its limit.
+      foreign: place.limit.foreign,
       loaded: place.loaded ?? null,
       // How long an ask of middling size that begins now is expected to take to its first token.
       expected_first_token_ms: Math.round(place.firstTokenMs(middlingTokens, now)),

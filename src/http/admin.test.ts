@@ -39,6 +39,7 @@ test('upstreams are told with their address, state, places and models, and witho
             in_flight: 2,
             limit: 4,
             limit_pinned: false,
+            foreign: 1,
             loaded: true,
             expected_first_token_ms: 123,
           },

@@ -2,7 +2,6 @@ import type { Ask } from '../core/ask.ts'
 import type { Position } from '../core/dialect.ts'
 import type { Emit } from '../core/event.ts'
 import { Fault } from '../core/fault.ts'
-import { meanOf } from '../core/length.ts'
 import type { Policy } from '../core/policy.ts'
 import { type Shares, usualShares } from '../core/shares.ts'
 import type { World } from '../core/world.ts'
@@ -11,27 +10,25 @@ import type { Fleet } from '../fleet/fleet.ts'
 import type { Ending } from '../fleet/limit.ts'
 import type { Offer, Offering } from '../fleet/offering.ts'
 import type { Upstream } from '../fleet/upstream.ts'
-import { Alarm } from './alarm.ts'
 import { judge, type Line, type Verdict } from './arrival.ts'
 import { decisionOf } from './decision.ts'
 import { type Explanation, prospectsOf } from './explain.ts'
-import { type Ahead, nobodyAhead } from './fair-queue.ts'
-import { Foresight } from './foresight.ts'
-import { Heap } from './heap.ts'
+import { Crowd } from './crowd.ts'
+import { costIn, Expectations } from './expectations.ts'
+import { nobodyAhead } from './fair-queue.ts'
 import { OneLease, type Held, type Lease, type LeaseSeen } from './lease.ts'
-import { Lengths } from './lengths.ts'
 import { whoMakesWay } from './making-way.ts'
 import { cheapestWithRoom, lookedAtMax, nearest } from './nearest.ts'
 import { bestBeyond, findPlace, type Finding } from './placement.ts'
 import { predictionAt, predictionFor } from './prediction.ts'
 import { gone, isUseless, nobodyLeft, shed, tooLate, unknownModel } from './refusal.ts'
-import { nothingKept, Promises } from './promises.ts'
-import { Shedding } from './shedding.ts'
+import { Queues } from './queues.ts'
 import type { Situation } from './situation.ts'
 import { costOf, type Outlook, outlooks, promised, spareMs, tierFor } from './tiers.ts'
 import { Turns } from './turns.ts'
 import { isReadyInTime, isShortOfMemory } from './standing-in.ts'
-import { Queue, Waiting } from './waiting.ts'
+import { type Queue, Waiting } from './waiting.ts'
+import { Wakes } from './wakes.ts'
 
 export type { Lease } from './lease.ts'
 
@@ -68,22 +65,12 @@ export class Scheduler {
   readonly #fleet: Fleet
   readonly #policy: Policy
   readonly #emit: Emit
-  readonly #lengths = new Lengths()
-  /** By what is offered: that outlasts each listing. */
-  readonly #queues = new Map<string, Queue>()
-  readonly #queuesOf = new Map<Upstream, Set<Queue>>()
-  readonly #waiting = new Set<Waiting>()
-  readonly #promises = new Promises()
-  readonly #foresight = new Foresight()
-  readonly #shedding = new Shedding<Waiting>()
-  /** By their callers' signals; where several have one, the last that came. */
-  readonly #bySignal = new Map<AbortSignal, Waiting>()
-  readonly #wakes = new Heap<Waiting>((one, other) => one.wakeAt < other.wakeAt)
+  readonly #expectations = new Expectations()
+  readonly #queues = new Queues(() => this.shares)
+  readonly #crowd = new Crowd()
+  readonly #wakes: Wakes
   readonly #turns: Turns
-  readonly #alarm: Alarm
   #grants = 0
-  /** When a server that someone waits for has rested. */
-  #restedAt = Infinity
 
   constructor({ world, fleet, policy, queueMax, shares = usualShares, emit }: SchedulerParts) {
     this.#world = world
@@ -93,26 +80,29 @@ export class Scheduler {
     this.shares = shares
     this.#emit = emit
     this.#turns = new Turns(fleet, emit)
-    this.#alarm = new Alarm(world, () => this.#onAlarm())
+    this.#wakes = new Wakes({
+      world,
+      onLook: () => this.#drain(this.#queues.all),
+      onWake: (waiting, now) => this.#consider(waiting, now),
+    })
     fleet.watch(() => this.#onFleetChange())
   }
 
   /** How many wait. */
   get waiting(): number {
-    return this.#waiting.size
+    return this.#crowd.size
   }
 
   /** Those who wait, the longest first. */
   queued(): readonly Ask[] {
-    return Array.from(this.#waiting, ({ ask }) => ask)
+    return Array.from(this.#crowd, ({ ask }) => ask)
   }
 
   /** Undefined for an ask that does not wait here. */
-  position({ signal }: Ask): Position | undefined {
-    // A layer may have passed on a copy of the ask; the signal stays the same.
-    const waiting = this.#bySignal.get(signal)
+  position(ask: Ask): Position | undefined {
+    const waiting = this.#crowd.find(ask)
     if (waiting === undefined) return undefined
-    const situation = this.#situationOf(waiting, waiting.queue!.ahead(waiting), this.#world.now())
+    const situation = this.#expectations.waiting(waiting, waiting.queue!.ahead(waiting), this.#world.now())
     return { ahead: situation.ahead.count, firstTokenMs: promised(situation)?.firstTokenMs }
   }
 
@@ -124,7 +114,7 @@ export class Scheduler {
     const situation = this.#arrivalOf(ask, offering, avoid)
     if (avoid.size === 0) this.#turns.asked(ask, offering, situation.now)
     const verdict = judge(situation, this.#policy, this.#lineBefore(situation))
-    if (verdict.action !== 'refuse') this.#promises.keep(ask, offering, situation.now)
+    if (verdict.action !== 'refuse') this.#expectations.letIn(situation)
     switch (verdict.action) {
       case 'run':
       case 'spill':
@@ -133,8 +123,7 @@ export class Scheduler {
         return this.#enter(situation, verdict)
       case 'refuse':
         this.#turns.missed(offering, Infinity, situation.now)
-        if (verdict.dueAt !== undefined)
-          this.#promises.make(ask, offering, { cost: costIn(situation), dueAt: verdict.dueAt })
+        if (verdict.dueAt !== undefined) this.#expectations.sentAway(situation, verdict.dueAt)
         return Promise.reject(verdict.fault)
       case 'errand':
         return Promise.reject(new Fault('internal', 'An errand takes no place.'))
@@ -173,27 +162,17 @@ export class Scheduler {
   }
 
   #arrivalOf(ask: Ask, offering: Offering, avoid: ReadonlySet<Upstream>): Situation {
-    const now = this.#world.now()
-    const length = this.#lengths.of(ask)
-    const queue = this.#queues.get(offering.key)
-    const delay = this.#foresight.factor(offering)
-    let ahead = nobodyAhead
-    if (queue !== undefined && avoid.size === 0) {
-      const { caller, priority, promptTokens } = ask
-      const cost = costOf(offering, promptTokens, meanOf(length))
-      ahead = queue.fair.aheadOf({ caller, priority, cost, isDue: this.#promises.isDue(ask, offering, now) })
-    }
-    return { ask, offering, avoid, length, delay, ahead, now, desperate: false }
+    const queue = this.#queues.find(offering)
+    return this.#expectations.arriving(ask, offering, { queue, avoid, now: this.#world.now() })
   }
 
-  #lineBefore({ ask, offering, now }: Situation): Line {
+  #lineBefore(situation: Situation): Line {
     const { queueMax } = this
-    const waiting = this.#waiting.size
-    const leaves = waiting >= queueMax ? this.#shedding.whoLeavesFor(ask) : undefined
-    const others = this.#queues.get(offering.key)?.all
-    const until = now + ask.patienceMs
-    const kept = others === undefined ? nothingKept : this.#promises.keptFor(ask, offering, { now, until })
-    return { others, waiting, queueMax, leaves, kept }
+    const { ask, offering } = situation
+    const waiting = this.#crowd.size
+    const leaves = waiting >= queueMax ? this.#crowd.whoLeavesFor(ask) : undefined
+    const queue = this.#queues.find(offering)
+    return { others: queue?.all, waiting, queueMax, leaves, kept: this.#expectations.keptFor(situation, queue) }
   }
 
   /** Where this very ask may be served. */
@@ -220,11 +199,8 @@ export class Scheduler {
       predicted,
       onAbort: this.#onAbort,
     })
-    const queue = this.#queueFor(offering)
-    this.#waiting.add(waiting)
-    // Whom a server let down has had its turn, and is not sent off.
-    if (avoid.size === 0) this.#shedding.enter(waiting)
-    this.#bySignal.set(ask.signal, waiting)
+    const queue = this.#queues.open(offering)
+    this.#crowd.enter(waiting)
     queue.enter(waiting)
     this.#emit({ type: 'ask-queued', ask, ahead, predicted })
     if (makesWay === undefined) this.#watch(waiting, situation, promises)
@@ -260,12 +236,11 @@ export class Scheduler {
     const cachedTokens = usage?.cachedTokens
     offer.upstream.end(offer.place, stay, ending, { firstTokenMs, outputTokens, cachedTokens }, this.#world.now())
     if (usage !== undefined) {
-      if (ending === 'served') this.#lengths.learn(ask, outputTokens)
+      if (ending === 'served') this.#expectations.served(ask, outputTokens)
       const newTokens = Math.max(1, usage.promptTokens - (cachedTokens ?? stay.visit?.cachedTokens ?? 0))
       charge?.settle(costOf(offering, newTokens, outputTokens))
     }
-    const queues = this.#queuesOf.get(offer.upstream)
-    if (queues !== undefined) this.#drain(queues)
+    this.#drain(this.#queues.of(offer.upstream))
   }
 
   /** Serves whom it can, one of each queue in turn: queues that share a place share it evenly. */
@@ -298,7 +273,7 @@ export class Scheduler {
 
   /** Gives a place to the one whose turn it is, if there is one. */
   #serve(waiting: Waiting, now: number): boolean {
-    const situation = this.#situationOf(waiting, nobodyAhead, now)
+    const situation = this.#expectations.waiting(waiting, nobodyAhead, now)
     return this.#grant(waiting, situation, findPlace(situation, this.#policy))
   }
 
@@ -308,7 +283,7 @@ export class Scheduler {
    */
   #consider(waiting: Waiting, now: number): boolean {
     const queue = waiting.queue!
-    const situation = this.#situationOf(waiting, queue.ahead(waiting), now)
+    const situation = this.#expectations.waiting(waiting, queue.ahead(waiting), now)
     const finding = findPlace(situation, this.#policy)
     const makesWay = finding.offer && whoMakesWay(situation, finding, queue.all)
     if (makesWay !== undefined && this.#sendAway(makesWay, now)) return this.#consider(waiting, now)
@@ -330,13 +305,13 @@ export class Scheduler {
     const spare = cheapest === undefined || !mayMove ? Infinity : spareMs(situation, cheapest)
     if (spare < 0) late.add(waiting)
     else late.delete(waiting)
-    this.#wake(waiting, spare < 0 ? Infinity : situation.now + Math.max(spare, lookAgainMs))
+    this.#wakes.wake(waiting, spare < 0 ? Infinity : situation.now + Math.max(spare, lookAgainMs))
   }
 
   /** Sends one to a costlier place, out of turn, so that another need not go. */
   #sendAway(waiting: Waiting, now: number): boolean {
     const { offering } = waiting.queue!
-    const situation = this.#situationOf(waiting, waiting.queue!.ahead(waiting), now)
+    const situation = this.#expectations.waiting(waiting, waiting.queue!.ahead(waiting), now)
     const offer = bestBeyond(offering.lowestTier, situation, this.#policy)
     return this.#grant(waiting, situation, { offer, outlooks: outlooks(situation) })
   }
@@ -348,15 +323,13 @@ export class Scheduler {
       const desperate = { ...situation, desperate: true }
       if (this.#grant(waiting, desperate, findPlace(desperate, this.#policy))) return
     }
-    this.#compare(waiting, situation, true)
+    this.#expectations.waited(waiting, situation, true)
     this.#remove(waiting, false)
     this.#turns.missed(situation.offering, Infinity, situation.now)
     const fault = nobody ?? tooLate(situation, best)
     // It has waited its time. When it comes back it goes first.
-    if (fault.retryAfterMs !== undefined && nobody === undefined) {
-      const { ask, offering, now } = situation
-      this.#promises.make(ask, offering, { cost: waiting.cost, dueAt: now + fault.retryAfterMs })
-    }
+    if (fault.retryAfterMs !== undefined && nobody === undefined)
+      this.#expectations.sentAway(situation, situation.now + fault.retryAfterMs)
     waiting.refuse(fault)
   }
 
@@ -365,33 +338,23 @@ export class Scheduler {
     waiting.queue!.servedAt = this.#grants += 1
     // What goes to a costlier place takes nothing from those who share the cheap ones.
     const isCheap = offer.upstream.settings.tier === situation.offering.lowestTier
-    if (isCheap) this.#compare(waiting, situation, false)
+    if (isCheap) this.#expectations.waited(waiting, situation, false)
     this.#remove(waiting, isCheap)
     waiting.grant(this.#lease(situation, offer, promises, waiting))
     return true
   }
 
-  /** Holds how long it waited against what it was told. */
-  #compare({ predicted, since }: Waiting, { offering, now }: Situation, inVain: boolean): void {
-    if (predicted !== undefined) this.#foresight.learn(offering, predicted.waitMs, now - since, inVain)
-  }
-
   #remove(waiting: Waiting, served: boolean): void {
     const queue = waiting.queue!
     queue.leave(waiting, served)
-    this.#wakes.remove(waiting)
-    this.#waiting.delete(waiting)
-    this.#shedding.leave(waiting)
-    this.#bySignal.delete(waiting.ask.signal)
+    this.#wakes.forget(waiting)
+    this.#crowd.leave(waiting)
     if (queue.size === 0) this.#close(queue)
-    if (this.#waiting.size === 0) {
-      this.#alarm.off()
-      this.#restedAt = Infinity
-    }
+    if (this.#crowd.size === 0) this.#wakes.off()
   }
 
   #shed(waiting: Waiting, now: number): void {
-    const situation = this.#situationOf(waiting, waiting.queue!.ahead(waiting), now)
+    const situation = this.#expectations.waiting(waiting, waiting.queue!.ahead(waiting), now)
     this.#remove(waiting, false)
     waiting.refuse(shed(situation, promised(situation)))
   }
@@ -401,78 +364,32 @@ export class Scheduler {
     waiting.refuse(gone())
   }
 
-  #situationOf({ ask, avoid, length, queue }: Waiting, ahead: Ahead, now: number): Situation {
-    const { offering } = queue!
-    return { ask, offering, avoid, length, delay: this.#foresight.factor(offering), ahead, now, desperate: false }
-  }
-
-  #queueFor(offering: Offering): Queue {
-    let queue = this.#queues.get(offering.key)
-    if (queue === undefined) {
-      queue = new Queue(offering, () => this.shares)
-      this.#queues.set(offering.key, queue)
-      for (const upstream of offering.upstreams) {
-        const queues = this.#queuesOf.get(upstream)
-        if (queues === undefined) this.#queuesOf.set(upstream, new Set([queue]))
-        else queues.add(queue)
-      }
-    }
-    return queue
-  }
-
   #close(queue: Queue): void {
-    this.#queues.delete(queue.offering.key)
-    for (const upstream of queue.offering.upstreams) {
-      const queues = this.#queuesOf.get(upstream)
-      queues?.delete(queue)
-      if (queues?.size === 0) this.#queuesOf.delete(upstream)
-    }
+    this.#queues.close(queue)
     // Those who were held back for it are looked at when what is being done now is done.
-    if (this.#turns.close(queue)) this.#lookBy(this.#world.now())
-  }
-
-  #wake(waiting: Waiting, at: number): void {
-    waiting.wakeAt = Math.min(at, waiting.deadline)
-    if (this.#wakes.has(waiting)) this.#wakes.moved(waiting)
-    else this.#wakes.push(waiting)
-    this.#alarm.by(this.#wakes.first!.wakeAt)
+    if (this.#turns.close(queue)) this.#wakes.lookBy(this.#world.now())
   }
 
   /** A server that rests gives no sign when it has rested: it must be looked at by then. */
   #noteRest(queue: Queue, now: number): void {
     for (const { upstream, place } of queue.offering.offers) {
       const restsUntil = Math.max(place.coolsUntil, upstream.breaker.restsUntil ?? 0)
-      if (restsUntil > now) this.#restedAt = Math.min(this.#restedAt, restsUntil)
+      if (restsUntil > now) this.#wakes.lookBy(restsUntil)
     }
     const { first } = queue
-    if (first !== undefined) this.#lookBy(this.#turns.look(queue, this.#situationOf(first, nobodyAhead, now)))
-  }
-
-  #lookBy(at: number): void {
-    this.#restedAt = Math.min(this.#restedAt, at)
-    this.#alarm.by(this.#restedAt)
-  }
-
-  #onAlarm(): void {
-    const now = this.#world.now()
-    if (now >= this.#restedAt) {
-      this.#restedAt = Infinity
-      this.#drain(this.#queues.values())
-    }
-    for (let next = this.#wakes.first; next !== undefined && next.wakeAt <= now; next = this.#wakes.first)
-      this.#consider(next, now)
-    if (this.#waiting.size > 0) this.#alarm.by(Math.min(this.#wakes.first!.wakeAt, this.#restedAt))
+    if (first !== undefined)
+      this.#wakes.lookBy(this.#turns.look(queue, this.#expectations.waiting(first, nobodyAhead, now)))
   }
 
   #onFleetChange(): void {
-    for (const waiting of this.#waiting) this.#follow(waiting)
-    this.#drain(this.#queues.values())
+    for (const waiting of this.#crowd) this.#follow(waiting)
+    this.#drain(this.#queues.all)
     const now = this.#world.now()
     let at = 0
-    for (const waiting of this.#waiting) {
+    for (const waiting of this.#crowd) {
       if ((at += 1) <= atOnceMax) this.#consider(waiting, now)
       // Thousands at once would keep everybody waiting for the decision itself.
-      else this.#wake(waiting, Math.min(waiting.wakeAt, now + (at - atOnceMax) / considerPerMs))
+      else this.#wakes.wake(waiting, Math.min(waiting.wakeAt, now + (at - atOnceMax) / considerPerMs))
     }
   }
 
@@ -491,8 +408,6 @@ export class Scheduler {
     }
     queue.leave(waiting, false)
     if (queue.size === 0) this.#close(queue)
-    this.#queueFor(offering).enter(waiting)
+    this.#queues.open(offering).enter(waiting)
   }
 }
-
-const costIn = ({ ask, offering, length }: Situation): number => costOf(offering, ask.promptTokens, meanOf(length))

@@ -3,7 +3,7 @@ import type { Question } from './answer.ts'
 import { type Chance, chanceOf } from './chance.ts'
 import { type Clock, Engine } from './engine.ts'
 import { type Fate, fateOf, type Faults } from './faults.ts'
-import type { JobEnding } from './job.ts'
+import type { Job, JobEnding, Load } from './job.ts'
 import { emptyLedger, type Ledger } from './ledger.ts'
 import type { Bringing, Host, Manner, Route } from './manner.ts'
 import { manners } from './manners/index.ts'
@@ -54,6 +54,16 @@ export class SimServer implements Station {
   get usd(): number {
     const { input, output } = this.spec.price
     return (this.ledger.promptTokens * input + this.ledger.outputTokens * output) / 1e6
+  }
+
+  /** How much it has in hand, and how much stands in line inside. */
+  get load(): Load {
+    return this.#engine.load()
+  }
+
+  /** Does a piece of work that came past the gateway; tells how it ended. */
+  work(work: Pick<Job, 'model' | 'promptTokens' | 'outputTokens'>): Promise<JobEnding> {
+    return new Promise((onEnd) => void this.#engine.submit({ ...work, blocks: [], onToken() {}, onEnd }))
   }
 
   /** Answers one HTTP request. */

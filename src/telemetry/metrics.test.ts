@@ -140,6 +140,7 @@ test('queue and upstreams are read when Prometheus asks', () => {
   shows(text, 'spillway_upstream_up{upstream="gpu-1"} 1')
   shows(text, 'spillway_upstream_in_flight{upstream="gpu-1",model="llama3.1:8b"} 2')
   shows(text, 'spillway_upstream_limit{upstream="gpu-1",model="llama3.1:8b"} 4')
+  shows(text, 'spillway_upstream_foreign{upstream="gpu-1",model="llama3.1:8b"} 1')
 })
 
 test('an upstream that nobody has probed yet is neither up nor down', () => {

@@ -22,9 +22,12 @@ export interface MeasuredUpstream {
   readonly up: boolean | undefined
   modelFor(name: string): { readonly name: string } | undefined
   /** By the upstream's own name for a model. */
-  places(): Iterable<
-    readonly [model: string, place: { readonly inFlight: number; readonly limit: { readonly value: number } }]
-  >
+  places(): Iterable<readonly [model: string, place: MeasuredPlace]>
+}
+
+interface MeasuredPlace {
+  readonly inFlight: number
+  readonly limit: { readonly value: number; readonly foreign: number }
 }
 
 const answerSeconds = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 40, 80, 160, 320, 640]
@@ -211,6 +214,18 @@ export class Metrics {
       (sample) => {
         for (const upstream of source.fleet.upstreams) {
           for (const [model, { limit }] of upstream.places()) sample(limit.value, upstream.settings.name, model)
+        }
+      },
+    )
+    this.#registry.gauge(
+      {
+        name: 'spillway_upstream_foreign',
+        help: 'Requests of others at the upstream, where it tells.',
+        labels: ['upstream', 'model'],
+      },
+      (sample) => {
+        for (const upstream of source.fleet.upstreams) {
+          for (const [model, { limit }] of upstream.places()) sample(limit.foreign, upstream.settings.name, model)
         }
       },
     )

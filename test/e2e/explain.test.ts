@@ -58,6 +58,7 @@ suite('An explanation', { concurrency: 4 }, () => {
       context_tokens: 8_192,
       in_flight: 0,
       limit: 1,
+      foreign: 0,
       has_room: true,
       loaded: true,
       memory: { loaded: [model], loading: null, turning_to: null, opens_in_ms: 0, eviction_ms: 0 },

@@ -79,7 +79,7 @@ async function send(port: number, path: string, { method = 'GET', headers = {}, 
 const place = {
   inFlight: 2,
   loaded: true,
-  limit: { value: 4, pinned: false },
+  limit: { value: 4, pinned: false, foreign: 1 },
   pace: { decodeMs: 20 },
   firstTokenMs: () => 123.4,
 }

@@ -56,7 +56,7 @@ const gpu: MeasuredUpstream = {
   settings: { name: 'gpu-1' },
   up: true,
   modelFor: (name) => (name.toLowerCase() === 'llama3.1:8b' ? { name: 'llama3.1:8b' } : undefined),
-  places: () => [['llama3.1:8b', { inFlight: 2, limit: { value: 4 } }]],
+  places: () => [['llama3.1:8b', { inFlight: 2, limit: { value: 4, foreign: 1 } }]],
 }
 
 /** A fleet of one upstream with one model, as metrics read it. */

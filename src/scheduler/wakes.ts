@@ -1,0 +1,59 @@
+import type { World } from '../core/world.ts'
+import { Alarm } from './alarm.ts'
+import { Heap } from './heap.ts'
+import type { Waiting } from './waiting.ts'
+
+export interface WakesParts {
+  readonly world: World
+  /** Something may be free that gave no sign. */
+  readonly onLook: () => void
+  readonly onWake: (waiting: Waiting, now: number) => void
+}
+
+/** When to look again though nothing has happened: at one who waits, or at all. One timer for whatever comes first. */
+export class Wakes {
+  readonly #parts: WakesParts
+  readonly #byTime = new Heap<Waiting>((one, other) => one.wakeAt < other.wakeAt)
+  readonly #alarm: Alarm
+  #lookAt = Infinity
+
+  constructor(parts: WakesParts) {
+    this.#parts = parts
+    this.#alarm = new Alarm(parts.world, () => this.#ring())
+  }
+
+  /** Wakes one who waits by then, and no later than its patience ends. */
+  wake(waiting: Waiting, at: number): void {
+    waiting.wakeAt = Math.min(at, waiting.deadline)
+    if (this.#byTime.has(waiting)) this.#byTime.moved(waiting)
+    else this.#byTime.push(waiting)
+    this.#alarm.by(this.#byTime.first!.wakeAt)
+  }
+
+  forget(waiting: Waiting): void {
+    this.#byTime.remove(waiting)
+  }
+
+  lookBy(at: number): void {
+    this.#lookAt = Math.min(this.#lookAt, at)
+    this.#alarm.by(this.#lookAt)
+  }
+
+  /** Nobody waits. */
+  off(): void {
+    this.#alarm.off()
+    this.#lookAt = Infinity
+  }
+
+  #ring(): void {
+    const now = this.#parts.world.now()
+    if (now >= this.#lookAt) {
+      this.#lookAt = Infinity
+      this.#parts.onLook()
+    }
+    for (let next = this.#byTime.first; next !== undefined && next.wakeAt <= now; next = this.#byTime.first)
+      this.#parts.onWake(next, now)
+    const next = this.#byTime.first
+    if (next !== undefined) this.#alarm.by(Math.min(next.wakeAt, this.#lookAt))
+  }
+}
