@@ -39,9 +39,11 @@ export class Expectations {
     return { ask, offering, avoid, length, delay: this.#foresight.factor(offering), ahead, now, desperate: false }
   }
 
-  keptFor({ ask, offering, now }: Situation, queue: Queue | undefined): Kept {
-    const until = now + ask.patienceMs
-    return queue === undefined ? nothingKept : this.#promises.keptFor(ask, offering, { now, until })
+  keptFor(situation: Situation, queue: Queue | undefined): Kept {
+    if (queue === undefined) return nothingKept
+    const { ask, offering, now } = situation
+    const cost = costIn(situation)
+    return this.#promises.keptFor(ask, offering, { now, until: now + ask.patienceMs, cost })
   }
 
   /** It was refused, and told when to come back. */

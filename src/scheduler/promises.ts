@@ -5,6 +5,7 @@ import type { Offering } from '../fleet/offering.ts'
 /** Whoever was refused for want of time, and when it was told to come back. */
 interface Promised {
   readonly key: string
+  readonly caller: string
   readonly cost: number
   readonly dueAt: number
 }
@@ -40,22 +41,25 @@ export class Promises {
   readonly #books = new Map<string, Promised[]>()
   #comeBack = comeBackBefore
 
-  /** How things stand for this ask, which would wait no longer than `until`. */
-  keptFor(ask: Ask, offering: Offering, { now, until }: { now: number; until: number }): Kept {
+  /** How things stand for this ask, which would cost so much and wait no longer than `until`. */
+  keptFor(
+    ask: Ask,
+    offering: Offering,
+    { now, until, cost }: { readonly now: number; readonly until: number; readonly cost: number },
+  ): Kept {
     const book = this.#bookOf(offering, now)
     if (book.length === 0) return nothingKept
-    let soonCost = 0
-    let allCost = 0
-    let isExpected = false
-    const key = keyOf(ask)
-    for (const one of book) {
-      if (!isExpected && one.key === key && one.dueAt - earlyMs <= now) isExpected = true
-      else {
-        allCost += one.cost
-        if (one.dueAt <= until) soonCost += one.cost
-      }
+    const dueAt = this.#dueAt(book, ask, now)
+    const soon = new Costs()
+    const all = new Costs()
+    for (const [at, one] of book.entries()) {
+      if (at === dueAt) continue
+      all.add(one)
+      if (one.dueAt <= until) soon.add(one)
     }
-    return { isExpected, soonCost: soonCost * this.#comeBack, allCost: allCost * this.#comeBack }
+    const { id } = ask.caller
+    const share = this.#comeBack
+    return { isExpected: dueAt !== -1, soonCost: soon.before(id, cost) * share, allCost: all.before(id, cost) * share }
   }
 
   /** Whether it was told to come back now. */
@@ -63,10 +67,10 @@ export class Promises {
     return this.#dueAt(this.#books.get(offering.name) ?? none, ask, now) !== -1
   }
 
-  make(ask: Ask, offering: Offering, { cost, dueAt }: Omit<Promised, 'key'>): void {
+  make(ask: Ask, offering: Offering, { cost, dueAt }: Pick<Promised, 'cost' | 'dueAt'>): void {
     let book = this.#books.get(offering.name)
     if (book === undefined) this.#books.set(offering.name, (book = []))
-    if (book.length < promisesMax) book.push({ key: keyOf(ask), cost, dueAt })
+    if (book.length < promisesMax) book.push({ key: keyOf(ask), caller: ask.caller.id, cost, dueAt })
   }
 
   /** It came back and is let in. */
@@ -105,6 +109,23 @@ export class Promises {
 }
 
 const none: readonly Promised[] = []
+
+/** What was promised, by caller. */
+class Costs {
+  readonly #byCaller = new Map<string, number>()
+
+  add({ caller, cost }: Promised): void {
+    this.#byCaller.set(caller, (this.#byCaller.get(caller) ?? 0) + cost)
+  }
+
+  /** What goes before another ask of this caller: all that is his, and of others no more than he has himself. */
+  before(caller: string, cost: number): number {
+    const own = this.#byCaller.get(caller) ?? 0
+    let sum = own
+    for (const [other, promised] of this.#byCaller) if (other !== caller) sum += Math.min(promised, own + cost)
+    return sum
+  }
+}
 
 /** So much of a request from its end tells it from others of its size: what is new stands there. */
 const tailBytes = 2_048

@@ -45,11 +45,11 @@ function settingsOf(one: Machine): UpstreamSettings {
 }
 
 /** The gateway's own settings for a fleet and the callers of a workload. */
-export function settingsFor(fleet: readonly Machine[], { callers }: Workload): Settings {
+export function settingsFor(fleet: readonly Machine[], { callers, beside }: Workload): Settings {
   return {
     upstreams: fleet.map(settingsOf),
     queue: { max: 200, patienceMs: 8_000 },
-    callers: callers.map(({ of: { name, weight, priority, cloud, patienceMs } }) => ({
+    callers: [...callers, ...(beside?.callers ?? [])].map(({ of: { name, weight, priority, cloud, patienceMs } }) => ({
       caller: { id: name, weight, priority, cloud, models: undefined },
       key: `key of ${name}`,
       patienceMs,

@@ -24,6 +24,8 @@ export interface Workload {
   readonly vectors?: { readonly share: number; readonly model: string }
   readonly promptTokens: Size
   readonly outputTokens: Size
+  /** What others ask meanwhile, for as long as this goes on; it takes no chance away from this. */
+  readonly beside?: Workload
 }
 
 export interface Size {
@@ -87,8 +89,24 @@ export interface Errand {
   readonly leavesBy: 'abort' | 'return'
 }
 
-/** All that will be asked, in the order of time. Each trait draws from a chance of its own. */
+/** All that will be asked, in the order of time. Of what is asked beside it, as much as comes until its last. */
 export function* errandsOf(
+  workload: Workload,
+  requests: number,
+  chanceFor: (purpose: string) => Chance,
+): Generator<Errand, void, undefined> {
+  const others =
+    workload.beside && itsErrands(workload.beside, Infinity, (purpose) => chanceFor(`beside it, ${purpose}`))
+  let other = others?.next()
+  for (const errand of itsErrands(workload, requests, chanceFor)) {
+    for (; other !== undefined && other.done !== true && other.value.atMs <= errand.atMs; other = others!.next())
+      yield { ...other.value, number: requests + other.value.number }
+    yield errand
+  }
+}
+
+/** Each trait draws from a chance of its own. */
+function* itsErrands(
   workload: Workload,
   requests: number,
   chanceFor: (purpose: string) => Chance,

@@ -23,6 +23,9 @@ const bunch = 12
 const modest = caller('modest', { bunch })
 const greedy = caller('greedy')
 
+/** As long as it takes, more or less, to fill the machine with three bunches. */
+const betweenBunchesSeconds = 40
+
 /** Counted from here on. */
 const learningMs = 20_000
 
@@ -35,18 +38,20 @@ const machines: Readonly<Record<string, () => Machine>> = {
 
 export const machineNames: readonly string[] = Object.keys(machines)
 
+const often = (every: number, of: SimCaller): Workload => ({
+  ...plain,
+  arrivals: poisson(1 / every),
+  callers: [{ share: 1, of }],
+})
+
 async function waitsOf(seed: number, name: string, bunches: number, times: number): Promise<number[]> {
   const waits: number[] = []
-  const perSecond = (1 + bunch * times) / 40
+  const workload = often(betweenBunchesSeconds, modest)
   await simulate({
     seed,
-    requests: bunches * bunch * (1 + times),
+    requests: bunches * bunch,
     fleet: [machines[name]!()],
-    workload: {
-      ...plain,
-      arrivals: poisson(perSecond),
-      callers: [{ share: 1, of: modest }, ...(times > 0 ? [{ share: bunch * times, of: greedy }] : [])],
-    },
+    workload: times === 0 ? workload : { ...workload, beside: often(betweenBunchesSeconds / (bunch * times), greedy) },
     script: ({ gateway, world }) => {
       const beganAt = world.now()
       gateway.subscribe((event) => {
