@@ -24,7 +24,7 @@ test('all that was promised is kept, as likely as people come back, and of it th
   const { promises, offering, ask } = setting()
   promises.make(ask('one'), offering, { cost: 1_000, dueAt: 5_000 })
   promises.make(ask('other'), offering, { cost: 500, dueAt: 20_000 })
-  const { isExpected, soonCost, allCost } = promises.keptFor(ask('new'), offering, { now: 0, until: 8_000 })
+  const { isExpected, soonCost, allCost } = promises.keptFor(ask('new'), offering, { now: 0, until: 8_000, cost: 100 })
   assert.equal(isExpected, false)
   about(soonCost, 0.9 * 1_000)
   about(allCost, 0.9 * 1_500)
@@ -48,11 +48,29 @@ test('whoever comes back is known by who it is and what it sends, from a little 
     assert.equal(isDue(other, 5_000), false, what)
 })
 
+test('of what others were promised only so much goes before one as its caller has promised and asks for itself', () => {
+  const { promises, offering, ask } = setting()
+  const promise = (id: string, cost: number): void =>
+    promises.make(ask(`${id} ${cost}`, { caller: callerOf(id) }), offering, { cost, dueAt: 5_000 })
+  for (const [id, cost] of [
+    ['many', 3_000],
+    ['many', 4_000],
+    ['few', 200],
+    ['own', 500],
+  ] as const)
+    promise(id, cost)
+  const keptFor = (id: string, cost: number): number =>
+    promises.keptFor(ask('new', { caller: callerOf(id) }), offering, { now: 0, until: 9_000, cost }).allCost
+  about(keptFor('own', 100), 0.9 * (500 + 600 + 200))
+  about(keptFor('nobody', 100), 0.9 * (100 + 100 + 100))
+  about(keptFor('many', 100), 0.9 * (7_000 + 200 + 500))
+})
+
 test('who is expected finds nothing kept from it of what is its own', () => {
   const { promises, offering, ask } = setting()
   promises.make(ask('mine'), offering, { cost: 1_000, dueAt: 5_000 })
   promises.make(ask('yours'), offering, { cost: 10, dueAt: 6_000 })
-  const { isExpected, allCost } = promises.keptFor(ask('mine'), offering, { now: 5_000, until: 9_000 })
+  const { isExpected, allCost } = promises.keptFor(ask('mine'), offering, { now: 5_000, until: 9_000, cost: 100 })
   assert.equal(isExpected, true)
   about(allCost, 0.9 * 10)
 })
@@ -66,7 +84,7 @@ test('a promise is claimed once, and of two alike each has its own', () => {
     return isDue
   }
   assert.deepEqual([come(), come(), come()], [true, true, false])
-  assert.equal(promises.keptFor(ask('new'), offering, { now: 5_000, until: 9_000 }).allCost, 0)
+  assert.equal(promises.keptFor(ask('new'), offering, { now: 5_000, until: 9_000, cost: 100 }).allCost, 0)
 })
 
 test('what is promised of one model is nothing to another', () => {
@@ -74,7 +92,7 @@ test('what is promised of one model is nothing to another', () => {
   promises.make(ask('mine'), offering, { cost: 1_000, dueAt: 5_000 })
   const other = { ...offering, name: 'other' }
   assert.equal(promises.isDue(ask('mine'), other, 5_000), false)
-  assert.equal(promises.keptFor(ask('new'), other, { now: 5_000, until: 9_000 }).allCost, 0)
+  assert.equal(promises.keptFor(ask('new'), other, { now: 5_000, until: 9_000, cost: 100 }).allCost, 0)
 })
 
 test('who does not come in time is forgotten, whenever the others are due, and fewer are counted on from then', () => {
@@ -89,7 +107,7 @@ test('who does not come in time is forgotten, whenever the others are due, and f
         for (const [at, one] of made.entries()) promises.make(ask(`text ${at}`), offering, one)
         const left = made.filter(({ dueAt }) => now <= dueAt + graceMs)
         const comeBack = 0.9 * 0.95 ** (made.length - left.length)
-        const { allCost } = promises.keptFor(ask('new'), offering, { now, until: now })
+        const { allCost } = promises.keptFor(ask('new'), offering, { now, until: now, cost: 100 })
         about(allCost, left.reduce((sum, { cost }) => sum + cost, 0) * comeBack)
       },
     ),
@@ -108,10 +126,10 @@ for (const share of [0.2, 0.7, 1]) {
         come -= 1
         promises.keep(ask(`text ${at}`), offering, now + 1_000)
       }
-      promises.keptFor(ask('new'), offering, { now: now + 9_000, until: now + 9_000 })
+      promises.keptFor(ask('new'), offering, { now: now + 9_000, until: now + 9_000, cost: 100 })
     }
     promises.make(ask('last'), offering, { cost: 1, dueAt: 4_000_000 })
-    const { allCost } = promises.keptFor(ask('new'), offering, { now: 3_500_000, until: 5_000_000 })
+    const { allCost } = promises.keptFor(ask('new'), offering, { now: 3_500_000, until: 5_000_000, cost: 100 })
     assert.ok(Math.abs(allCost - share) < 0.12, `${allCost}`)
   })
 }
