@@ -1,31 +1,9 @@
 import type { Gauge } from '../core/backend.ts'
 import { Batching } from './batching.ts'
+import type { Crowding, Ending } from './crowding.ts'
 import { Lineup } from './lineup.ts'
 
-/**
- * How an ask ended, as far as its server is concerned. Only 'overloaded' says that there were too many; a crash says
- * nothing about how many fit, and a caller who hung up says nothing at all.
- */
-export type Ending = 'served' | 'overloaded' | 'broke' | 'ignored'
-
-/** What one ask that has ended says about how full its server was. */
-export interface Crowding {
-  /** What the server had to read. */
-  readonly promptTokens: number
-  readonly outputTokens: number
-  /** From sending to the first token; undefined when nobody could tell. */
-  readonly firstTokenMs: number | undefined
-  readonly totalMs: number
-  /** Asks that held a place when it began, and while it was there on average, itself included. */
-  readonly inFlight: number
-  readonly batch: number
-  /** The model had to be loaded first. */
-  readonly cold: boolean
-  /** What `begun` told of it. */
-  readonly toRead: number
-  readonly startedAt: number
-  readonly now: number
-}
+export type { Crowding, Ending } from './crowding.ts'
 
 /** A server's own word on how busy it was, and how many of those were ours. */
 export interface Told extends Gauge {

@@ -1,4 +1,4 @@
-import type { Crowding, Ending } from './limit.ts'
+import type { Crowding, Ending } from './crowding.ts'
 import { Line } from './line.ts'
 import { Reading } from './reading.ts'
 

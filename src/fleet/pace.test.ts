@@ -55,3 +55,16 @@ test('what an idle server once was is forgiven slowly, so that it is tried again
     'only while it is idle',
   )
 })
+
+test('between two tokens it takes longer the more are given at once, and what one alone takes is told from that', () => {
+  const pace = new Pace()
+  for (let at = 0; at < 60; at += 1) {
+    const batch = 1 + (at % 8)
+    const outputTokens = 51 + (at % 5) * 40
+    pace.learn(served({ outputTokens, batch, totalMs: 250 + (outputTokens - 1) * (20 + 4 * batch) }), at)
+  }
+  for (const batch of [1, 4, 8, 16]) assert.ok(Math.abs(pace.stepMs(batch) - (20 + 4 * batch)) < 1, `${batch}`)
+  assert.equal(pace.stepMs(0), pace.stepMs(1), 'whoever speaks is one')
+  const heldMs = (batch: number): number => pace.expectedHoldMs(500, 100, batch)
+  assert.ok(Math.abs(heldMs(8) - heldMs(1) - 100 * 28) < 100)
+})

@@ -40,6 +40,35 @@ test('the next room is predicted from when those inside came', () => {
   assert.ok(place.nextRoomMs(210_000) < 200, 'overdue: any moment now')
 })
 
+test('an answer is expected to take longer beside others, and most when the place is full', () => {
+  const place = new Place(new Limit(4, 4))
+  let now = 0
+  for (let turn = 0; turn < 30; turn += 1) {
+    const beside = 1 + (turn % 4)
+    const stays = Array.from({ length: beside }, () => place.begin(guest, now))
+    now += 250 + 99 * 10 * beside
+    for (const stay of stays) place.end(stay, 'served', seen, now)
+  }
+  const spokenMs = (whenFull: boolean): number => place.speechMs(100, whenFull)
+  assert.ok(Math.abs(spokenMs(false) - 1_000) < 100, `alone ${spokenMs(false)}`)
+  place.begin(guest, now)
+  place.begin(guest, now)
+  assert.ok(Math.abs(spokenMs(false) - 3_000) < 200, `as the third ${spokenMs(false)}`)
+  assert.ok(Math.abs(spokenMs(true) - 4_000) < 200, `when full ${spokenMs(true)}`)
+})
+
+test('what an ask takes of a full place is what it holds its place, shared by all that are there', () => {
+  const [one, four] = [new Place(new Limit(1, 1)), new Place(new Limit(4, 4))]
+  for (const place of [one, four]) {
+    for (let turn = 0; turn < 20; turn += 1) {
+      const stays = Array.from({ length: place.limit.value }, () => place.begin(guest, turn * 5_000))
+      for (const stay of stays) place.end(stay, 'served', seen, turn * 5_000 + 2_230)
+    }
+  }
+  assert.ok(Math.abs(one.shareMs(500, 100) / four.shareMs(500, 100) - 4) < 0.2)
+  assert.ok(one.shareMs(500, 200) > one.shareMs(500, 100) && one.shareMs(5_000, 100) > one.shareMs(500, 100))
+})
+
 test('a model that must be loaded predicts slow until it has served once', () => {
   const place = new Place(new Limit(1, 1))
   place.loaded = false

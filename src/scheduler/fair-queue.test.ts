@@ -51,6 +51,14 @@ test('one who comes late goes first for a while, and then has no more than the o
   assert.equal(next.filter((id) => id === 'late').length, 10)
 })
 
+test('one who leaves to be served elsewhere pays nothing, however much that took', () => {
+  const queue = new FairQueue<string>()
+  const [gone] = ['a', 'a', 'b'].map((id) => push(queue, callerOf(id)))
+  queue.remove(gone!)
+  gone!.settle(10 * creditMax)
+  assert.deepEqual(takeAll(queue), ['a', 'b'])
+})
+
 test('a debt is remembered while others wait, and is no credit once it is paid', () => {
   const queue = new FairQueue<string>()
   push(queue, callerOf('debtor'))

@@ -19,6 +19,8 @@ export class Ticket<Item> implements Charge {
   /** Virtual time by which a fair server would be done with it, as things stood when it came. */
   readonly finish: number
   waits = true
+  /** It was served in turn, and its caller has been charged. */
+  charged = false
   /** Served out of what its class had saved. */
   reserved = false
 
@@ -36,6 +38,8 @@ export class Ticket<Item> implements Charge {
 
   settle(realCost: number): void {
     const { flow, cost } = this
+    // Who was served elsewhere takes nothing from those who share, however long its answer.
+    if (!this.charged) return
     flow.paid += (realCost - cost) / flow.weight
     if (flow.lane.next.has(flow)) flow.lane.next.moved(flow)
     flow.lane.onSettled(this, realCost - cost)
@@ -171,6 +175,7 @@ export class FairQueue<Item> {
     // Only who is served in turn moves the clock of all: one who is served elsewhere, ahead of others, pays alone.
     if (flow === lane.next.first && ticket === flow.tickets[flow.head])
       lane.virtualNow = Math.max(lane.virtualNow, flow.paid)
+    ticket.charged = true
     flow.paid += cost / flow.weight
     this.#save(ticket)
     this.remove(ticket)

@@ -93,10 +93,13 @@ export class Promises {
   #bookOf(offering: Offering, now: number): readonly Promised[] {
     const book = this.#books.get(offering.name)
     if (book === undefined) return none
-    let over = 0
-    while (over < book.length && now > book[over]!.dueAt + graceMs) over += 1
-    book.splice(0, over)
-    for (let gone = 0; gone < over; gone += 1) this.#learn(0)
+    // They are not in the order of their times: who needs less is told to come sooner.
+    let kept = 0
+    for (const one of book) {
+      if (now > one.dueAt + graceMs) this.#learn(0)
+      else book[kept++] = one
+    }
+    book.length = kept
     return book
   }
 

@@ -5,33 +5,15 @@ import { join, relative } from 'node:path'
 import { after, test } from 'node:test'
 import { loadConfig } from '../../src/config/load.ts'
 import { root } from '../../scripts/import-graph.ts'
+import { ofLanguage, pages } from './pages.ts'
 
-interface Block {
-  readonly file: string
-  readonly line: number
-  readonly language: string
-  readonly text: string
-}
-
-const pages = ['README.md', 'CONTRIBUTING.md', ...globSync('docs/**/*.md', { cwd: root })]
-
-function blocksOf(file: string): Block[] {
-  const blocks: Block[] = []
-  const text = readFileSync(join(root, file), 'utf8')
-  for (const match of text.matchAll(/^```(.*)\n([^]*?)^```$/gm)) {
-    const line = text.slice(0, match.index).split('\n').length
-    blocks.push({ file, line, language: match[1]!.trim(), text: match[2]! })
-  }
-  return blocks
-}
-
-const blocks = pages.flatMap(blocksOf)
-const ofLanguage = (language: string): Block[] => blocks.filter((block) => block.language === language)
-
-test('every configuration in the pages is one that loads', () => {
+test('every configuration in the pages is one that loads, and does what its reader expects', () => {
   const shown = ofLanguage('yaml')
   assert.ok(shown.length >= 4)
-  for (const { file, line, text } of shown) loadConfig(text, { file: `${file} line ${line}`, env: {} })
+  for (const { file, line, text } of shown) {
+    const at = `${file} line ${line}`
+    assert.deepEqual(loadConfig(text, { file: at, env: {} }).warnings, [], at)
+  }
 })
 
 test('every npm script and every command the pages name is there', () => {
@@ -82,12 +64,23 @@ test('every program in the pages is well typed', () => {
   }
 })
 
+/** As it is written behind the `#` of a link. */
+const anchorOf = (heading: string): string =>
+  heading
+    .toLowerCase()
+    .replace(/[^\w\s-]/g, '')
+    .replaceAll(' ', '-')
+
 test('every link between the pages leads somewhere', () => {
   for (const file of [...pages, 'ARCHITECTURE.md']) {
     const text = readFileSync(join(root, file), 'utf8')
-    for (const [, target] of text.matchAll(/\]\((?!https?:|#)([^)#]+)[^)]*\)/g)) {
-      const path = relative(root, join(root, file, '..', target!))
+    for (const [, target, anchor] of text.matchAll(/\]\((?!https?:)([^)#]*)(?:#([^)]*))?\)/g)) {
+      const path = target === '' ? file : relative(root, join(root, file, '..', target!))
       assert.ok(globSync(path, { cwd: root }).length > 0, `${file} links to ${target}`)
+      if (anchor === undefined) continue
+      const headings = readFileSync(join(root, path), 'utf8').matchAll(/^#+ (.*)$/gm)
+      const anchors = Array.from(headings, ([, heading]) => anchorOf(heading!))
+      assert.ok(anchors.includes(anchor), `${file} links to ${target}#${anchor}`)
     }
   }
 })

@@ -43,14 +43,15 @@ test('what a caller wishes for comes with the ask', async (t) => {
       'Authorization: Bearer k',
       'X-Request-Id: r-1',
       'X-Spillway-Patience-Ms: 250',
+      'X-Spillway-Deadline-Ms: 12s',
       'X-Spillway-Priority: batch',
       'X-Spillway-Cloud: never',
     ),
   )
-  const { id, caller, patienceMs, priority, cloud, body, raw, dialect } = door.asks[0]!
+  const { id, caller, patienceMs, deadlineMs, priority, cloud, body, raw, dialect } = door.asks[0]!
   assert.deepEqual(
-    [id, caller.id, patienceMs, priority, cloud, dialect],
-    ['r-1', 'ui', 250, 'batch', 'never', 'openai-chat'],
+    [id, caller.id, patienceMs, deadlineMs, priority, cloud, dialect],
+    ['r-1', 'ui', 250, 12_000, 'batch', 'never', 'openai-chat'],
   )
   assert.deepEqual(body, JSON.parse(chat()))
   assert.equal(Buffer.from(raw!).toString(), chat())

@@ -153,6 +153,7 @@ export function oddAsks(path: string): OddRequest[] {
     refused('a patience below zero', withHeader('X-Spillway-Patience-Ms: -1')),
     refused('a priority nobody knows', withHeader('X-Spillway-Priority: urgent')),
     refused('a cloud nobody knows', withHeader('X-Spillway-Cloud: maybe')),
+    refused('a deadline that is no number', withHeader('X-Spillway-Deadline-Ms: soon')),
     refused('two patiences', withHeader('X-Spillway-Patience-Ms: 1', 'X-Spillway-Patience-Ms: 2')),
 
     refused('a compressed body', withHeader('Content-Encoding: gzip'), 415),
