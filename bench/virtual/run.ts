@@ -4,6 +4,7 @@ import { armOf, armsKnown } from './arms/index.ts'
 import { capacityOf } from './capacity.ts'
 import { drive, type History } from './drive.ts'
 import { measure } from './measures.ts'
+import { playReal } from './real/run.ts'
 import { type Row, told } from './report.ts'
 import type { Scenario } from './scenario.ts'
 import { socketArmOf } from './sockets/arms.ts'
@@ -20,6 +21,10 @@ const { values } = parseArgs({
     traces: { type: 'string', default: join(import.meta.dirname, '../../../shared/data/traces') },
     sockets: { type: 'boolean', default: false },
     speed: { type: 'string', default: '10' },
+    real: { type: 'boolean', default: false },
+    seconds: { type: 'string', default: '75' },
+    times: { type: 'string', default: '4' },
+    deadline: { type: 'string', default: '3' },
     json: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
@@ -78,7 +83,16 @@ async function search(some: readonly WrongStart[]): Promise<void> {
 }
 
 if (values.help) console.log(usage)
-else {
+else if (values.real) {
+  const { seconds, times, deadline, arms } = values
+  await playReal({
+    seconds: Number(seconds),
+    times: Number(times),
+    deadline: Number(deadline),
+    seed: firstSeed,
+    arms: arms?.split(','),
+  })
+} else {
   const some = scenarios.filter(isWanted)
   const starts = wrongStarts.filter(isWanted)
   for (const [name, file] of Object.entries(recordedScenarios)) {

@@ -5,10 +5,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 
-/** The limits that an operator may set: so many at once, or so many a second and a few more at once. */
+/** The limits that an operator may set: so many at once, at each server too, or so many a second and a few more at once. */
 export type Limits =
   | { readonly type: 'none' }
   | { readonly type: 'at once'; readonly most: number }
+  | { readonly type: 'at each'; readonly most: number }
   | { readonly type: 'rate'; readonly perSecond: number; readonly burst: number }
 
 export interface Nginx {
@@ -43,7 +44,9 @@ interface Wanted {
   readonly limits: Limits
 }
 
-const configuration = ({ folder, port, origins, limits }: Wanted): string => `daemon off;
+function configuration({ folder, port, origins, limits }: Wanted): string {
+  const eachMost = limits.type === 'at each' ? ` max_conns=${limits.most}` : ''
+  return `daemon off;
 master_process off;
 pid ${folder}/pid;
 error_log stderr crit;
@@ -56,7 +59,7 @@ http {
   limit_conn_zone $server_port zone=all:1m;
   limit_req_zone $server_port zone=rate:1m rate=${limits.type === 'rate' ? Math.round(limits.perSecond * 60) : 1}r/m;
   upstream servers {
-    ${origins.map((origin) => `server ${origin.slice('http://'.length)};`).join(' ')}
+    ${origins.map((origin) => `server ${origin.slice('http://'.length)}${eachMost};`).join(' ')}
     keepalive 512;
   }
   server {
@@ -73,6 +76,7 @@ http {
   }
 }
 `
+}
 
 function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
