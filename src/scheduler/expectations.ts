@@ -2,6 +2,7 @@ import type { Ask } from '../core/ask.ts'
 import { meanOf } from '../core/length.ts'
 import type { Offering } from '../fleet/offering.ts'
 import type { Upstream } from '../fleet/upstream.ts'
+import { Caution } from './caution.ts'
 import { type Ahead, nobodyAhead } from './fair-queue.ts'
 import { Foresight } from './foresight.ts'
 import { Lengths } from './lengths.ts'
@@ -15,6 +16,7 @@ export class Expectations {
   readonly #lengths = new Lengths()
   readonly #foresight = new Foresight()
   readonly #promises = new Promises()
+  readonly #caution = new Caution()
 
   /** How things stand for one that comes. */
   arriving(
@@ -24,19 +26,22 @@ export class Expectations {
   ): Situation {
     const length = this.#lengths.of(ask)
     const delay = this.#foresight.factor(offering)
+    const caution = this.#cautionFor(ask, offering)
     let ahead = nobodyAhead
     if (queue !== undefined && avoid.size === 0) {
       const { caller, priority, promptTokens } = ask
       const cost = costOf(offering, promptTokens, meanOf(length))
       ahead = queue.fair.aheadOf({ caller, priority, cost, isDue: this.#promises.isDue(ask, offering, now) })
     }
-    return { ask, offering, avoid, length, delay, ahead, now, desperate: false }
+    return { ask, offering, avoid, length, delay, caution, ahead, now, desperate: false }
   }
 
   /** How things stand for one that waits. */
   waiting({ ask, avoid, length, queue }: Waiting, ahead: Ahead, now: number): Situation {
     const { offering } = queue!
-    return { ask, offering, avoid, length, delay: this.#foresight.factor(offering), ahead, now, desperate: false }
+    const delay = this.#foresight.factor(offering)
+    const caution = this.#cautionFor(ask, offering)
+    return { ask, offering, avoid, length, delay, caution, ahead, now, desperate: false }
   }
 
   keptFor(situation: Situation, queue: Queue | undefined): Kept {
@@ -63,6 +68,15 @@ export class Expectations {
 
   served(ask: Ask, outputTokens: number): void {
     this.#lengths.learn(ask, outputTokens)
+  }
+
+  /** It had a deadline, and was begun where it costs nothing. */
+  ended({ deadlineMs, arrivedAt }: Ask, offering: Offering, now: number): void {
+    if (deadlineMs !== undefined) this.#caution.learn(offering, now - arrivedAt < deadlineMs)
+  }
+
+  #cautionFor({ deadlineMs }: Ask, offering: Offering): number {
+    return deadlineMs === undefined ? 1 : this.#caution.factor(offering)
   }
 
   /** Its caller left after so much of it. */

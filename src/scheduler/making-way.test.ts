@@ -66,6 +66,7 @@ function scene(others: readonly Other[], late: Late) {
     avoid: new Set(),
     length,
     delay: 1,
+    caution: 1,
     ahead,
     now,
     desperate: false,

@@ -234,7 +234,9 @@ export class Scheduler {
     const { ask, offering, offer, stay, charge } = held
     const outputTokens = usage?.outputTokens ?? 0
     const cachedTokens = usage?.cachedTokens
-    offer.upstream.end(offer.place, stay, ending, { firstTokenMs, outputTokens, cachedTokens }, this.#world.now())
+    const now = this.#world.now()
+    offer.upstream.end(offer.place, stay, ending, { firstTokenMs, outputTokens, cachedTokens }, now)
+    if (!held.spilled && (ending === 'served' || ending === 'ignored')) this.#expectations.ended(ask, offering, now)
     if (usage !== undefined) {
       if (ending === 'served') this.#expectations.served(ask, outputTokens)
       else if (ending === 'ignored') this.#expectations.cut(ask, outputTokens)

@@ -13,6 +13,8 @@ export interface Situation {
   readonly length: Length
   /** How many times as long as reckoned people wait here. */
   readonly delay: number
+  /** How many times as long as expected its answer is to be reckoned, where it is of no use too late. */
+  readonly caution: number
   /** Who is to be served before this one. */
   readonly ahead: Ahead
   readonly now: number

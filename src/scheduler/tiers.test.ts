@@ -26,6 +26,7 @@ const choosing = (more: Partial<Ask> = {}): Situation => {
     avoid: new Set(),
     length: lengthOf(100, 0.5),
     delay: 1,
+    caution: 1,
     ahead: nobodyAhead,
     now: world.now(),
     desperate: false,

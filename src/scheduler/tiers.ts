@@ -64,8 +64,8 @@ export function promised(situation: Situation): Outlook | undefined {
 }
 
 function outlookOf(situation: Situation, tier: number): Outlook | undefined {
-  const { ask, offering, ahead, length, delay, now } = situation
-  const outputTokens = meanOf(length)
+  const { ask, offering, ahead, length, delay, caution, now } = situation
+  const outputTokens = meanOf(length) * caution
   const { place: yardstick } = offering.yardstick
   let free = 0
   let speed = 0
