@@ -286,7 +286,10 @@ test('whatever comes, no load is begun that may throw out a model that is busy o
       fc.integer({ min: 1, max: 3 }),
       fc.option(fc.integer({ min: 1, max: 3 }), { nil: undefined }),
       (steps, pinned, unloads, fits, told) => {
-        const shelf = new Shelf(names.join(''), { unloads, modelsMax: told === undefined ? undefined : Math.min(told, fits) })
+        const shelf = new Shelf(names.join(''), {
+          unloads,
+          modelsMax: told === undefined ? undefined : Math.min(told, fits),
+        })
         const { residency } = shelf
         for (const name of pinned) shelf.of(name).isPinned = true
         /** What is really there: so many fit, and the server throws out whatever it likes. */
