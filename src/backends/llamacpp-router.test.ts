@@ -48,6 +48,11 @@ test('a router lists all its models, loaded or not, with the context each would 
     ],
   )
   assert.deepEqual(gauge, { running: 1, waiting: 1 })
+  // Each runs by itself: what keeps one of them busy leaves the others their room.
+  assert.deepEqual(
+    models.map((model) => model.gauge),
+    [gauge, undefined, undefined, undefined],
+  )
   assert.equal(advice, undefined)
   assert.ok(!JSON.stringify(models).includes('--model'), 'paths of its machine are not passed on')
 })

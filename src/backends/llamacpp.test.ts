@@ -29,6 +29,7 @@ test('a probe tells version, slots, the context of one of them, and what waits f
   const [fox] = models
   assert.deepEqual([fox?.id, fox?.contextTokens, fox?.slots, fox?.loaded], ['fox', 512, 2, true])
   assert.deepEqual(gauge, { running: 1, waiting: 1 })
+  assert.deepEqual(await llamacpp.gauge!(answering(script).call), gauge)
   assert.equal(advice, undefined)
 })
 

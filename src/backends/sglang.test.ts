@@ -58,6 +58,8 @@ test('newer names of its pages are known, and without any of them it is a server
 test('without metrics it still tells what its engines have in hand', async () => {
   const { gauge } = await probe({ '/metrics': missing, '/get_load': recorded('sglang/get-load') })
   assert.deepEqual(gauge, { running: 4, waiting: 1 })
+  const { call } = answering({ '/metrics': missing, '/get_load': recorded('sglang/get-load') })
+  assert.deepEqual(await sglang.gauge!(call), gauge)
   const nonsense = { status: 200, json: [{ num_reqs: 'many' }] }
   assert.equal((await probe({ '/metrics': missing, '/get_load': nonsense })).gauge, undefined)
 })

@@ -19,6 +19,7 @@ test('a probe tells the one model, how much it holds, and how busy it is', async
   assert.deepEqual([model?.id, model?.contextTokens], ['meta-llama/Llama-3.1-8B-Instruct', 8_192])
   assert.deepEqual(model?.can, new Set(['chat', 'text', 'tools', 'thinking']))
   assert.deepEqual(gauge, { running: 3, waiting: 2 })
+  assert.deepEqual(await tgi.gauge!(answering(script).call), gauge)
   assert.ok((await probe({ '/info': recorded('tgi/info-vision') })).models[0]?.can?.has('vision'))
 })
 

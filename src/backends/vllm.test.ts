@@ -24,6 +24,7 @@ test('a probe tells version, models with their context, and how busy all engines
     ],
   )
   assert.deepEqual(gauge, { running: 8, waiting: 2, memory: 0.5 })
+  assert.deepEqual(await vllm.gauge!(answering(script).call), gauge)
   assert.equal(advice, undefined)
 })
 

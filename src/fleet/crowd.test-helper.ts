@@ -26,7 +26,7 @@ export interface Rules {
 
 /** Keeps such a server as busy as its limit allows, from one moment to another, and writes down the limit every second. */
 export function busy(limit: Limit, rules: Rules, fromMs: number, untilMs: number): readonly number[] {
-  const { slots, readMs = 60, tokenMs = () => 20, slowness = () => 1 } = rules
+  const { slots, readMs = 30, tokenMs = () => 20, slowness = () => 1 } = rules
   const stepMs = 5
   const jobs: { job: Crowding; readLeftMs: number; tokensLeft: number; spokeAt: number | undefined }[] = []
   const seen: number[] = []

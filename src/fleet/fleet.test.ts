@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { lengthOf } from '../core/length.ts'
 import type { Event } from '../core/event.ts'
+import { lengthOf } from '../core/length.ts'
 import type { UpstreamSettings } from '../core/settings.ts'
 import { NetFault } from '../core/world.ts'
 import { answerOf, FakeWorld } from './fake-world.test-helper.ts'
 import { Fleet } from './fleet.ts'
 import { anything, plainBackend, settingsOf } from './settings.test-helper.ts'
+import type { Upstream } from './upstream.ts'
 
 type Behaviour = readonly string[] | 'refuses' | 'hangs' | number
 
@@ -191,4 +192,39 @@ test('what one upstream can hold at least is what the fleet promises', async () 
   assert.equal(model!.contextTokens, 4_096)
   assert.equal(model!.loaded, true)
   fleet.stop()
+})
+
+test('a server that tells how busy it is is asked that every second, while it is in use and its limit finds itself', async () => {
+  const asked: number[] = []
+  let running = 0
+  const backend: UpstreamSettings['backend'] = {
+    ...plainBackend,
+    probe: () => Promise.resolve({ models: [{ id: 'a', slots: 4 }], gauge: { running, waiting: 0 } }),
+    gauge: () => {
+      asked.push(world.now())
+      return Promise.resolve({ running, waiting: 0 })
+    },
+  }
+  const { fleet, world } = fleetOf({ one: [], fixed: [] }, { one: { backend }, fixed: { backend, concurrency: 2 } })
+  let changed = 0
+  fleet.watch(() => (changed += 1))
+  await fleet.start()
+  const [one, fixed] = fleet.upstreams as [Upstream, Upstream]
+  changed = 0
+  await world.advance(9_000)
+  assert.deepEqual(asked, [])
+  const guest = { promptTokens: 100, length: lengthOf(50, 0.1), stream: true }
+  for (const upstream of [one, fixed]) upstream.begin(upstream.place('a'), guest, world.now())
+  running = 4
+  await world.advance(11_000)
+  assert.ok(asked.length >= 8 && asked.length <= 10, `${asked.length} times`)
+  assert.equal(one.place('a').limit.value, 1)
+  assert.equal(changed, 0)
+  running = 1
+  await world.advance(3_000)
+  assert.equal(one.place('a').limit.value, 4)
+  assert.equal(changed, 1, 'who waits learns that there is room')
+  fleet.stop()
+  await world.settle()
+  assert.equal(world.sleeping, 0)
 })

@@ -12,7 +12,7 @@ const endsMax = 512
 const surely = 0.5
 
 /** Prompts of others that one may wait for: a server that always has some at hand to read is not crowded. */
-const readAhead = 4
+const readAhead = 7
 
 /** Where first tokens are never seen: how many answers tell what a word takes. */
 const wholeMin = 8
@@ -40,8 +40,9 @@ export class Lineup {
   /** An ask is sent. Tells how much there is to read until its prompt is read, as a multiple of that prompt. */
   begun(promptTokens: number, now: number): number {
     const ownMs = this.#reading.msFor(promptTokens)
-    this.#readUntil = Math.max(this.#readUntil, now) + ownMs
-    return (this.#readUntil - now) / ownMs
+    const readMs = Math.min(Math.max(0, this.#readUntil - now) + ownMs, (1 + readAhead) * ownMs)
+    this.#readUntil = now + readMs
+    return readMs / ownMs
   }
 
   /** An ask has left. Tells how many were before it; undefined when there is nothing to compare with. */
@@ -61,14 +62,19 @@ export class Lineup {
     return this.#reading.isKnown ? undefined : this.#beforeWhole(crowding)
   }
 
-  #beforeFirst({ startedAt, promptTokens, toRead }: Crowding, firstTokenMs: number): number | undefined {
+  #beforeFirst(
+    { startedAt, promptTokens, toRead, totalMs, inFlight }: Crowding,
+    firstTokenMs: number,
+  ): number | undefined {
     const { isKnown } = this.#reading
     const ownMs = this.#reading.msFor(promptTokens)
     const spokeAt = startedAt + firstTokenMs
+    const now = startedAt + totalMs
+    this.#reading.came(promptTokens, firstTokenMs, inFlight === 1)
     // Nobody can have been waited for since the last end: so a crowd is never learned as the norm.
-    this.#reading.learn(promptTokens, Math.min(firstTokenMs / toRead, spokeAt - this.#lastEndBefore(spokeAt)))
+    this.#reading.learn(promptTokens, Math.min(firstTokenMs, spokeAt - this.#lastEndBefore(spokeAt)), now)
     if (!isKnown) return undefined
-    const readingMs = (Math.min(toRead, 1 + readAhead) - (1 - surely)) * ownMs
+    const readingMs = (toRead - (1 - surely)) * ownMs
     return Math.max(0, this.#endedBetween(startedAt, spokeAt - readingMs))
   }
 

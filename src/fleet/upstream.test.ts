@@ -58,3 +58,41 @@ test('what a probe says of a loaded model is known to its place, also when it is
     'nothing has changed',
   )
 })
+
+test('what others give the server to do comes off the limit, and what of ours came or went meanwhile is not theirs', () => {
+  const upstream = new Upstream(settingsOf('box', { concurrency: 'auto' }), noCall, anything(), () => 0)
+  upstream.learn({ models: [{ id: 'a', slots: 8 }] })
+  const place = upstream.place('a')
+  const stays = [0, 1, 2].map(() => upstream.begin(place, guest, 0))
+  const held = upstream.held()
+  upstream.end(place, stays[0]!, 'served', seen, 10)
+  upstream.told({ gauge: { running: 5, waiting: 0 } }, held, 10)
+  assert.deepEqual([place.limit.foreign, place.limit.value], [2, 6])
+  upstream.begin(place, guest, 20)
+  upstream.begin(place, guest, 20)
+  upstream.told({ gauge: { running: 4, waiting: 0 } }, held, 20)
+  assert.deepEqual([place.limit.foreign, place.limit.value], [0, 8])
+})
+
+test('a server that tells how busy each of its models is leaves the others their places', () => {
+  const upstream = new Upstream(settingsOf('box', { concurrency: 'auto' }), noCall, anything(), () => 0)
+  const busy = { running: 3, waiting: 0 }
+  const models = [
+    { id: 'a', slots: 4, gauge: busy },
+    { id: 'b', slots: 4 },
+  ]
+  upstream.learn({ models })
+  const [a, b] = [upstream.place('a'), upstream.place('b')]
+  upstream.told({ gauge: busy, models }, upstream.held(), 0)
+  assert.deepEqual([a.limit.value, b.limit.value], [1, 4])
+  assert.equal(upstream.learn({ models: models.map(({ id, slots }) => ({ id, slots })) }), false, 'they are the same')
+})
+
+test('it tells when there is room again where there was none', () => {
+  const upstream = new Upstream(settingsOf('box', { concurrency: 'auto' }), noCall, anything(), () => 0)
+  upstream.learn({ models: [{ id: 'a', slots: 2 }] })
+  const place = upstream.place('a')
+  upstream.begin(place, guest, 0)
+  const told = (running: number): boolean => upstream.told({ gauge: { running, waiting: 0 } }, upstream.held(), 0)
+  assert.deepEqual([told(2), told(2), told(1), told(1)], [false, false, true, false])
+})
