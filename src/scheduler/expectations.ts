@@ -1,10 +1,13 @@
 import type { Ask } from '../core/ask.ts'
 import { meanOf } from '../core/length.ts'
+import type { Usage } from '../core/usage.ts'
+import type { Ending } from '../fleet/limit.ts'
 import type { Offering } from '../fleet/offering.ts'
 import type { Upstream } from '../fleet/upstream.ts'
 import { Caution } from './caution.ts'
 import { type Ahead, nobodyAhead } from './fair-queue.ts'
 import { Foresight } from './foresight.ts'
+import type { Held } from './lease.ts'
 import { Lengths } from './lengths.ts'
 import { type Kept, nothingKept, Promises } from './promises.ts'
 import type { Situation } from './situation.ts'
@@ -66,22 +69,23 @@ export class Expectations {
     if (predicted !== undefined) this.#foresight.learn(offering, predicted.waitMs, now - since, inVain)
   }
 
-  served(ask: Ask, outputTokens: number): void {
-    this.#lengths.learn(ask, outputTokens)
-  }
-
-  /** It had a deadline, and was begun where it costs nothing. */
-  ended({ deadlineMs, arrivedAt }: Ask, offering: Offering, now: number): void {
-    if (deadlineMs !== undefined) this.#caution.learn(offering, now - arrivedAt < deadlineMs)
+  /** An answer is over, well or badly: what it was like, what it cost, and whether it was of use. */
+  ended(
+    { ask, offering, stay, charge, spilled }: Held,
+    ending: Ending,
+    { usage, now }: { readonly usage: Usage | undefined; readonly now: number },
+  ): void {
+    const isHeard = ending === 'served' || ending === 'ignored'
+    const { deadlineMs, arrivedAt } = ask
+    if (isHeard && !spilled && deadlineMs !== undefined) this.#caution.learn(offering, now - arrivedAt < deadlineMs)
+    if (usage === undefined) return
+    const { promptTokens, outputTokens, cachedTokens = stay.visit?.cachedTokens ?? 0 } = usage
+    if (isHeard) this.#lengths.learn(ask, outputTokens, ending === 'ignored')
+    charge?.settle(costOf(offering, Math.max(1, promptTokens - cachedTokens), outputTokens))
   }
 
   #cautionFor({ deadlineMs }: Ask, offering: Offering): number {
     return deadlineMs === undefined ? 1 : this.#caution.factor(offering)
-  }
-
-  /** Its caller left after so much of it. */
-  cut(ask: Ask, outputTokens: number): void {
-    this.#lengths.learn(ask, outputTokens, true)
   }
 }
 

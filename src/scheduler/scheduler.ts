@@ -24,7 +24,7 @@ import { isTooLateAt, predictionAt, predictionFor } from './prediction.ts'
 import { gone, isUseless, nobodyLeft, shed, tooLate, unknownModel } from './refusal.ts'
 import { Queues } from './queues.ts'
 import type { Situation } from './situation.ts'
-import { costOf, type Outlook, outlooks, promised, spareMs, tierFor } from './tiers.ts'
+import { type Outlook, outlooks, promised, spareMs, tierFor } from './tiers.ts'
 import { Turns } from './turns.ts'
 import { isReadyInTime, isShortOfMemory } from './standing-in.ts'
 import { type Queue, Waiting } from './waiting.ts'
@@ -181,24 +181,13 @@ export class Scheduler {
     return offering && fitting(offering, ask)
   }
 
-  #enter(
-    situation: Situation,
-    { ahead, outlook, outlooks: promises, makesWay, leaves, isDue }: Queued,
-  ): Promise<Lease> {
-    const { ask, offering, avoid, now } = situation
+  #enter(situation: Situation, queued: Queued): Promise<Lease> {
+    const { ask, offering, avoid, length, now } = situation
+    const { ahead, outlook, outlooks: promises, makesWay, leaves, isDue } = queued
     if (leaves !== undefined) this.#shed(leaves, now)
     const predicted = predictionFor(situation, outlook)
     const cost = costIn(situation)
-    const waiting = new Waiting({
-      ask,
-      avoid,
-      length: situation.length,
-      cost,
-      isDue,
-      now,
-      predicted,
-      onAbort: this.#onAbort,
-    })
+    const waiting = new Waiting({ ask, avoid, length, cost, isDue, now, predicted, onAbort: this.#onAbort })
     const queue = this.#queues.open(offering)
     this.#crowd.enter(waiting)
     queue.enter(waiting)
@@ -230,19 +219,13 @@ export class Scheduler {
     return new OneLease({ ask, offering, offer, stay, charge, waitMs, spilled, decision, predicted }, this.#onEnd)
   }
 
-  readonly #onEnd = (held: Held, ending: Ending, { firstTokenMs, usage }: LeaseSeen): void => {
-    const { ask, offering, offer, stay, charge } = held
-    const outputTokens = usage?.outputTokens ?? 0
-    const cachedTokens = usage?.cachedTokens
+  readonly #onEnd = (held: Held, ending: Ending, seen: LeaseSeen): void => {
+    const { offer, stay } = held
     const now = this.#world.now()
+    const { firstTokenMs, usage } = seen
+    const { outputTokens = 0, cachedTokens } = usage ?? {}
     offer.upstream.end(offer.place, stay, ending, { firstTokenMs, outputTokens, cachedTokens }, now)
-    if (!held.spilled && (ending === 'served' || ending === 'ignored')) this.#expectations.ended(ask, offering, now)
-    if (usage !== undefined) {
-      if (ending === 'served') this.#expectations.served(ask, outputTokens)
-      else if (ending === 'ignored') this.#expectations.cut(ask, outputTokens)
-      const newTokens = Math.max(1, usage.promptTokens - (cachedTokens ?? stay.visit?.cachedTokens ?? 0))
-      charge?.settle(costOf(offering, newTokens, outputTokens))
-    }
+    this.#expectations.ended(held, ending, { usage, now })
     this.#drain(this.#queues.of(offer.upstream))
   }
 

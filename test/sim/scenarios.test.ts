@@ -68,7 +68,8 @@ test('who is in a hurry goes first, and who is not still gets his turn', async (
     settings: roomy,
   })
   assert.equal(times['people']!.served, times['people']!.requests)
-  assert.ok(times['people']!.waitMs.p99 < 2_000)
+  // Three tenths of the machine are kept for the others, and people alone want most of the rest.
+  assert.ok(times['people']!.waitMs.p99 < 4_000)
   assert.ok(times['agents']!.waitMs.p50 > times['people']!.waitMs.p99)
   assert.ok(times['night']!.served > times['night']!.requests / 2)
 })
