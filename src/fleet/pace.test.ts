@@ -68,3 +68,23 @@ test('between two tokens it takes longer the more are given at once, and what on
   const heldMs = (batch: number): number => pace.expectedHoldMs(500, 100, batch)
   assert.ok(Math.abs(heldMs(8) - heldMs(1) - 100 * 28) < 100)
 })
+
+test('callers who leave before a first token teach that it takes at least so long, and nothing when it might still have come', () => {
+  const slow = new Pace()
+  for (let at = 0; at < 40; at += 1)
+    slow.learnCut(served({ firstTokenMs: undefined, outputTokens: 0, totalMs: 3_000 }), at)
+  assert.ok(slow.firstTokenMs(500, { fullness: 1, cold: false, now: 40 }) > 2_500)
+  const quick = new Pace()
+  for (let at = 0; at < 40; at += 1)
+    quick.learnCut(served({ firstTokenMs: undefined, outputTokens: 0, totalMs: 50 }), at)
+  assert.equal(quick.answers, 0)
+})
+
+test('callers who leave in the midst of an answer teach how fast it came, and nothing of a load', () => {
+  const pace = new Pace()
+  for (let at = 0; at < 40; at += 1) pace.learnCut(served({ firstTokenMs: 400, outputTokens: 11, totalMs: 900 }), at)
+  assert.ok(Math.abs(pace.stepMs(1) - 50) < 2)
+  const cold = new Pace()
+  cold.learnCut(served({ firstTokenMs: 20_000, totalMs: 22_000, cold: true }), 0)
+  assert.equal(cold.answers, 0)
+})
