@@ -46,6 +46,10 @@ people use instead, in front of the same simulated servers.
   --traces DIR        where recorded traces are: ${Object.values(recordedScenarios).join(', ')}
   --sockets           on this machine's network instead, behind real nginx and Spillway's own door, in minutes of real time
   --speed 10          how many times faster time passes there
+  --real              two real llama-servers instead, of four slots each, beside all that people put before them
+  --seconds 75        of each arm there
+  --times 4           of what the two can do
+  --deadline 3        how long an answer is of use: so many times what it takes alone
   --json              all measures of all seeds, for programs`
 
 const wanted = values.scenario?.split(',')

@@ -1,5 +1,5 @@
 import { resolve } from '../../../src/config/settings.ts'
-import { createGateway, type Gateway } from '../../../src/gateway.ts'
+import { createGateway } from '../../../src/gateway.ts'
 import { startDoor } from '../../../src/http/server.ts'
 import { realWorld } from '../../../src/http/world.ts'
 import { type Limits, startNginx } from '../sockets/nginx.ts'
@@ -22,7 +22,6 @@ export interface Known {
 export interface Opened {
   readonly way: Way
   readonly close: () => Promise<void>
-  readonly gateway?: Gateway
 }
 
 export const inTurn = (origins: readonly string[]): (() => string) => {
@@ -55,7 +54,6 @@ async function spillway(origins: readonly string[], { deadlineMs }: Known): Prom
       await gateway.stop()
       await world.close()
     },
-    gateway,
   }
 }
 

@@ -1,7 +1,7 @@
 import type { World } from '../../../src/core/world.ts'
 import { chanceOf } from '../../../src/sim/chance.ts'
-import { type Answered, askOne } from './asking.ts'
-import { inTurn, type Opened } from './arms.ts'
+import { type Answered, askOne, type Way } from './asking.ts'
+import { inTurn } from './arms.ts'
 import { arrivals, question, questionOf, meanTokens } from './questions.ts'
 
 /** What servers get done in a second. */
@@ -56,15 +56,15 @@ export interface Surge {
 }
 
 /** Everybody asks when it comes to him, whatever became of the others. At the end whoever is left is sent home. */
-export async function surge(world: World, { way }: Opened, wanted: Surge): Promise<readonly (Answered & { atMs: number })[]> {
+export async function surge(world: World, way: Way, wanted: Surge): Promise<readonly (Answered & { atMs: number })[]> {
   const { perSecond, lengthMs, deadlineMs, patienceMs, seed } = wanted
   const chance = chanceOf(seed, 'questions')
   const beganAt = world.now()
   const all: Promise<Answered & { atMs: number }>[] = []
   let number = 0
   for (const atMs of arrivals(perSecond, lengthMs, chanceOf(seed, 'arrivals'))) {
-    const at = beganAt + atMs
-    if (at > world.now()) await world.sleep(at - world.now())
+    const inMs = beganAt + atMs - world.now()
+    if (inMs > 0) await world.sleep(inMs)
     number += 1
     const untilEndMs = lengthMs + deadlineMs - atMs
     const asked = askOne(world, way, question(number, chance), Math.min(patienceMs, untilEndMs))

@@ -17,7 +17,18 @@ export interface About {
   readonly deadline: number
 }
 
-const heads = ['goodput % of capacity', 'tokens %', 'p50', 'p99', 'refused %', 'late %', 'broken %', 'answers/s', 'of', 'alone ms']
+const heads = [
+  'goodput % of capacity',
+  'tokens %',
+  'p50',
+  'p99',
+  'refused %',
+  'late %',
+  'broken %',
+  'answers/s',
+  'of',
+  'alone ms',
+]
 
 /** In Markdown. Times are told in answers: how long one takes that has a server to itself. */
 export function told(rows: readonly Row[], { times, deadline }: About): string {

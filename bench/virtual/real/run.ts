@@ -2,8 +2,9 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { join } from 'node:path'
 import { realWorld } from '../../../src/http/world.ts'
 import { type Llama, llama, missing } from '../../../test/e2e/llama.ts'
-import { arms } from './arms.ts'
-import { capacityOf, rateOf, surge, unloadedMs } from './play.ts'
+import type { Ends } from '../../../test/e2e/rig.ts'
+import { arms, type Opened } from './arms.ts'
+import { capacityOf, type Rate, rateOf, surge, unloadedMs } from './play.ts'
 import { countsTo } from './questions.ts'
 import { type Row, told } from './report.ts'
 
@@ -19,65 +20,88 @@ export interface RealOptions {
 }
 
 const slots = 4
+const room = ['-np', String(slots)] as const
 /** Of each run, what does not count: queues fill, and the gateway learns. */
 const countedFromMs = 10_000
 const capacityMs = 12_000
 
 /** Large enough that a token is work, and that four at once are more than one after the other. */
-const shape = [
+const shape: Parameters<typeof llama>[1] = [
   'reciting-gguf.ts',
-  ...['--script', `count:${countsTo}`, '--template', join(import.meta.dirname, 'as-written.jinja')],
-  ...['--width', '512', '--layers', '8', '--ff', '2048'],
-] as const
+  `--script=count:${countsTo}`,
+  `--template=${join(import.meta.dirname, 'as-written.jinja')}`,
+  '--width=512',
+  '--layers=8',
+  '--ff=2048',
+]
 
 /** Two real llama-servers, asked for more than they can do, by way of all that people put before them. */
-export async function playReal({ seconds, times, deadline, seed, arms: wanted }: RealOptions): Promise<void> {
+export async function playReal(options: RealOptions): Promise<void> {
   const why = await missing()
   if (why !== false) return console.log(`Two real llama-servers: left out, ${why}.`)
   const closings: (() => unknown)[] = []
-  const ends = { after: (close: () => unknown) => void closings.unshift(close) }
-  // The servers are killed before the first promise of these has to be waited for.
-  process.on('exit', () => closings.map((close) => close()))
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(1))
-  const world = realWorld()
-  try {
-    const servers: Llama[] = []
-    for (const _ of [1, 2]) servers.push(await llama(ends, shape, '-np', String(slots)))
-    const origins = servers.map(({ origin }) => origin)
-    const idle = async (): Promise<void> => {
-      while ((await Promise.all(servers.map((server) => server.busy()))).some((busy) => busy > 0)) await wait(100)
-    }
-    const capacity = (): ReturnType<typeof capacityOf> => capacityOf(world, origins, { slots, lengthMs: capacityMs, seed })
-    let before = await capacity()
-    const rows: Row[] = []
-    for (const { name, open, waits = false } of arms) {
-      if (wanted?.every((part) => !name.includes(part)) === true) continue
-      const aloneMs = await unloadedMs(world, origins)
-      const deadlineMs = aloneMs * deadline
-      const patienceMs = waits ? Infinity : deadlineMs
-      const perSecond = before.answers
-      const opened = await open(origins, { perSecond, deadlineMs })
-      const lengthMs = seconds * 1_000
-      const all = await surge(world, opened, { perSecond: perSecond * times, lengthMs, deadlineMs, patienceMs, seed })
-      if (process.env['REAL_DEBUG'] !== undefined) console.error(opened.gateway?.fleet.upstreams.map((u: any) => [...u.places()].map(([n, p]: any) => [n, p.limit.value, p.inFlight, p.pace.stepMs(1), p.pace.stepMs(4), p.pace.firstTokenMs(5, {fullness: 0, cold: false, now: world.now()}), p.pace.firstTokenMs(5, {fullness: 1, cold: false, now: world.now()})])))
-      await opened.close()
-      await idle()
-      const after = await capacity()
-      const counted = all.filter(({ atMs }) => atMs >= countedFromMs)
-      const good = rateOf(counted.filter(({ fate }) => fate === 'whole'), lengthMs - countedFromMs)
-      rows.push({
-        arm: name,
-        aloneMs,
-        counted,
-        good,
-        capacity: { answers: (before.answers + after.answers) / 2, tokens: (before.tokens + after.tokens) / 2 },
-      })
-      console.error(`${name}: ${good.answers.toFixed(2)} good of ${perSecond.toFixed(2)}, then ${after.answers.toFixed(2)}`)
-      before = after
-    }
-    console.log(told(rows, { deadline, times }))
-  } finally {
+  const ends: Ends = { after: (close) => void closings.unshift(close) }
+  const closeAll = async (): Promise<void> => {
     for (const close of closings.splice(0)) await close()
-    await world.close()
+  }
+  // What has a process of its own is killed at once, whatever is to be waited for afterwards.
+  process.on('exit', () => closings.forEach((close) => void close()))
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(1))
+  try {
+    const rows = await play(ends, options)
+    console.log(told(rows, options))
+  } finally {
+    await closeAll()
   }
 }
+
+async function play(ends: Ends, { seconds, times, deadline, seed, arms: wanted }: RealOptions): Promise<Row[]> {
+  const world = realWorld()
+  ends.after(() => world.close())
+  const servers = [await llama(ends, shape, ...room), await llama(ends, shape, ...room)]
+  const origins = servers.map(({ origin }) => origin)
+  const capacity = (): Promise<Rate> => capacityOf(world, origins, { slots, lengthMs: capacityMs, seed })
+  const lengthMs = seconds * 1_000
+  let current: Opened | undefined
+  ends.after(() => current?.close())
+  const rows: Row[] = []
+  // The machine is not equally fast all the time: each arm is held against what was possible just before and just after.
+  let before = await capacity()
+  for (const { name, open, waits = false } of arms) {
+    if (wanted?.every((part) => !name.includes(part)) === true) continue
+    const aloneMs = await unloadedMs(world, origins)
+    const deadlineMs = aloneMs * deadline
+    current = await open(origins, { perSecond: before.answers, deadlineMs })
+    const all = await surge(world, current.way, {
+      perSecond: before.answers * times,
+      lengthMs,
+      deadlineMs,
+      patienceMs: waits ? Infinity : deadlineMs,
+      seed,
+    })
+    await current.close()
+    current = undefined
+    await idle(servers)
+    const after = await capacity()
+    const counted = all.filter(({ atMs }) => atMs >= countedFromMs)
+    const whole = counted.filter(({ fate }) => fate === 'whole')
+    rows.push({
+      arm: name,
+      aloneMs,
+      counted,
+      good: rateOf(whole, lengthMs - countedFromMs),
+      capacity: mean(before, after),
+    })
+    before = after
+  }
+  return rows
+}
+
+async function idle(servers: readonly Llama[]): Promise<void> {
+  for (const server of servers) while ((await server.busy()) > 0) await wait(100)
+}
+
+const mean = (one: Rate, other: Rate): Rate => ({
+  answers: (one.answers + other.answers) / 2,
+  tokens: (one.tokens + other.tokens) / 2,
+})
