@@ -113,10 +113,13 @@ function waitableMs({ ask, now }: Situation, { waitMs, totalMs }: Outlook): numb
   return Math.min(patienceMs - age, deadlineMs - age - (totalMs - waitMs))
 }
 
+/** Who comes a little too late has lost less than who comes too early. */
+const ample = 1.1
+
 /** Refused, and told when there will be room: after all who wait and all who were told so before. */
 function comeBack(situation: Situation, best: Outlook, { allCost }: Kept): Refusal {
   const { now } = situation
-  const turnMs = best.waitMs + allCost / best.speed
+  const turnMs = (best.waitMs + allCost / best.speed) * ample
   const mayWaitMs = waitableMs(situation, best)
   // It goes first when it comes, and still has to wait until somebody ends.
   const inMs = turnMs - mayWaitMs * shortQueue
