@@ -60,7 +60,8 @@ export class Expectations {
     this.#promises.make(ask, offering, { cost: costIn(situation), dueAt })
   }
 
-  letIn({ ask, offering, now }: Situation): void {
+  /** If it was told to come back now, it has, whatever becomes of it. */
+  came({ ask, offering, now }: Situation): void {
     this.#promises.keep(ask, offering, now)
   }
 

@@ -73,7 +73,7 @@ export class Promises {
     if (book.length < promisesMax) book.push({ key: keyOf(ask), caller: ask.caller.id, cost, dueAt })
   }
 
-  /** It came back and is let in. */
+  /** It came back: what was promised it is claimed. */
   keep(ask: Ask, offering: Offering, now: number): void {
     const book = this.#books.get(offering.name)
     if (book === undefined || book.length === 0) return

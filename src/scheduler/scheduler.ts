@@ -114,7 +114,7 @@ export class Scheduler {
     const situation = this.#arrivalOf(ask, offering, avoid)
     if (avoid.size === 0) this.#turns.asked(ask, offering, situation.now)
     const verdict = judge(situation, this.#policy, this.#lineBefore(situation))
-    if (verdict.action !== 'refuse') this.#expectations.letIn(situation)
+    this.#expectations.came(situation)
     switch (verdict.action) {
       case 'run':
       case 'spill':
