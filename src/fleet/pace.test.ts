@@ -88,3 +88,14 @@ test('callers who leave in the midst of an answer teach how fast it came, and no
   cold.learnCut(served({ firstTokenMs: 20_000, totalMs: 22_000, cold: true }), 0)
   assert.equal(cold.answers, 0)
 })
+
+test('a server that is too slow for everybody is known to be, though nobody stays to the end', () => {
+  const pace = new Pace()
+  const cut = served({ firstTokenMs: undefined, outputTokens: 0, totalMs: 3_000 })
+  for (let at = 0; at < 10; at += 1) pace.learnCut(cut, at)
+  assert.equal(pace.isLearned, true)
+  assert.ok(pace.firstTokenMs(500, { fullness: 1, cold: false, now: 10 }) >= 2_900)
+  const early = new Pace()
+  for (let at = 0; at < 10; at += 1) early.learnCut(served({ firstTokenMs: undefined, totalMs: 20 }), at)
+  assert.equal(early.isLearned, false, 'and of one that nobody waited for nothing is')
+})

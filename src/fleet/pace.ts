@@ -103,8 +103,10 @@ export class Pace {
     const { promptTokens, outputTokens, firstTokenMs, totalMs, cold, batch } = cut
     if (cold) return
     if (firstTokenMs === undefined) {
-      if (totalMs <= this.#firstToken.at(promptTokens)) return
-      this.#firstToken.learn(promptTokens, totalMs)
+      const expectedMs = this.#firstToken.at(promptTokens)
+      // That one who left early heard nothing says nothing.
+      if (totalMs < 0.9 * expectedMs) return
+      if (totalMs > expectedMs) this.#firstToken.learn(promptTokens, totalMs)
     } else {
       this.#firstToken.learn(promptTokens, firstTokenMs)
       if (outputTokens > 1) this.#step.learn(batch, Math.max(0, totalMs - firstTokenMs) / (outputTokens - 1))

@@ -23,7 +23,7 @@ export interface Kept {
 const earlyMs = 300
 /** And for so long afterwards. */
 const graceMs = 3_000
-/** What share comes back is learned; before that, this many: most clients try again by themselves. */
+/** What share comes back is learned; before that, this many: a promise that is not kept is worse than a place kept in vain. */
 const comeBackBefore = 0.9
 const freshness = 0.05
 /** Of each model. */
