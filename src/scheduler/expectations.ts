@@ -85,8 +85,10 @@ export class Expectations {
     charge?.settle(costOf(offering, Math.max(1, promptTokens - cachedTokens), outputTokens))
   }
 
-  #cautionFor({ deadlineMs }: Ask, offering: Offering): number {
-    return deadlineMs === undefined ? 1 : this.#caution.factor(offering)
+  /** Where money buys what is late here, caution would spend it. */
+  #cautionFor({ deadlineMs, cloud }: Ask, offering: Offering): number {
+    const mayLeave = offering.tiers.length > 1 && cloud === 'allowed'
+    return deadlineMs === undefined || mayLeave ? 1 : this.#caution.factor(offering)
   }
 }
 
