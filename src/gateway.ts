@@ -3,6 +3,7 @@ import type { Dialect, Position } from './core/dialect.ts'
 import type { Emit, Event } from './core/event.ts'
 import { Fault } from './core/fault.ts'
 import type { Json } from './core/json.ts'
+import { Listeners } from './core/listeners.ts'
 import type { Policy } from './core/policy.ts'
 import { compose, type Layer, type Serve } from './core/serve.ts'
 import type { Settings } from './core/settings.ts'
@@ -18,6 +19,7 @@ import { Fleet } from './fleet/fleet.ts'
 import { PrivateModels } from './fleet/private-models.ts'
 import { Wordiness } from './fleet/wordiness.ts'
 import { Callers } from './layers/callers.ts'
+import { Closing } from './layers/closing.ts'
 import { errands } from './layers/errands.ts'
 import { counted, fit } from './layers/fit.ts'
 import { hooks, type Hooks } from './layers/hooks.ts'
@@ -130,7 +132,8 @@ class Engine implements Gateway {
   readonly #roster = new Roster()
   readonly #wordiness = new Wordiness()
   readonly #ways: Ways
-  readonly #listeners: ((event: Event) => void)[] = [this.#roster.listen, (event) => this.#learn(event)]
+  readonly #listeners = new Listeners(this.#roster.listen, (event) => this.#learn(event))
+  readonly #closing = new Closing()
   /** Sets the ids of this process apart from those of any other. */
   readonly #idStart: string
   #settings: Settings
@@ -139,8 +142,6 @@ class Engine implements Gateway {
   #dispatch: Serve
   #reloaded: Promise<void> = Promise.resolve()
   #asked = 0
-  #open = 0
-  #draining: PromiseWithResolvers<void> | undefined
 
   constructor(settings: Settings, { world, layers = [], hooks: applied, policy = defaultPolicy }: GatewayOptions) {
     const { emit } = this
@@ -166,7 +167,7 @@ class Engine implements Gateway {
     this.serve = compose(
       [
         observe(world, emit),
-        this.#count,
+        this.#closing.layer,
         ...(applied === undefined ? [] : [hooks(applied, { glanceOf, onThrow: this.#onHookThrow })]),
         // After the hooks, which may have chosen another model.
         permit,
@@ -236,7 +237,7 @@ class Engine implements Gateway {
     const ask = this.ask(input)
     const { errand } = ask
     try {
-      if (this.#draining !== undefined) throw shuttingDown()
+      this.#closing.check()
       checkPermitted(ask)
       if (errand !== undefined) return this.#scheduler.explain(ask, { action: 'errand', errand })
       const fits = this.#ways.isPlain(ask)
@@ -265,16 +266,12 @@ class Engine implements Gateway {
     return this.#scheduler.waiting
   }
 
-  readonly emit = (event: Event): void => {
-    for (const listen of this.#listeners) listen(event)
+  get emit(): Emit {
+    return this.#listeners.emit
   }
 
   subscribe(listener: (event: Event) => void): () => void {
-    this.#listeners.push(listener)
-    return () => {
-      const at = this.#listeners.indexOf(listener)
-      if (at !== -1) this.#listeners.splice(at, 1)
-    }
+    return this.#listeners.add(listener)
   }
 
   reload(settings: Settings): Promise<void> {
@@ -298,13 +295,11 @@ class Engine implements Gateway {
   }
 
   get ready(): boolean {
-    return this.#draining === undefined && (this.fleet.anyUp || this.fleet.probed)
+    return !this.#closing.begun && (this.fleet.anyUp || this.fleet.probed)
   }
 
   drain(): Promise<void> {
-    this.#draining ??= Promise.withResolvers<void>()
-    if (this.#open === 0) this.#draining.resolve()
-    return this.#draining.promise
+    return this.#closing.begin()
   }
 
   stop(): Promise<void> {
@@ -362,27 +357,6 @@ class Engine implements Gateway {
     isInTime: (ask) => this.#scheduler.isInTime(this.#privateModels.kept(ask)),
   }
 
-  /** Knows when the last one has left. */
-  readonly #count: Layer = (next) => async (ask) => {
-    if (this.#draining !== undefined) {
-      throw shuttingDown()
-    }
-    this.#open += 1
-    try {
-      const reply = await next(ask)
-      void reply.outcome.then(this.#left)
-      return reply
-    } catch (error) {
-      this.#left()
-      throw error
-    }
-  }
-
-  readonly #left = (): void => {
-    this.#open -= 1
-    if (this.#open === 0) this.#draining?.resolve()
-  }
-
   readonly #onHookThrow = (error: unknown): void => {
     const text = `A hook threw ${error instanceof Error ? error.name : typeof error}.`
     this.emit({ type: 'notice', level: 'error', text })
@@ -395,9 +369,6 @@ class Engine implements Gateway {
 }
 
 const noHeaders: Ask['headers'] = []
-
-const shuttingDown = (): Fault =>
-  new Fault('shutting-down', 'The gateway is shutting down; ask again in a moment.', { retryAfterMs: 1_000 })
 
 const dialectOf = (id: string): Dialect => {
   const dialect = dialectById(id)
