@@ -9,6 +9,8 @@ import { callTo } from './call.ts'
 import { offeringsOf, type Offering } from './offering.ts'
 import { Preloading } from './preloading.ts'
 import { Prober, probeMaxMs } from './prober.ts'
+import { SlowStart } from './slow-start.ts'
+import { Stalls } from './stalls.ts'
 import { Upstream } from './upstream.ts'
 
 /** A model as the whole fleet offers it. */
@@ -47,6 +49,8 @@ export class Fleet {
   readonly #canOf: FleetParts['canOf']
   readonly #listeners = new Set<() => void>()
   readonly #preloading: Preloading
+  readonly #stalls: Stalls
+  readonly #slowStart: SlowStart
   #upstreams: readonly Upstream[]
   #prober: Prober
   #offerings: ReadonlyMap<string, Offering>
@@ -57,6 +61,8 @@ export class Fleet {
     this.#emit = emit
     this.#canOf = canOf
     this.#preloading = new Preloading(world, emit)
+    this.#stalls = new Stalls(world, emit)
+    this.#slowStart = new SlowStart(world, () => this.#onChange(false))
     this.#upstreams = upstreams.map((settings) => this.#newUpstream(settings))
     this.#offerings = offeringsOf(this.#upstreams)
     this.#prober = this.#proberOf(this.#upstreams, probeEveryMs)
@@ -120,6 +126,7 @@ export class Fleet {
   stop(): void {
     this.#stopped = true
     this.#prober.stop()
+    this.#slowStart.stop()
   }
 
   /**
@@ -154,6 +161,9 @@ export class Fleet {
       this.#world.now(),
     )
     upstream.onLoaded = () => this.#onChange(false)
+    upstream.onBusy = (place) => this.#stalls.watch(upstream, place)
+    upstream.onIdle = (place) => this.#stalls.release(place)
+    upstream.onReturn = (place) => this.#slowStart.begin(place)
     return upstream
   }
 

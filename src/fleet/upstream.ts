@@ -1,10 +1,11 @@
 import type { Need } from '../core/ask.ts'
-import type { Backend, Call, Gauge, Health, ListedModel, Residents } from '../core/backend.ts'
+import type { Backend, Call, Gauge, Health, ListedModel, Residents, Setting } from '../core/backend.ts'
 import { bySpelling } from '../core/names.ts'
 import type { UpstreamSettings } from '../core/settings.ts'
 import { Breaker } from './breaker.ts'
-import { catalogueOf, type Catalogue, type ServedModel } from './catalogue.ts'
+import { catalogueOf, type Catalogue, sameModels, type ServedModel } from './catalogue.ts'
 import { Limit, type Ending } from './limit.ts'
+import { troubleIn } from './load-trouble.ts'
 import { Loading } from './loading.ts'
 import { Place, type Guest, type Seen, type Stay } from './place.ts'
 import { type MemoryTraits, Residency } from './residency.ts'
@@ -30,6 +31,13 @@ export class Upstream {
   onTrouble: () => void = () => {}
   /** Called when a load is over: what waited for its end may go on. */
   onLoaded: () => void = () => {}
+  /** Called when the first ask comes to a place, and when the last one has left it. */
+  onBusy: (place: Place) => void = () => {}
+  onIdle: (place: Place) => void = () => {}
+  /** Called when a place that was out is in again. */
+  onReturn: (place: Place) => void = () => {}
+  /** It answers, and says that it is not ready yet. */
+  isWarming = false
   #settings: UpstreamSettings
   #call: Call
   #listed: readonly ListedModel[] = []
@@ -131,25 +139,63 @@ export class Upstream {
   }
 
   /** What has to be waited for before the model can answer; undefined when it is there, or comes by being asked. */
-  ready({ id }: ServedModel): Promise<void> | undefined {
-    const { backend, context } = this.#settings
+  ready({ id }: Pick<ServedModel, 'id'>): Promise<void> | undefined {
+    const { backend } = this.#settings
     const place = this.place(id)
-    if (place.loaded !== false || backend.load === undefined) return undefined
-    return this.#loading.bring({ model: id, contextTokens: context.get(id) }, async (setting) => {
+    const way = place.isHung ? 'revive' : place.loaded === false ? 'load' : undefined
+    if (way === undefined || backend[way] === undefined) return undefined
+    return this.#loading.bring(this.#settingOf(place), async (setting) => {
       const { tenant } = place
       try {
         this.residency.begin(tenant)
         await this.#letGo(this.residency.leaversByHand(tenant))
         const beganAt = this.#now()
-        await backend.load!(this.#call, setting, this.#residents)
-        const tookMs = this.#now() - beganAt
-        place.pace.loadTook(tookMs)
-        for (const other of this.#places.values()) if (other !== place) other.pace.loadLikelyTakes(tookMs)
+        await backend[way]!(this.#call, setting, this.#residents)
+        if (!place.isHung) this.#loadTook(place, this.#now() - beganAt)
         place.loaded = true
+        place.loadWorked()
+      } catch (error) {
+        const trouble = troubleIn(error)
+        if (trouble !== undefined) place.loadFailed(trouble, this.#now())
+        throw error
       } finally {
+        place.isHung = false
         this.#settle(tenant)
       }
     })
+  }
+
+  #loadTook(place: Place, ms: number): void {
+    place.pace.loadTook(ms)
+    for (const other of this.#places.values()) if (other !== place) other.pace.loadLikelyTakes(ms)
+  }
+
+  #settingOf({ tenant: { model } }: Place): Setting {
+    return { model, contextTokens: this.#settings.context.get(model) }
+  }
+
+  /** Whether a model that says nothing is at work all the same; undefined where the server does not tell. */
+  async isAtWork(place: Place): Promise<boolean | undefined> {
+    if (place.loaded !== true) return undefined
+    try {
+      return await this.#settings.backend.isAtWork?.(this.#call, this.#settingOf(place))
+    } catch {
+      return undefined
+    }
+  }
+
+  /** Begins to get a model going again that has stopped, now that nobody waits for it. False where there is no way to. */
+  revive(place: Place): boolean {
+    if (this.#settings.backend.revive === undefined || place.loaded === undefined) return false
+    place.isHung = true
+    place.loaded = false
+    this.ready({ id: place.tenant.model })?.catch(() => {})
+    return true
+  }
+
+  /** A model is on its way into its memory. */
+  get isLoading(): boolean {
+    return this.#loading.isBusy || this.residency.coming !== undefined
   }
 
   /** Begins to load a model that nobody waits for here. Undefined when there is nothing to do, or no way to do it. */
@@ -198,6 +244,27 @@ export class Upstream {
     return this.up !== false && this.breaker.allows(now)
   }
 
+  /** For want of any other: whatever is known of it, unless somebody is finding out. */
+  bears(place: Place, now: number): boolean {
+    return !this.breaker.isTrying && place.bears(now)
+  }
+
+  /** It was gone, and it is back: whatever went wrong was before. */
+  returned(): void {
+    this.breaker.close()
+    for (const place of this.#places.values()) {
+      place.returned()
+      this.onReturn(place)
+    }
+  }
+
+  state(now: number): UpstreamState {
+    if (this.up === undefined) return 'unknown'
+    if (!this.up) return this.isWarming ? 'warming' : 'down'
+    const answers = this.breaker.state(now)
+    return answers === 'closed' ? 'up' : answers === 'open' ? 'resting' : 'trying'
+  }
+
   begin(place: Place, guest: Omit<Guest, 'isTrial' | 'alone'>, now: number): Stay {
     const { promptTokens, prefix, length, stream } = guest
     const isTrial = this.breaker.begun()
@@ -206,20 +273,29 @@ export class Upstream {
     this.#alone = alone ? place : undefined
     this.#inFlight += 1
     this.residency.begin(place.tenant)
+    if (place.inFlight === 0) this.onBusy(place)
     return place.begin({ promptTokens, prefix, length, stream, isTrial, alone }, now)
   }
 
   end(place: Place, stay: Stay, ending: Ending, seen: Seen, now: number): void {
     this.#inFlight -= 1
-    const restedUntil = this.breaker.restsUntil
-    this.breaker.ended(ending, now, stay.isTrial)
+    const [rested, placeRested] = [this.breaker.restsUntil !== undefined, place.breaker.restsUntil !== undefined]
+    // What goes wrong with one model says nothing of the server, good or bad.
+    this.breaker.ended(ending === 'failed' ? 'ignored' : ending, now, stay.isTrial)
     place.end(stay, ending, seen, now)
-    // It left before the load began, or the load was its own.
-    if (place.inFlight === 0 && !this.#loading.isBusy) this.#settle(place.tenant)
-    if (restedUntil !== undefined || this.breaker.restsUntil === undefined) return
-    // It may have crashed, and started again before anybody looks.
-    this.#forgetPrompts()
-    this.onTrouble()
+    if (place.inFlight === 0) {
+      this.onIdle(place)
+      // It left before the load began, or the load was its own.
+      if (!this.#loading.isBusy) this.#settle(place.tenant)
+    }
+    const rests = this.breaker.restsUntil !== undefined
+    if (rests && !rested) {
+      // It may have crashed, and started again before anybody looks.
+      this.#forgetPrompts()
+      this.onTrouble()
+    } else if (rested && !rests) {
+      for (const one of this.#places.values()) this.onReturn(one)
+    } else if (placeRested && place.breaker.restsUntil === undefined) this.onReturn(place)
   }
 
   /** Goes by other settings for the same server from now on. What was learned of it stays, and so do its guests. */
@@ -321,6 +397,9 @@ export class Upstream {
   }
 }
 
+/** What a server may be seen to be; 'warming' answers and is not ready yet, 'resting' has failed too often in a row. */
+export type UpstreamState = 'unknown' | 'up' | 'warming' | 'resting' | 'trying' | 'down'
+
 /** How many asks were in each place. */
 export type Held = ReadonlyMap<Place, number>
 
@@ -329,17 +408,3 @@ function memoryFor({ keepsPrompts }: Backend, slots: () => number): PrefixMemory
   if (keepsPrompts === undefined) return undefined
   return keepsPrompts === 'slots' ? new PromptSlots(slots) : new PromptBlocks()
 }
-
-function sameModels(some: readonly ListedModel[], others: readonly ListedModel[]): boolean {
-  return some.length === others.length && textOf(some) === textOf(others)
-}
-
-/** How busy they are does not make other models of them. */
-const textOf = (models: readonly ListedModel[]): string =>
-  JSON.stringify(
-    models.map((model) => ({ ...model, gauge: undefined })),
-    (_key, value: unknown) =>
-      value instanceof Set
-        ? [...(value as ReadonlySet<string>)].toSorted((one, other) => (one < other ? -1 : 1))
-        : value,
-  )

@@ -127,7 +127,7 @@ function noteMissed({ offers }: Offering, lateMs: number, now: number): Offer | 
     if (place.loaded !== false || lateMs < place.tenant.loadMs) continue
     place.tenant.missed.note(now)
     isComing ||= upstream.residency.coming === place.tenant
-    if (!upstream.allows(now) || !upstream.residency.deservesLoad(place.tenant, now)) continue
+    if (!upstream.allows(now) || !place.allows(now) || !upstream.residency.deservesLoad(place.tenant, now)) continue
     const ms = place.tenant.loadMs + upstream.residency.evictionMs(place.tenant, now)
     if (ms < least) {
       best = offer
