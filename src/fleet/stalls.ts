@@ -30,7 +30,7 @@ export class Stalls {
     const { pulse } = place
     pulse.onSilence = () => void this.#look(upstream, place)
     pulse.beat(this.#world.now())
-    this.#again(place)
+    this.#watchdog.watch(pulse)
   }
 
   release({ pulse }: Place): void {
