@@ -68,8 +68,8 @@ export class Pace {
 
   /** How long it is silent over a prompt of this size, of late. Beyond the sizes that were seen, in proportion at least. */
   readingMs(promptTokens: number): number {
-    const known = Math.max(1, Math.min(promptTokens, this.#largest))
-    return this.#firstToken.at(known) * Math.max(1, promptTokens / known)
+    const known = this.#largest === 0 ? promptTokens : Math.min(promptTokens, this.#largest)
+    return this.#firstToken.at(known) * (known === promptTokens ? 1 : promptTokens / known)
   }
 
   /** Between two tokens of an answer, where so many are given at once. */
