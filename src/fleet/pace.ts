@@ -20,6 +20,10 @@ const shape = { overhead: 100, slope: 0.3 }
 /** Between two tokens of one answer, by how many are given at once. */
 const stepShape = { overhead: 15, slope: 5 }
 const loadMsBefore = 5_000
+/** Of nobody knows how long, and of usual ones. */
+const loadMostMs = 60_000
+const loadLeastMs = 10_000
+const overdueLoads = 3
 /** So many answers are needed to refuse somebody by what they took. */
 const answersMin = 5
 /** How much of an average each new answer is. */
@@ -59,6 +63,11 @@ export class Pace {
 
   get loadMs(): number {
     return this.#loadMs
+  }
+
+  /** A load that takes longer is kept by something. */
+  get loadOverdueMs(): number {
+    return this.#loadKnown === undefined ? loadMostMs : Math.max(loadLeastMs, overdueLoads * this.#loadMs)
   }
 
   /** How long an ask of this size is expected to hold its place among so many. */

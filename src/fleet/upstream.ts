@@ -150,7 +150,7 @@ export class Upstream {
         this.residency.begin(tenant)
         await this.#letGo(this.residency.leaversByHand(tenant))
         const beganAt = this.#now()
-        await backend[way]!(this.#call, setting, this.#residents)
+        await backend[way]!(this.#call, setting, this.#othersOf(place))
         if (!place.isHung) this.#loadTook(place, this.#now() - beganAt)
         place.loaded = true
         place.loadWorked()
@@ -228,15 +228,19 @@ export class Upstream {
     this.onLoaded()
   }
 
-  readonly #residents: Residents = {
-    isIdle: (model) => {
-      const place = this.#places.get(model)
-      return place === undefined || (place.inFlight === 0 && !place.tenant.isPinned)
-    },
-    left: (model) => {
-      const place = this.#places.get(model)
-      if (place !== undefined) place.loaded = false
-    },
+  #othersOf(place: Place): Residents {
+    const overdueMs = place.pace.loadOverdueMs
+    return { isIdle: this.#isIdle, left: this.#left, overdueMs }
+  }
+
+  readonly #isIdle = (model: string): boolean => {
+    const place = this.#places.get(model)
+    return place === undefined || (place.inFlight === 0 && !place.tenant.isPinned)
+  }
+
+  readonly #left = (model: string): void => {
+    const place = this.#places.get(model)
+    if (place !== undefined) place.loaded = false
   }
 
   /** Not known to be down, and not resting after failures. */

@@ -147,3 +147,42 @@ for (const like of [ollamaLike, vllmLike]) {
     assert.equal(report.whole, 75)
   })
 }
+
+test('who keeps a model for ever while another waits for its place does not keep that one out: it is let in by hand', async () => {
+  const one = ollamaLike({ name: 'one', models, engine: { loadedMax: 1, loadMs: 3_000 } })
+  const load = workload(0.2, { streamed: 1, models: [{ share: 1, of: 'other:8b' }] })
+  const { report } = await play(30, [machine(one, { concurrency: 1 })], load, async ({ world, servers }) => {
+    await world.sleep(60_000)
+    // Somebody beside the gateway, who overtakes whoever waits for the other model.
+    for (let turn = 0; turn < 6; turn += 1) {
+      void servers[0]!.work({ model: usualModel, promptTokens: 100, outputTokens: 200, keepMs: Infinity })
+      await world.sleep(4_000)
+    }
+  })
+  assert.equal(report.whole, 30)
+  assert.ok(report.all.firstTokenMs.p95 < 60_000, `${report.all.firstTokenMs.p95} ms`)
+})
+
+test('a model that cannot be loaded disturbs nobody who wants another, and is served again when it can be', async () => {
+  const fleet = [box('one', { engine: { loadedMax: 2, keepMs: 5_000 } }), box('two')]
+  const { report } = await play(300, fleet, workload(3), async ({ world, servers: [one], gateway }) => {
+    one!.setLoadable(usualModel, false)
+    await world.sleep(15_000)
+    await one!.send({
+      method: 'POST',
+      origin: '',
+      path: '/api/generate',
+      headers: [],
+      body: Buffer.from(JSON.stringify({ model: usualModel, keep_alive: 0 })),
+      signal: undefined,
+    })
+    await world.sleep(40_000)
+    const [upstream] = gateway.fleet.upstreams
+    assert.equal(upstream!.place(usualModel).state(world.now()), 'unloadable')
+    assert.deepEqual([upstream!.up, upstream!.breaker.state(world.now())], [true, 'closed'])
+    one!.setLoadable(usualModel, true)
+  })
+  assert.equal(report.whole, 300)
+  const failed = Object.values(report.failedAttempts).reduce((sum, count) => sum + count, 0)
+  assert.ok(failed <= 12, `${failed} attempts failed`)
+})
