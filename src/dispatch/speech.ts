@@ -121,8 +121,8 @@ function converted(ask: Ask, lease: Lease, { dialect, to, path }: Route<VectorDi
   return { answer: 'vectors', dialect, to, path, body: bytesOf(written, edits) }
 }
 
-function settingOf({ upstream, model }: Lease): Setting {
-  return { model: model.id, contextTokens: upstream.settings.context.get(model.id) }
+function settingOf({ model }: Lease): Setting {
+  return { model: model.id, contextTokens: model.setTokens }
 }
 
 function edited(ask: Ask, edits: Edits | undefined): Uint8Array {
