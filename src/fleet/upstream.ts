@@ -169,10 +169,10 @@ export class Upstream {
 
   /** Tells the server whether a model that is in its memory is to stay there. */
   keep({ model: { id, setTokens }, stays }: Unsettled): Promise<void> | undefined {
-    const { load } = this.#settings.backend
-    if (load === undefined || this.#loading.isUnderWay(id)) return undefined
+    const { backend } = this.#settings
+    if (backend.load === undefined || this.#loading.isUnderWay(id)) return undefined
     const setting = { model: id, contextTokens: setTokens, stays }
-    return this.#loading.bring(setting, () => load(this.#call, setting, this.#residents))
+    return this.#loading.bring(setting, () => backend.load!(this.#call, setting, this.#residents))
   }
 
   /** Lets go of a model, which does not come back before somebody asks for it. */
@@ -181,6 +181,11 @@ export class Upstream {
     this.#pins.sendAway(place)
     await this.#settings.backend.unload?.(this.#call, id)
     place.loaded = false
+  }
+
+  /** Why the last load of it failed; undefined when it did not. */
+  loadFault({ id }: ServedModel): string | undefined {
+    return this.#loading.faultOf(id)
   }
 
   /** What the configuration wants in memory and is not there, in its order. */

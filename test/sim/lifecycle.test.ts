@@ -18,11 +18,11 @@ interface Scene {
   readonly server: SimServer
   readonly gateway: Gateway
   /** Changes the configuration of the one upstream. */
-  configure(more: Partial<UpstreamSettings>): Promise<void>
-  passes(ms: number): Promise<void>
+  readonly configure: (more: Partial<UpstreamSettings>) => Promise<void>
+  readonly passes: (ms: number) => Promise<void>
   /** Asks for a few words, and tells whether they came. */
-  ask(model: string): Promise<boolean>
-  end(): Promise<void>
+  readonly ask: (model: string) => Promise<boolean>
+  readonly end: () => Promise<void>
 }
 
 /** One server and a gateway before it, which has not looked at it yet. */
@@ -31,7 +31,7 @@ function scene(spec: ServerSpec, more: Partial<UpstreamSettings> = {}, seed = 1)
   const one = machine(spec, { concurrency: 4 })
   const server = new SimServer(one.server, world, seed)
   world.attach(originOf(one), server)
-  const settings = settingsFor([one], usualWorkload)
+  const settings = { ...settingsFor([one], usualWorkload), callers: [] }
   const [upstream] = settings.upstreams
   const withMore = (changes: Partial<UpstreamSettings>): typeof settings => ({
     ...settings,
@@ -44,7 +44,7 @@ function scene(spec: ServerSpec, more: Partial<UpstreamSettings> = {}, seed = 1)
     gateway,
     configure: (changes) => world.run(gateway.reload(withMore(changes))),
     passes: (ms) => world.run(world.sleep(ms)),
-    ask: async (model) => (await world.run(visit(errand('openai-chat', { model }), gateway))).outcome?.fault === undefined,
+    ask: async (model) => (await world.run(visit(errand('openai-chat', { model }), gateway))).fault === undefined,
     end: () => world.run(gateway.stop()),
   }
 }
@@ -103,7 +103,7 @@ test('a model is preloaded with the context of later requests, however its name 
     assert.ok(await ask('a:latest'))
     assert.deepEqual([server.ledger.loads, server.ledger.reloads], [1, 0], name)
     assert.equal(gateway.fleet.upstreams[0]?.place('a:latest').loaded, true)
-    const [about] = gateway.fleet.upstreams[0]!.models()
+    const about = gateway.fleet.models().find(({ name: each }) => each === 'a:latest')
     assert.deepEqual([about?.name, about?.contextTokens], ['a:latest', 16_384])
     await end()
   }
