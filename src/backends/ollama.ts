@@ -18,6 +18,7 @@ export const ollama: Backend = {
     'ollama-embeddings': '/api/embeddings',
   },
   usualPort: 11434,
+  modelFolders: ['$OLLAMA_MODELS', '~/.ollama/models', '/usr/share/ollama/.ollama/models'],
   tier: 0,
   // OLLAMA_NUM_PARALLEL is 1 unless somebody set it; one more waits inside and shows whether there is room.
   initialConcurrency: 2,

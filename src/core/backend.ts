@@ -80,6 +80,8 @@ export interface Backend {
   readonly speaks: Readonly<Record<string, string>>
   /** Where a server of this kind usually listens on one's own machine; undefined for none. */
   readonly usualPort: number | undefined
+  /** Where it keeps its models on its own machine, the likeliest first: `~` is the home folder, `$NAME` a variable. */
+  readonly modelFolders?: readonly string[]
   /** 0 for one's own machines, 1 for what costs money. */
   readonly tier: number
   /** Places per model before anything is learned, when `concurrency` is auto. */

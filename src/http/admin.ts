@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net'
 import { Fault } from '../core/fault.ts'
 import type { Gateway } from '../gateway.ts'
+import type { DiskWatch } from '../telemetry/disk.ts'
 import type { Feed } from '../telemetry/feed.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import { Audience } from './admin-events.ts'
@@ -9,7 +10,7 @@ import { explain, type ExplainGateway } from './admin-explain.ts'
 import { isLoopback, knowsToken, refusalOf } from './admin-guard.ts'
 import { modelsView, isOrder, obeyed, orderPath } from './admin-models.ts'
 import { readPage } from './admin-page.ts'
-import { asksView, feedView, upstreamsView } from './admin-views.ts'
+import { asksView, diskView, feedView, upstreamsView } from './admin-views.ts'
 
 export interface AdminOptions {
   readonly host: string
@@ -19,6 +20,7 @@ export interface AdminOptions {
   readonly token?: string | undefined
   readonly metrics: Pick<Metrics, 'render'>
   readonly feed: Pick<Feed, 'snapshot'>
+  readonly disk?: Pick<DiskWatch, 'volumes'> | undefined
   /** Reads the config again; rejects with what is wrong with it, one by one in `problems` where it can. */
   readonly reload?: (() => Promise<void>) | undefined
 }
@@ -87,7 +89,7 @@ export async function startAdmin(gateway: AdminGateway, options: AdminOptions): 
 
 function routesOf(
   gateway: AdminGateway,
-  { metrics, feed, reload }: AdminOptions,
+  { metrics, feed, disk, reload }: AdminOptions,
   audience: Audience,
 ): ReadonlyMap<string, Route> {
   const { html, policy } = readPage()
@@ -108,6 +110,7 @@ function routesOf(
         answer: (response, { path, query }) => orRefused(response, () => obeyed(gateway.fleet, path, query)),
       },
     ],
+    ['/api/disk', view(() => diskView(disk?.volumes ?? []))],
     ['/api/feed', view(() => feedView(feed.snapshot()))],
     ['/api/events', get((response) => watch(response, audience))],
     [
