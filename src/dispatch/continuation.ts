@@ -1,7 +1,7 @@
 import type { Ask } from '../core/ask.ts'
 import type { Begun, Dialect, TalkDialect } from '../core/dialect.ts'
 import { Fault } from '../core/fault.ts'
-import { applyEdits, isObject, type Edits, type Json } from '../core/json.ts'
+import { applyEdits, type Edits, type Json } from '../core/json.ts'
 import { restOf } from '../dialects/begun.ts'
 import type { Offer } from '../fleet/offering.ts'
 import { bytesOf, edited, merged, settingOf, type Speech, taskOf } from './speech.ts'
@@ -59,9 +59,9 @@ export function phraseRest(
   const edits = merged(
     asked.edits,
     { model: model.id, stream: true },
-    rest.continues === true ? within(body, backend.continueEdits) : undefined,
     dialect.usageEdits(body),
     backend.edits?.(dialect.id, body, settingOf({ upstream, model })),
+    rest.continues === true ? backend.continueEdits : undefined,
   )
   return {
     answer: 'read',
@@ -76,19 +76,6 @@ export function phraseRest(
 function longer(ask: Ask, { text }: Begun, dialect: TalkDialect): { body: Json; edits: Edits } | undefined {
   const edits = dialect.carryOn?.edits?.(ask.body, text, ask.outputTokensMax)
   return edits && { edits, body: applyEdits({ ...ask.body, stream: true }, edits) }
-}
-
-/** What the caller says in the same place stays beside it. */
-function within(body: Json, edits: Edits | undefined): Edits | undefined {
-  return (
-    edits &&
-    Object.fromEntries(
-      Object.entries(edits).map(([key, value]) => {
-        const said = body[key]
-        return [key, isObject(said) && isObject(value) ? { ...said, ...value } : value]
-      }),
-    )
-  )
 }
 
 const cannot = (name: string): Fault =>
