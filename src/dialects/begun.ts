@@ -17,7 +17,8 @@ export function restOf(prompt: Prompt, said: string, outputTokensMax: number | u
   // Nothing was said but that it would: it is asked as it was before.
   if (said === '') return { ...prompt, outputTokensMax }
   const turns = withAnswer(messages, said)
-  return turns && { ...prompt, messages: turns, continues: true, outputTokensMax }
+  // Where the model was to think, it has done so.
+  return turns && { ...prompt, messages: turns, continues: true, outputTokensMax, reasoning: undefined }
 }
 
 function lengthened({ before, after, echo }: PlainText, said: string): PlainText | undefined {

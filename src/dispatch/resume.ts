@@ -157,7 +157,7 @@ export class Resumption {
     const unable = new Set<Upstream>()
     const able = new Set<Upstream>()
     for (const offer of offersOf(ask.model)) {
-      const set = mayContinue(ask, offer, this.#modelId, dialectOf) ? able : unable
+      const set = mayContinue(ask, offer, said, this.#modelId, dialectOf) ? able : unable
       set.add(offer.upstream)
     }
     if (able.size === 0) return 'unfit'
@@ -165,7 +165,7 @@ export class Resumption {
     for (let tries = 0; tries < attemptsMax && avoid.size < able.size + unable.size; tries += 1) {
       const opened = await this.#try(ask, avoid, said)
       if (!(opened instanceof Fault)) return opened
-      if (!isPassing(opened)) return opened.kind === 'not-capable' ? 'unfit' : undefined
+      if (!isPassing(opened)) return undefined
     }
     if (!able.has(broken)) return undefined
     for (;;) {
