@@ -1,15 +1,13 @@
 import type { Need } from '../core/ask.ts'
-import type { Backend, Call, Gauge, Health, ListedModel, Residents, Setting } from '../core/backend.ts'
+import type { Backend, Call, Gauge, Health, ListedModel } from '../core/backend.ts'
 import { bySpelling } from '../core/names.ts'
 import type { UpstreamSettings } from '../core/settings.ts'
 import { Breaker } from './breaker.ts'
 import { catalogueOf, type Catalogue, sameModels, type ServedModel } from './catalogue.ts'
 import { Limit, type Ending } from './limit.ts'
-import { troubleIn } from './load-trouble.ts'
-import { Loading } from './loading.ts'
+import { Memory } from './memory.ts'
 import { Place, type Guest, type Seen, type Stay } from './place.ts'
-import { type MemoryTraits, Residency } from './residency.ts'
-import type { Tenant } from './tenant.ts'
+import type { Residency } from './residency.ts'
 import type { PrefixMemory } from './prefix-memory.ts'
 import { PromptBlocks } from './prompt-blocks.ts'
 import { PromptSlots } from './prompt-slots.ts'
@@ -25,12 +23,10 @@ export class Upstream {
   advice: readonly string[] = []
   /** What can be asked of it at all. */
   readonly can: ReadonlySet<Need>
-  /** Which models are in its memory, and which may come in. */
-  readonly residency: Residency
+  /** What is in it, and how it comes in and out. */
+  readonly memory: Memory
   /** Called when its breaker opens and when a model may have come or gone, so that a probe can look at once. */
   onTrouble: () => void = () => {}
-  /** Called when a load is over: what waited for its end may go on. */
-  onLoaded: () => void = () => {}
   /** Called when the first ask comes to a place, and when the last one has left it. */
   onBusy: (place: Place) => void = () => {}
   onIdle: (place: Place) => void = () => {}
@@ -48,18 +44,22 @@ export class Upstream {
   /** Where the only ask under way is, as long as there is only one. */
   #alone: Place | undefined
   readonly #places = new Map<string, Place>()
-  readonly #loading = new Loading()
-  readonly #now: () => number
   #modelsMax: number | undefined
-  #pinned: readonly Place[] = []
+  #returns = 0
 
   constructor(settings: UpstreamSettings, call: Call, can: ReadonlySet<Need>, now: () => number) {
     this.can = can
     this.#settings = settings
     this.#call = call
-    this.#now = now
     this.#catalogue = catalogueOf(settings, [])
-    this.residency = new Residency(this.#traits, now)
+    this.memory = new Memory({
+      settings: () => this.#settings,
+      call: () => this.#call,
+      models: () => this.models(),
+      places: this.#places,
+      now,
+    })
+    this.memory.onChange = () => this.onTrouble()
     this.#pin()
   }
 
@@ -69,8 +69,19 @@ export class Upstream {
   }
 
   set up(up: boolean | undefined) {
+    if (up === true && this.#up === false) this.#returns += 1
     this.#up = up
     if (up === false) this.#forgetPrompts()
+  }
+
+  /** How many times it was gone and came back. */
+  get returns(): number {
+    return this.#returns
+  }
+
+  /** Which models are in its memory, and which may come in. */
+  get residency(): Residency {
+    return this.memory.residency
   }
 
   get settings(): UpstreamSettings {
@@ -139,108 +150,9 @@ export class Upstream {
   }
 
   /** What has to be waited for before the model can answer; undefined when it is there, or comes by being asked. */
-  ready({ id }: Pick<ServedModel, 'id'>): Promise<void> | undefined {
-    const { backend } = this.#settings
-    const place = this.place(id)
-    const way = place.isHung ? 'revive' : place.loaded === false ? 'load' : undefined
-    if (way === undefined || backend[way] === undefined) return undefined
-    return this.#loading.bring(this.#settingOf(place), async (setting) => {
-      const { tenant } = place
-      try {
-        this.residency.begin(tenant)
-        await this.#letGo(this.residency.leaversByHand(tenant))
-        const beganAt = this.#now()
-        await backend[way]!(this.#call, setting, this.#othersOf(place))
-        if (!place.isHung) this.#loadTook(place, this.#now() - beganAt)
-        place.loaded = true
-        place.loadWorked()
-      } catch (error) {
-        const trouble = troubleIn(error)
-        if (trouble !== undefined) place.loadFailed(trouble, this.#now())
-        throw error
-      } finally {
-        place.isHung = false
-        this.#settle(tenant)
-      }
-    })
-  }
-
-  #loadTook(place: Place, ms: number): void {
-    place.pace.loadTook(ms)
-    for (const other of this.#places.values()) if (other !== place) other.pace.loadLikelyTakes(ms)
-  }
-
-  #settingOf({ tenant: { model } }: Place): Setting {
-    return { model, contextTokens: this.#settings.context.get(model) }
-  }
-
-  /** Whether a model that says nothing is at work all the same; undefined where the server does not tell. */
-  async isAtWork(place: Place): Promise<boolean | undefined> {
-    if (place.loaded !== true) return undefined
-    try {
-      return await this.#settings.backend.isAtWork?.(this.#call, this.#settingOf(place))
-    } catch {
-      return undefined
-    }
-  }
-
-  /** Begins to get a model going again that has stopped, now that nobody waits for it. False where there is no way to. */
-  revive(place: Place): boolean {
-    if (this.#settings.backend.revive === undefined || place.loaded === undefined) return false
-    place.isHung = true
-    place.loaded = false
-    this.ready({ id: place.tenant.model })?.catch(() => {})
-    return true
-  }
-
-  /** A model is on its way into its memory. */
-  get isLoading(): boolean {
-    return this.#loading.isBusy || this.residency.coming !== undefined
-  }
-
-  /** Begins to load a model that nobody waits for here. Undefined when there is nothing to do, or no way to do it. */
-  bring(model: ServedModel): Promise<void> | undefined {
-    return this.#loading.isUnderWay(model.id) ? undefined : this.ready(model)
-  }
-
-  /** What the configuration wants in memory and is not there, in its order. */
-  missing(): readonly ServedModel[] {
-    const missing = this.#pinned.filter(({ loaded }) => loaded === false)
-    return missing.flatMap((place) => this.models().find(({ id }) => this.#places.get(id) === place) ?? [])
-  }
-
-  /** Its first token has come, and so it is there, where asking for it is what loads it. */
-  spoke(place: Place): void {
-    if (place.loaded !== false || this.#settings.backend.load !== undefined) return
-    place.loaded = true
-    this.#settle(place.tenant)
-  }
-
-  async #letGo(leavers: readonly Tenant[]): Promise<void> {
-    for (const { model } of leavers) await this.#settings.backend.unload?.(this.#call, model)
-  }
-
-  #settle(tenant: Tenant): void {
-    if (this.residency.coming !== tenant) return
-    this.residency.settle(tenant)
-    // Whether others had to go for it, only a look can tell.
-    this.onTrouble()
-    this.onLoaded()
-  }
-
-  #othersOf(place: Place): Residents {
-    const overdueMs = place.pace.loadOverdueMs
-    return { isIdle: this.#isIdle, left: this.#left, overdueMs }
-  }
-
-  readonly #isIdle = (model: string): boolean => {
-    const place = this.#places.get(model)
-    return place === undefined || (place.inFlight === 0 && !place.tenant.isPinned)
-  }
-
-  readonly #left = (model: string): void => {
-    const place = this.#places.get(model)
-    if (place !== undefined) place.loaded = false
+  ready(model: ServedModel): Promise<void> | undefined {
+    this.place(model.id)
+    return this.memory.ready(model)
   }
 
   /** Not known to be down, and not resting after failures. */
@@ -289,8 +201,7 @@ export class Upstream {
     place.end(stay, ending, seen, now)
     if (place.inFlight === 0) {
       this.onIdle(place)
-      // It left before the load began, or the load was its own.
-      if (!this.#loading.isBusy) this.#settle(place.tenant)
+      this.memory.left(place)
     }
     const rests = this.breaker.restsUntil !== undefined
     if (rests && !rested) {
@@ -308,7 +219,7 @@ export class Upstream {
     this.#settings = settings
     this.#call = call
     this.#catalogue = catalogueOf(settings, this.#listed)
-    this.residency.traits = this.#traits
+    this.memory.fits(this.#modelsMax)
     this.#pin()
     if (settings.concurrency === concurrency) return
     for (const place of this.#places.values()) place.limit = this.#newLimit()
@@ -320,7 +231,7 @@ export class Upstream {
     this.version = health.version
     this.advice = health.advice ?? []
     this.#modelsMax = health.modelsMax
-    this.residency.traits = this.#traits
+    this.memory.fits(this.#modelsMax)
     for (const [place, { loaded }] of this.#placesOf(health.models)) place.loaded = loaded
     this.#fit(health.models)
     this.residency.looked()
@@ -370,25 +281,11 @@ export class Upstream {
     for (const [{ limit }, { slots }] of this.#placesOf(models)) if (slots !== undefined) limit.fit(slots)
   }
 
-  get #traits(): MemoryTraits {
-    const { backend, modelsMax } = this.#settings
-    return {
-      unloads: backend.unload !== undefined,
-      swaps: backend.swaps !== false,
-      modelsMax: modelsMax ?? this.#modelsMax,
-    }
-  }
-
-  /** What the configuration wants in memory stays there, and is taken at its word that it fits. */
   #pin(): void {
     const wanted = this.#settings.preload ?? []
     const models = wanted.map((name) => this.modelFor(name) ?? this.models().find(({ id }) => id === name))
     const pinned = [...new Set(models.flatMap((model) => (model === undefined ? [] : this.place(model.id))))]
-    if (pinned.length === this.#pinned.length && pinned.every((place) => this.#pinned.includes(place))) return
-    for (const place of this.#pinned) place.tenant.isPinned = false
-    for (const place of pinned) place.tenant.isPinned = true
-    this.#pinned = pinned
-    this.residency.expectTogether(pinned.map(({ tenant }) => tenant))
+    this.memory.pin(pinned)
   }
 
   #forgetPrompts(): void {

@@ -87,7 +87,7 @@ export class OneLease implements Lease {
   spoke(now: number): void {
     const { stay, offer } = this.held
     if (stay.stream) stay.spokeAt ??= now
-    offer.upstream.spoke(offer.place)
+    offer.upstream.memory.spoke(offer.place)
   }
 
   heldBy(holder: Stallable): void {

@@ -215,7 +215,7 @@ test('a model that cannot be loaded is known: nobody is sent there, and who has 
   const [one, two] = fleet.upstreams
   const place = one!.place('m')
   place.loaded = false
-  await assert.rejects(one!.bring({ ...one!.models()[0]! })!)
+  await assert.rejects(one!.memory.bring({ ...one!.models()[0]! })!)
   assert.equal(place.state(0), 'unloadable')
   for (let count = 0; count < 5; count += 1) {
     const lease = await scheduler.acquire(ask({ model: 'm' }))

@@ -43,7 +43,7 @@ export class Turns {
   missed(offering: Offering, lateMs: number, now: number): void {
     const offer = noteMissed(offering, lateMs, now)
     if (offer === undefined || now < (this.#failedUntil.get(offer.place) ?? 0)) return
-    offer.upstream.bring(offer.model)?.catch((error: unknown) => {
+    offer.upstream.memory.bring(offer.model)?.catch((error: unknown) => {
       this.#failedUntil.set(offer.place, now + failedRestMs)
       this.#emit(notBrought(offer, error))
     })
