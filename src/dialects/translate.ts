@@ -5,6 +5,7 @@ import type { Part } from '../core/part.ts'
 import type { Usage } from '../core/usage.ts'
 import { Framer } from './frames.ts'
 import { wholeUsage } from './begun.ts'
+import { Repeats } from './repeats.ts'
 import { ThoughtFinder } from './thoughts.ts'
 
 /** What came by on the way, for whoever settles the ask. */
@@ -110,6 +111,7 @@ class PartSource {
   readonly #oneCall: boolean
   /** Undefined where the caller takes thoughts as the server gives them. */
   readonly #thoughts: ThoughtFinder | undefined
+  readonly #repeats: Repeats | undefined
   #finished = false
   #over = false
   /** What went wrong behind parts that are still to be handed out. */
@@ -119,6 +121,7 @@ class PartSource {
     this.#body = body[Symbol.asyncIterator]()
     this.#framer = new Framer(from.frameEnd)
     this.#read = from.partReader()
+    if (from.givesUpOverRepeats === true) this.#repeats = new Repeats()
     this.#seen = seen
     this.#oneCall = oneCall
     // A plain text is carried on with whatever follows, tags and all.
@@ -184,13 +187,17 @@ class PartSource {
     if (part.type === 'usage') this.#seen.usage = part.usage
     else if (part.type === 'finish') this.#finished = true
     else if (part.type === 'end') this.#seen.ended = true
-    else this.#seen.frames += 1
+    else {
+      this.#seen.frames += 1
+      if ('text' in part) this.#repeats?.see(part.text)
+    }
   }
 
   /** Some servers never say more than why they stopped: that is word enough. Without it the stream has broken. */
   #judge(parts: Part[]): Fault | undefined {
     if (this.#seen.ended) return undefined
-    if (!this.#finished) return new Fault('upstream-broke', 'The server closed the stream before it was whole.')
+    if (!this.#finished)
+      return this.#repeats?.fault ?? new Fault('upstream-broke', 'The server closed the stream before it was whole.')
     this.#seen.ended = true
     parts.push({ type: 'end' })
     return undefined

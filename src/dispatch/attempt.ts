@@ -221,7 +221,9 @@ export class Attempt implements Watched, Stallable {
     }
     if (meter.watcher.fault !== undefined) throw this.#faultOf(meter.watcher.fault)
     if (!meter.watcher.ended)
-      throw this.#faultOf(new Fault('upstream-broke', 'The server closed the stream before it was whole.'))
+      throw this.#faultOf(
+        meter.watcher.silentEnd ?? new Fault('upstream-broke', 'The server closed the stream before it was whole.'),
+      )
     this.#end()
     return { done: true, value: undefined }
   }
