@@ -14,6 +14,7 @@ export const llamacpp: Backend = {
   kind: 'llamacpp',
   title: 'llama.cpp',
   usualPort: 8080,
+  modelFolders: ['$LLAMA_CACHE', '~/.cache/llama.cpp'],
   lacks: ['infill'],
   // What was asked for in one piece is generated to the end, whoever has left.
   stopsWhole: false,

@@ -286,7 +286,13 @@ export const schema = z
       )
       .optional()
       .describe(`Dollars per million tokens, by model. ${notKept}`),
-    data_dir: z.string().min(1).optional().describe(`Where data is kept. ${notKept}`),
+    data_dir: z
+      .string()
+      .min(1)
+      .optional()
+      .describe(
+        'Where data is kept. This version keeps none, and watches how full the volume is. Without it, SPILLWAY_DATA_DIR is watched.',
+      ),
   })
   .describe('Configuration of Spillway')
 

@@ -121,8 +121,8 @@ function converted(ask: Ask, lease: Lease, { dialect, to, path }: Route<VectorDi
   return { answer: 'vectors', dialect, to, path, body: bytesOf(written, edits) }
 }
 
-export function settingOf({ upstream, model }: Pick<Lease, 'upstream' | 'model'>): Setting {
-  return { model: model.id, contextTokens: upstream.settings.context.get(model.id) }
+export function settingOf({ model }: Pick<Lease, 'model'>): Setting {
+  return { model: model.id, contextTokens: model.setTokens }
 }
 
 export function edited(ask: Ask, edits: Edits | undefined): Uint8Array {

@@ -3,6 +3,7 @@ import type { Event } from '../core/event.ts'
 import type { Fault, FaultKind } from '../core/fault.ts'
 import { comparisonsOf } from '../core/prediction.ts'
 import type { Outcome } from '../core/reply.ts'
+import { diskGauge, type DiskWatch } from './disk.ts'
 import { watchProcess } from './process.ts'
 import { type Counter, type Family, type Histogram, Registry } from './registry.ts'
 
@@ -151,6 +152,11 @@ export class Metrics {
       default:
         return undefined
     }
+  }
+
+  /** Shows how full the volumes are as well. */
+  watchDisk(disk: Pick<DiskWatch, 'volumes'>): void {
+    diskGauge(this.#registry, disk)
   }
 
   /** All of it in Prometheus' text format. */
