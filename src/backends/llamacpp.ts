@@ -19,7 +19,7 @@ export const llamacpp: Backend = {
   // What was asked for in one piece is generated to the end, whoever has left.
   stopsWhole: false,
   // Streamed, only what is new comes. Recorded: llamacpp/chat-prefill-stream.
-  resumes: true,
+  resumes: ['openai-chat', 'openai-completions'],
   // A template that makes the model think first refuses to carry on an answer.
   continueEdits: { chat_template_kwargs: { enable_thinking: false } },
   probe,

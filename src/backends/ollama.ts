@@ -31,6 +31,8 @@ export const ollama: Backend = {
   initialConcurrency: 2,
   keepsPrompts: 'slots',
   thinksUnasked: true,
+  // With `raw`, to the letter. In a chat it says the beginning once more, or as its template has it starts a new turn.
+  resumes: ['ollama-generate'],
   authorize: (key) => [['authorization', `Bearer ${key}`]],
   probe,
   edits,

@@ -95,8 +95,8 @@ export interface Backend {
    * which it does end, and put together here.
    */
   readonly stopsWhole?: boolean
-  /** Carries on a text that ends with an assistant's message: proven by a recording, or false. */
-  readonly resumes?: boolean
+  /** The dialects in which it carries on an answer that is begun, to the letter. Only what was seen of real servers stands here. */
+  readonly resumes?: readonly string[]
   /** What nobody can be asked for here, whatever the model. */
   readonly lacks?: readonly Need[]
   /** Its models think unless told not to: who did not ask for thoughts is not made to wait for them. */
