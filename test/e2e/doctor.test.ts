@@ -20,20 +20,18 @@ test('it tells what is well and what is not, loads nothing, shows no key, and sa
   const server = new Witness('ollama', { models: ['a:8b', 'b:8b'].map((name) => ({ name, contextTokens: 8_192 })) })
   const socket = await listen(server)
   t.after(() => socket.close())
-  const upstreams = [
-    { name: 'box', kind: 'ollama', url: socket.origin, api_key: keys.BOX_KEY, models: { preload: ['a:8b'] } },
-  ]
+  const box = { name: 'box', kind: 'ollama', url: socket.origin }
   const callers = [{ name: 'ui', key: keys.UI_KEY }]
   const { url, adminUrl } = await open(t, {
     admin: { listen: '127.0.0.1:0', token: keys.TOKEN },
-    // Nothing that is to be loaded, or the gateway would do it.
-    upstreams: upstreams.map(({ models: _, ...upstream }) => upstream),
+    // It would load what it is to keep; the doctor must not.
+    upstreams: [{ ...box, api_key: keys.BOX_KEY }],
     callers,
   })
   const hidden = {
     listen: new URL(url).host,
     admin: { listen: new URL(adminUrl).host, token: '${TOKEN}' },
-    upstreams: upstreams.map((upstream) => ({ ...upstream, api_key: '${BOX_KEY}' })),
+    upstreams: [{ ...box, api_key: '${BOX_KEY}', models: { preload: ['a:8b'] } }],
     callers: [{ name: 'ui', key: '${UI_KEY}' }],
   }
   const broken = {

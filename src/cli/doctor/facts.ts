@@ -44,8 +44,8 @@ export interface FileFacts {
 export interface PortFacts {
   readonly key: string
   readonly address: string
-  /** `taken` by somebody else; anything else is the code of what went wrong. */
-  readonly state: 'free' | 'ours' | 'taken' | string
+  /** `free`, `ours`, `taken` by somebody else, or the code of what went wrong. */
+  readonly state: string
 }
 
 export interface ListedFacts {
@@ -62,7 +62,7 @@ export interface ServerFacts {
   readonly advice: readonly string[]
   readonly models: readonly ListedFacts[]
   /** By any spelling. */
-  find(name: string): ListedFacts | undefined
+  readonly find: (name: string) => ListedFacts | undefined
   /** What its name stands for; a sentence where it stands for nothing. */
   readonly addresses: readonly string[] | string
   /** How far its clock is ahead of ours; undefined where it does not tell. */

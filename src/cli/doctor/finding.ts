@@ -12,7 +12,7 @@ export interface Finding {
 /** Looks at one thing. Pure: all that it knows of the machine is in the facts. */
 export interface Check {
   readonly name: string
-  look(facts: Facts): readonly Finding[]
+  readonly look: (facts: Facts) => readonly Finding[]
 }
 
 export const ok = (text: string): Finding => ({ level: 'ok', text })

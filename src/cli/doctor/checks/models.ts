@@ -16,8 +16,8 @@ export const models: Check = {
 
 function missing({ settings: { name, serve, preload = [], context }, find }: ServerFacts): Finding[] {
   const idOf = (model: string): string => serve?.get(model) ?? model
-  const gone = (models: Iterable<string>, key: string): Finding[] =>
-    [...models]
+  const gone = (all: Iterable<string>, key: string): Finding[] =>
+    [...all]
       .filter((model) => !isPattern(model) && find(idOf(model)) === undefined)
       .map((model) =>
         fail(`${name} does not have ${idOf(model)}, of ${key}`, 'Download it there, or correct its name.'),
