@@ -47,6 +47,14 @@ export type Event =
   /** Turned away at the door, before there was an ask. */
   | { readonly type: 'request-refused'; readonly kind: FaultKind; readonly status: number; readonly dialect: string }
   | { readonly type: 'upstream-changed'; readonly upstream: string; readonly up: boolean; readonly reason: string }
+  /** A model stopped in the middle of its answers while its server said that all is well: `asks` were told so. */
+  | {
+      readonly type: 'upstream-stalled'
+      readonly upstream: string
+      readonly model: string
+      readonly asks: number
+      readonly silentMs: number
+    }
   | { readonly type: 'notice'; readonly level: 'info' | 'warn' | 'error'; readonly text: string }
 
 /**

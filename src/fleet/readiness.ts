@@ -11,8 +11,6 @@ export type ModelState = 'ready' | 'loading' | 'failed' | 'cold' | 'down'
 /** From the best to the worst. */
 const states: readonly ModelState[] = ['ready', 'loading', 'cold', 'failed', 'down']
 
-export type UpstreamState = 'up' | 'resting' | 'down' | 'unknown'
-
 /** A model on one server. */
 export interface Readiness {
   readonly upstream: Upstream
@@ -28,12 +26,6 @@ export interface ModelReadiness {
   /** Where it is best. */
   readonly state: ModelState
   readonly servers: readonly Readiness[]
-}
-
-export function upstreamState({ up, breaker }: Upstream, now: number): UpstreamState {
-  if (up === undefined) return 'unknown'
-  if (!up) return 'down'
-  return breaker.allows(now) ? 'up' : 'resting'
 }
 
 /** All models that anybody serves, or would if he answered, by name. */
@@ -56,7 +48,7 @@ export function readinessOf(upstreams: readonly Upstream[], now: number): readon
 
 export function readinessAt(upstream: Upstream, model: ServedModel, now: number): Readiness {
   const place = upstream.place(model.id)
-  const loadFault = place.loaded === false ? upstream.loadFault(model) : undefined
+  const loadFault = place.loadTrouble?.reason
   return { upstream, model, place, state: stateOf(upstream, place, { now, loadFault }), loadFault }
 }
 
@@ -66,7 +58,8 @@ interface Known {
 }
 
 function stateOf(upstream: Upstream, place: Place, { now, loadFault }: Known): ModelState {
-  if (upstreamState(upstream, now) !== 'up') return 'down'
+  const server = upstream.state(now)
+  if (server !== 'up' && server !== 'trying') return 'down'
   if (place.loaded !== false) return 'ready'
   if (upstream.residency.coming === place.tenant) return 'loading'
   return loadFault === undefined ? 'cold' : 'failed'
