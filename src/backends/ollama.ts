@@ -20,6 +20,13 @@ export const ollama: Backend = {
   },
   usualPort: 11434,
   modelFolders: ['$OLLAMA_MODELS', '~/.ollama/models', '/usr/share/ollama/.ollama/models'],
+  parallelVariable: 'OLLAMA_NUM_PARALLEL',
+  noVariables: {
+    OLLAMA_MAX_CONCURRENT_REQUESTS: 'Set OLLAMA_NUM_PARALLEL in its place, there.',
+    OLLAMA_REQUEST_TIMEOUT: 'Set timeouts in spillway.yaml in its place.',
+    OLLAMA_TIMEOUT: 'Set timeouts in spillway.yaml in its place.',
+    OLLAMA_METRICS: "Take the gateway's own metrics: /metrics on its admin port.",
+  },
   tier: 0,
   // OLLAMA_NUM_PARALLEL is 1 unless somebody set it; one more waits inside and shows whether there is room.
   initialConcurrency: 2,
