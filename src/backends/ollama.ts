@@ -1,6 +1,7 @@
 import type { Backend, Call, Health, ListedModel, Setting } from '../core/backend.ts'
 import type { Json } from '../core/json.ts'
 import { NetFault } from '../core/world.ts'
+import { isBelow } from '../core/version.ts'
 import { ask, complaint, countIn, loadMaxMs, objectAt, objectsIn, order, refuseFailed } from './asking.ts'
 import { edits } from './ollama-edits.ts'
 import { Shelf, type Shown } from './ollama-shelf.ts'
@@ -163,13 +164,12 @@ async function unload(call: Call, model: string): Promise<void> {
   await order(call, { method: 'POST', path: '/api/generate', body: { model, stream: false, keep_alive: 0 } })
 }
 
-/** Since 0.12.6 it can be told to refuse what does not fit. */
+/** Since then it can be told to refuse what does not fit. */
+const goodSince = '0.12.6'
+
 function tooOld(version: unknown): readonly string[] {
-  const parts = /^(\d+)\.(\d+)\.(\d+)/.exec(String(version))?.slice(1).map(Number)
-  if (parts === undefined) return []
-  const [major, minor, patch] = parts as [number, number, number]
-  if (major > 0 || minor > 12 || (minor === 12 && patch >= 6)) return []
-  return [`Ollama ${String(version)} cuts prompts that do not fit without a word: update it to 0.12.6 or later.`]
+  if (typeof version !== 'string' || !/^\d+\.\d+\.\d+/.test(version) || !isBelow(version, goodSince)) return []
+  return [`Ollama ${version} cuts prompts that do not fit without a word: update it to ${goodSince} or later.`]
 }
 
 function halfInMemory(running: ReadonlyMap<string, Json> | undefined): readonly string[] {

@@ -96,8 +96,7 @@ export interface RunningFacts {
 
 export interface RunningUpstream {
   readonly name: string
-  readonly up: boolean | null
-  readonly breaker: string
+  readonly state: string
   readonly last_error: string | null
 }
 

@@ -11,10 +11,11 @@ export const gateway: Check = {
         warn(`The gateway at ${address} runs, and does not know this admin.token`, 'Look with its own configuration.'),
       ]
     const found = [
-      ...upstreams.flatMap(({ name, up, breaker, last_error: error }): Finding[] => {
-        if (up === false) return [fail(`The gateway finds ${name} down: it ${error ?? 'does not answer'}`, 'Start it.')]
-        if (breaker === 'closed') return []
-        return [warn(`The gateway leaves ${name} alone for a while (breaker ${breaker})`, 'Look into its own log.')]
+      ...upstreams.flatMap(({ name, state, last_error: error }): Finding[] => {
+        if (state === 'up' || state === 'unknown') return []
+        if (state === 'down')
+          return [fail(`The gateway finds ${name} down: it ${error ?? 'does not answer'}`, 'Start it.')]
+        return [warn(`The gateway does not send everything to ${name} (${state})`, 'Look into its own log.')]
       }),
       ...models.flatMap(({ name, state, servers }): Finding[] => {
         if (state !== 'failed') return []

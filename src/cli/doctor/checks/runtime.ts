@@ -1,5 +1,5 @@
+import { isBelow } from '../../../core/version.ts'
 import { type Check, fail, ok, warn } from '../finding.ts'
-import { isBelow } from '../versions.ts'
 
 /** With two connections that write, these lose data when the write-ahead log begins anew. */
 const sqliteBad = { from: '3.7.0', fixed: '3.51.3' }
