@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
+import type { Fault } from '../core/fault.ts'
 
 /** A connection of a caller, and what is under way on it. */
 export class Guest {
@@ -9,6 +10,8 @@ export class Guest {
   answering = 0
   /** Something on it was refused so that nothing behind it can be trusted: it is closed, and nothing more is heard. */
   spoilt = false
+  /** What the first thing asked on it is answered with: there was no room for it. */
+  unwelcome: Fault | undefined
   readonly #socket: Socket
   /** The ask under way; on a pipelined connection, those behind it are in `#more`. */
   #asking: AbortController | undefined
