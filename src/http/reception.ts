@@ -41,8 +41,9 @@ const said: Readonly<Record<Crowding, string>> = {
 /** When one who was turned away for want of room may try again. */
 const backMs = 2_000
 
-/** So many may hear at once that there is no room. */
-const unwelcomeMax = 16
+/** So many may hear at once that there is no room, in places beside those of all the others. */
+const unwelcomeMost = 16
+const unwelcomeShare = 1 / 4
 
 /** Requests on one connection that are under way at once. Hardly a client sends a second before its answer. */
 const pipelinedMax = 32
@@ -134,7 +135,8 @@ export class Reception implements Crowd {
   #turnAway(guest: Guest, socket: Socket, why: Crowding): void {
     this.#tell(why)
     guest.unwelcome = overloaded(why)
-    if ((this.#unwelcome += 1) > unwelcomeMax) socket.destroy()
+    const most = Math.min(unwelcomeMost, Math.floor(this.connectionsMax * unwelcomeShare))
+    if ((this.#unwelcome += 1) > most) socket.destroy()
     else setTimeout(() => socket.destroy(), lingerMs).unref()
   }
 

@@ -41,7 +41,7 @@ const spellingsMax = 1_000
 /** The event stream, counted. Names are a contract with people's dashboards: extend them, never rename them. */
 export class Metrics {
   readonly #source: MetricsSource
-  readonly #registry: Registry = new Registry()
+  readonly registry: Registry = new Registry()
   readonly #requests: Family<Counter>
   readonly #durations: Family<Histogram>
   readonly #firstTokens: Family<Histogram>
@@ -59,7 +59,7 @@ export class Metrics {
 
   constructor(source: MetricsSource) {
     this.#source = source
-    const registry = this.#registry
+    const registry = this.registry
     this.#requests = registry.counter({
       name: 'spillway_requests_total',
       help: 'Requests that have ended, by the status their caller was told.',
@@ -146,7 +146,7 @@ export class Metrics {
 
   /** All of it in Prometheus' text format. */
   render(): string {
-    return this.#registry.render()
+    return this.registry.render()
   }
 
   #granted(ask: Ask, spilled: boolean): void {
@@ -191,17 +191,17 @@ export class Metrics {
 
   #addGauges(): void {
     const source = this.#source
-    this.#registry.gauge(
+    this.registry.gauge(
       { name: 'spillway_queue_depth', help: 'Requests waiting for a place.', labels: [] },
       (sample) => sample(source.waiting),
     )
-    this.#registry.gauge(
+    this.registry.gauge(
       { name: 'spillway_upstream_up', help: 'Whether the upstream answers its probes.', labels: ['upstream'] },
       (sample) => {
         for (const { settings, up } of source.fleet.upstreams) if (up !== undefined) sample(up ? 1 : 0, settings.name)
       },
     )
-    this.#registry.gauge(
+    this.registry.gauge(
       { name: 'spillway_upstream_in_flight', help: 'Requests at the upstream now.', labels: ['upstream', 'model'] },
       (sample) => {
         for (const upstream of source.fleet.upstreams) {
@@ -209,7 +209,7 @@ export class Metrics {
         }
       },
     )
-    this.#registry.gauge(
+    this.registry.gauge(
       { name: 'spillway_upstream_limit', help: 'Requests it may have at once.', labels: ['upstream', 'model'] },
       (sample) => {
         for (const upstream of source.fleet.upstreams) {
@@ -217,7 +217,7 @@ export class Metrics {
         }
       },
     )
-    this.#registry.gauge(
+    this.registry.gauge(
       {
         name: 'spillway_upstream_foreign',
         help: 'Requests of others at the upstream, where it tells.',

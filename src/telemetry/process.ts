@@ -1,5 +1,5 @@
-import { readdirSync } from 'node:fs'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
+import { openFiles } from './capacity.ts'
 import type { Registry } from './registry.ts'
 
 /** How often the loop is asked whether it is late. */
@@ -53,13 +53,3 @@ export function watchProcess(registry: Registry): void {
 
 /** The monitor tells the whole time between two looks, in nanoseconds; what is beyond the agreed one is the lag. */
 const lateSeconds = (betweenNanoseconds: number): number => Math.max(0, betweenNanoseconds / 1e9 - resolutionMs / 1_000)
-
-/** Only Linux tells. */
-function openFiles(): number | undefined {
-  try {
-    // Listing the folder opens it, and that one does not count.
-    return readdirSync('/proc/self/fd').length - 1
-  } catch {
-    return undefined
-  }
-}
