@@ -47,7 +47,10 @@ export async function openHouse(options: HouseOptions): Promise<House> {
   gateway.subscribe(metrics.listen)
   gateway.subscribe(feed.listen)
   if (listen !== undefined) gateway.subscribe(listen)
-  const looking = setInterval(() => pressure.look(), pressureEveryMs).unref()
+  const looking = setInterval(() => {
+    pressure.look()
+    if (pressure.isClosing) door?.closeIdle()
+  }, pressureEveryMs).unref()
   const endLooking = (): void => {
     clearInterval(looking)
     shares.close()

@@ -28,7 +28,9 @@ export class ClientAddresses {
   /** Whose connection it is: undefined where a trusted proxy speaks for many. */
   ownerOf(peer: string | undefined): string | undefined {
     const address = peer === undefined ? undefined : plainAddress(peer)
-    return address === undefined || (this.#trusted !== undefined && this.#trusts(address)) ? undefined : countedAs(address)
+    return address === undefined || (this.#trusted !== undefined && this.#trusts(address))
+      ? undefined
+      : countedAs(address)
   }
 
   #trusts(address: string): boolean {

@@ -13,6 +13,8 @@ export class Guest {
   /** What the first thing asked on it is answered with: there was no room for it. */
   unwelcome: Fault | undefined
   readonly #socket: Socket
+  /** Nothing was under way on it when it was last looked at. */
+  #isResting = false
   /** The ask under way; on a pipelined connection, those behind it are in `#more`. */
   #asking: AbortController | undefined
   #more: Set<AbortController> | undefined
@@ -29,6 +31,7 @@ export class Guest {
 
   begin(response: ServerResponse): void {
     this.last = response
+    this.#isResting = false
     this.answering += 1
     response.on('close', this.#onAnswered)
   }
@@ -56,6 +59,13 @@ export class Guest {
   leave(): void {
     this.#leaving = true
     if (this.answering === 0) this.#socket.destroySoon()
+  }
+
+  /** Closes the connection if nothing has been asked on it since the last time it was looked at. */
+  rest(): void {
+    if (this.answering > 0) return
+    if (this.#isResting) this.#socket.destroySoon()
+    this.#isResting = true
   }
 
   readonly #onAnswered = (): void => {

@@ -111,6 +111,11 @@ export class Reception implements Crowd {
     if (why !== undefined) this.#turnAway(guest, socket, why)
   }
 
+  /** Looks for connections that only take up room: the second time it sees one so, it closes it. */
+  closeIdle(): void {
+    for (const guest of this.#guests.values()) guest.rest()
+  }
+
   /** The system closed a connection as it came, for want of files. That ends it, and nothing else. */
   missed(): void {
     this.#tell('pressure')

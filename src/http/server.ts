@@ -38,6 +38,8 @@ export interface DoorOptions {
 export interface Door {
   readonly address: { readonly host: string; readonly port: number }
   readonly crowd: Crowd
+  /** Closes, at the second call in a row, connections on which nothing is under way. */
+  closeIdle(): void
   /** Stops listening and waits for the answers under way, at most this long; what is left then is told so and cut. */
   close(deadlineMs?: number): Promise<void>
 }
@@ -52,7 +54,13 @@ export function startDoor(gateway: Gateway, options: DoorOptions): Promise<Door>
       // Without it, a file too many would end the process.
       house.server.on('error', () => house.reception.missed())
       const { address, port } = house.server.address() as AddressInfo
-      resolve({ address: { host: address, port }, crowd: house.reception, close: (deadlineMs) => house.close(deadlineMs) })
+      const { reception } = house
+      resolve({
+        address: { host: address, port },
+        crowd: reception,
+        closeIdle: () => reception.closeIdle(),
+        close: (deadlineMs) => house.close(deadlineMs),
+      })
     })
   })
 }

@@ -16,7 +16,10 @@ export interface BoundsSource {
 }
 
 /** How near the process is to its bounds, and who was sent away for it. Returns what listens to the events. */
-export function measureBounds(registry: Registry, { pressure, crowd, linesDropped }: BoundsSource): (event: Event) => void {
+export function measureBounds(
+  registry: Registry,
+  { pressure, crowd, linesDropped }: BoundsSource,
+): (event: Event) => void {
   registry.gauge(
     { name: 'spillway_pressure', help: 'Part of what there is that is in use.', labels: ['signal'] },
     (sample) => {

@@ -21,6 +21,18 @@ export function openFiles(): number | undefined {
   }
 }
 
+let resident = 0
+
+/** The memory it has. To be told takes a file, and when there is none left it is as it was. */
+export function residentBytes(): number {
+  try {
+    resident = process.memoryUsage.rss()
+  } catch {
+    // Nothing may depend on it.
+  }
+  return resident
+}
+
 /** The memory this process may have, of its container or of the machine. */
 export function memoryMaxBytes(): number {
   const ofMachine = totalmem()

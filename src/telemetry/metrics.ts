@@ -191,9 +191,8 @@ export class Metrics {
 
   #addGauges(): void {
     const source = this.#source
-    this.registry.gauge(
-      { name: 'spillway_queue_depth', help: 'Requests waiting for a place.', labels: [] },
-      (sample) => sample(source.waiting),
+    this.registry.gauge({ name: 'spillway_queue_depth', help: 'Requests waiting for a place.', labels: [] }, (sample) =>
+      sample(source.waiting),
     )
     this.registry.gauge(
       { name: 'spillway_upstream_up', help: 'Whether the upstream answers its probes.', labels: ['upstream'] },

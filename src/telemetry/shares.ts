@@ -1,6 +1,6 @@
 import { constants, monitorEventLoopDelay, type PerformanceEntry, PerformanceObserver } from 'node:perf_hooks'
 import { getHeapStatistics } from 'node:v8'
-import { filesMax, memoryMaxBytes, openFiles } from './capacity.ts'
+import { filesMax, memoryMaxBytes, openFiles, residentBytes } from './capacity.ts'
 import type { Shares } from './pressure.ts'
 
 /** An event loop that is so late all the time serves nobody well. */
@@ -19,7 +19,7 @@ export class OwnShares {
   readonly #filesMax = filesMax()
   readonly #collections = new PerformanceObserver((list) => {
     // What is in use between two collections is mostly garbage, and no pressure.
-    if (list.getEntries().some(isMajor)) this.#liveBytes = process.memoryUsage().heapUsed
+    if (list.getEntries().some(isMajor)) this.#liveBytes = getHeapStatistics().used_heap_size
   })
   #liveBytes = 0
   #lateMs = 0
@@ -35,7 +35,7 @@ export class OwnShares {
     this.#lateMs += weight * (Math.max(0, betweenMs - resolutionMs) - this.#lateMs)
     const open = this.#filesMax === undefined ? undefined : openFiles()
     return {
-      memory: process.memoryUsage.rss() / this.#memoryMaxBytes,
+      memory: residentBytes() / this.#memoryMaxBytes,
       heap: this.#liveBytes / this.#heapMaxBytes,
       loop: Math.min(loopMax, this.#lateMs / lateMaxMs),
       files: open === undefined ? undefined : open / this.#filesMax!,
