@@ -14,6 +14,7 @@ import type { World } from './core/world.ts'
 import { dialectById, dialects, talkById } from './dialects/index.ts'
 import { reachOf } from './dialects/reach.ts'
 import { dispatch } from './dispatch/dispatch.ts'
+import { resumable } from './dispatch/resumable.ts'
 import { exactly, Ways } from './dispatch/ways.ts'
 import { runErrand } from './fleet/errands.ts'
 import { Fleet } from './fleet/fleet.ts'
@@ -339,7 +340,7 @@ class Engine implements Gateway {
     return new PrivateModels(models, this.fleet)
   }
 
-  #dispatchBy({ timeouts, attemptsMax }: Settings): Serve {
+  #dispatchBy({ timeouts, attemptsMax, models }: Settings): Serve {
     const { world, emit } = this
     return dispatch({
       world,
@@ -349,6 +350,8 @@ class Engine implements Gateway {
       attemptsMax,
       watchdog: this.#watchdog,
       emit,
+      offersOf: (model) => this.fleet.offering(model)?.offers ?? [],
+      mayResume: resumable(models),
     })
   }
 

@@ -5,8 +5,8 @@ import type { Settings } from '../core/settings.ts'
 import { type Admin, startAdmin } from '../http/admin.ts'
 import { type Door, startDoor } from '../http/server.ts'
 import { realWorld } from '../http/world.ts'
+import { DiskWatch, type Volume } from '../telemetry/disk.ts'
 import { Feed } from '../telemetry/feed.ts'
-import { measureBounds } from '../telemetry/bounds-metrics.ts'
 import { Metrics } from '../telemetry/metrics.ts'
 import { PressureGauge } from '../telemetry/pressure.ts'
 import { OwnShares } from '../telemetry/shares.ts'
@@ -25,6 +25,8 @@ export interface HouseOptions {
   readonly settings: Settings
   readonly doors: DoorSettings
   readonly transport: 'own' | 'undici'
+  /** What is watched for room. */
+  readonly volumes?: readonly Volume[] | undefined
   readonly reload?: (() => Promise<void>) | undefined
   /** Subscribed before anything happens. */
   readonly listen?: Parameters<Gateway['subscribe']>[0] | undefined
@@ -37,13 +39,15 @@ const pressureEveryMs = 250
 
 /** An engine with its two ports and its telemetry: what `serve` and the demo start. */
 export async function openHouse(options: HouseOptions): Promise<House> {
-  const { settings, doors, transport, reload, listen, linesDropped = () => 0 } = options
+  const { settings, doors, transport, volumes = [], reload, listen, linesDropped = () => 0 } = options
   const world = realWorld({ transport, connectMs: settings.timeouts.connectMs })
   const shares = new OwnShares()
   const pressure = new PressureGauge(shares.measure, (event) => gateway.emit(event))
   const gateway: Gateway = createGateway(settings, { world, pressure })
   const metrics = new Metrics(gateway)
   const feed = new Feed(gateway)
+  const disk = new DiskWatch({ volumes, emit: gateway.emit })
+  metrics.watchDisk(disk)
   gateway.subscribe(metrics.listen)
   gateway.subscribe(feed.listen)
   if (listen !== undefined) gateway.subscribe(listen)
@@ -60,10 +64,11 @@ export async function openHouse(options: HouseOptions): Promise<House> {
   try {
     door = await startDoor(gateway, { ...doors.listen, pressure })
     const { crowd } = door
-    gateway.subscribe(measureBounds(metrics.registry, { pressure, crowd, linesDropped }))
-    admin = await startAdmin(gateway, { ...doors.admin, metrics, feed, reload, bounds: { pressure, crowd } })
+    gateway.subscribe(metrics.watchBounds({ pressure, crowd, linesDropped }))
+    admin = await startAdmin(gateway, { ...doors.admin, metrics, feed, disk, reload, bounds: { pressure, crowd } })
     // Only now, so that a port that is taken is told at once, and whoever looks after the process is answered meanwhile.
     await gateway.start()
+    disk.start()
   } catch (error) {
     endLooking()
     await door?.close(0)
@@ -85,6 +90,7 @@ export async function openHouse(options: HouseOptions): Promise<House> {
       await Promise.race([gateway.drain(), world.sleep(deadlineMs)])
       await openDoor.close(Math.max(0, deadlineMs - (world.now() - startedAt)))
       await openAdmin.close()
+      disk.stop()
       await gateway.stop()
       await world.close()
     },

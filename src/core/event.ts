@@ -31,6 +31,17 @@ export type Event =
       readonly reason: string
     }
   | { readonly type: 'first-token'; readonly ask: Ask; readonly upstream: string; readonly afterMs: number }
+  /** A stream broke that may be carried on by another server. */
+  | {
+      readonly type: 'resumed'
+      readonly ask: Ask
+      /** Where it broke, and who goes on; undefined where nobody does. */
+      readonly from: string
+      readonly upstream: string | undefined
+      readonly outcome: Resumed
+      /** Since it broke. */
+      readonly afterMs: number
+    }
   /** `decision` says why it went where it went; there is none when it was refused. */
   | { readonly type: 'ask-settled'; readonly ask: Ask; readonly outcome: Outcome; readonly decision?: string }
   /** Turned away at the door, before there was an ask. */
@@ -45,5 +56,11 @@ export type Event =
  * its address; or the process is near the end of what it has.
  */
 export type ConnectionCut = 'stalled' | 'unread' | 'too-many' | 'too-many-of-one' | 'pressure'
+
+/**
+ * Another server carries it on; nothing but its end was missing; it cannot be carried on as it stands; nobody was there to
+ * do it; its caller left meanwhile.
+ */
+export type Resumed = 'carried-on' | 'finished' | 'unfit' | 'failed' | 'left'
 
 export type Emit = (event: Event) => void

@@ -3,6 +3,8 @@ import type { Event } from '../core/event.ts'
 import type { Fault, FaultKind } from '../core/fault.ts'
 import { comparisonsOf } from '../core/prediction.ts'
 import type { Outcome } from '../core/reply.ts'
+import { diskGauge, type DiskWatch } from './disk.ts'
+import { type BoundsSource, measureBounds } from './bounds-metrics.ts'
 import { watchProcess } from './process.ts'
 import { type Counter, type Family, type Histogram, Registry } from './registry.ts'
 
@@ -41,7 +43,7 @@ const spellingsMax = 1_000
 /** The event stream, counted. Names are a contract with people's dashboards: extend them, never rename them. */
 export class Metrics {
   readonly #source: MetricsSource
-  readonly registry: Registry = new Registry()
+  readonly #registry: Registry = new Registry()
   readonly #requests: Family<Counter>
   readonly #durations: Family<Histogram>
   readonly #firstTokens: Family<Histogram>
@@ -51,6 +53,7 @@ export class Metrics {
   readonly #fallbacks: Family<Counter>
   readonly #rejections: Family<Counter>
   readonly #failures: Family<Counter>
+  readonly #resumes: Family<Counter>
   readonly #predictions: Family<Histogram>
   readonly #predictionErrors: Family<Counter>
   readonly #modelNames = new Map<string, string>()
@@ -59,7 +62,7 @@ export class Metrics {
 
   constructor(source: MetricsSource) {
     this.#source = source
-    const registry = this.registry
+    const registry = this.#registry
     this.#requests = registry.counter({
       name: 'spillway_requests_total',
       help: 'Requests that have ended, by the status their caller was told.',
@@ -110,6 +113,12 @@ export class Metrics {
       help: 'Attempts that failed, by upstream and by what went wrong.',
       labels: ['upstream', 'reason'],
     })
+    this.#resumes = registry.counter({
+      name: 'spillway_resumes_total',
+      help: 'Streams that broke half way where models.resume allows another server to carry them on, by what became of them.',
+      labels: ['outcome'],
+    })
+    for (const outcome of ['carried-on', 'failed'] as const) this.#resumes.with(outcome)
     this.#predictions = registry.histogram({
       name: 'spillway_prediction_ratio',
       help: 'What came, by what was predicted when the request was let in, for those served at the first try. Above 1 it came later. Less than 10 ms count as 10 ms.',
@@ -132,6 +141,8 @@ export class Metrics {
       case 'attempt-failed':
         this.#failed.set(event.ask, event.kind)
         return this.#failures.with(event.upstream, event.kind).add(1)
+      case 'resumed':
+        return this.#resumes.with(event.outcome).add(1)
       case 'first-token':
         return this.#firstTokens.with(this.#modelOf(event.ask), event.upstream).observe(event.afterMs / 1_000)
       case 'ask-settled':
@@ -144,9 +155,19 @@ export class Metrics {
     }
   }
 
+  /** Shows how full the volumes are as well. */
+  watchDisk(disk: Pick<DiskWatch, 'volumes'>): void {
+    diskGauge(this.#registry, disk)
+  }
+
+  /** Shows how near the process is to its bounds as well. Returns what is to listen for it. */
+  watchBounds(source: BoundsSource): (event: Event) => void {
+    return measureBounds(this.#registry, source)
+  }
+
   /** All of it in Prometheus' text format. */
   render(): string {
-    return this.registry.render()
+    return this.#registry.render()
   }
 
   #granted(ask: Ask, spilled: boolean): void {
@@ -191,16 +212,17 @@ export class Metrics {
 
   #addGauges(): void {
     const source = this.#source
-    this.registry.gauge({ name: 'spillway_queue_depth', help: 'Requests waiting for a place.', labels: [] }, (sample) =>
-      sample(source.waiting),
+    this.#registry.gauge(
+      { name: 'spillway_queue_depth', help: 'Requests waiting for a place.', labels: [] },
+      (sample) => sample(source.waiting),
     )
-    this.registry.gauge(
+    this.#registry.gauge(
       { name: 'spillway_upstream_up', help: 'Whether the upstream answers its probes.', labels: ['upstream'] },
       (sample) => {
         for (const { settings, up } of source.fleet.upstreams) if (up !== undefined) sample(up ? 1 : 0, settings.name)
       },
     )
-    this.registry.gauge(
+    this.#registry.gauge(
       { name: 'spillway_upstream_in_flight', help: 'Requests at the upstream now.', labels: ['upstream', 'model'] },
       (sample) => {
         for (const upstream of source.fleet.upstreams) {
@@ -208,7 +230,7 @@ export class Metrics {
         }
       },
     )
-    this.registry.gauge(
+    this.#registry.gauge(
       { name: 'spillway_upstream_limit', help: 'Requests it may have at once.', labels: ['upstream', 'model'] },
       (sample) => {
         for (const upstream of source.fleet.upstreams) {
@@ -216,7 +238,7 @@ export class Metrics {
         }
       },
     )
-    this.registry.gauge(
+    this.#registry.gauge(
       {
         name: 'spillway_upstream_foreign',
         help: 'Requests of others at the upstream, where it tells.',

@@ -9,8 +9,8 @@ function placeThat(): {
   outlet: Outlet
   out: string[]
   given: () => string | undefined
-  takes(bytes?: number): void
-  fails(code: string): void
+  takes: (bytes?: number) => void
+  fails: (code: string) => void
 } {
   const out: string[] = []
   let given: { bytes: Buffer; done: Done } | undefined

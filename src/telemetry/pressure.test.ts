@@ -3,7 +3,7 @@ import { suite, test } from 'node:test'
 import type { Event } from '../core/event.ts'
 import { PressureGauge, type Shares } from './pressure.ts'
 
-function gaugeOf(): { gauge: PressureGauge; notices: string[]; at(shares: Partial<Shares>): number } {
+function gaugeOf(): { gauge: PressureGauge; notices: string[]; at: (shares: Partial<Shares>) => number } {
   let shares: Shares = { memory: 0.2, heap: 0.1, loop: 0, files: undefined }
   const notices: string[] = []
   const emit = (event: Event): void => void (event.type === 'notice' && notices.push(`${event.level}: ${event.text}`))
