@@ -36,6 +36,8 @@ export type Event =
   /** Turned away at the door, before there was an ask. */
   | { readonly type: 'request-refused'; readonly kind: FaultKind; readonly status: number; readonly dialect: string }
   | { readonly type: 'upstream-changed'; readonly upstream: string; readonly up: boolean; readonly reason: string }
+  /** The configuration was read again: taken up, or refused for its faults. */
+  | { readonly type: 'config-read'; readonly taken: boolean; readonly text: string }
   | { readonly type: 'notice'; readonly level: 'info' | 'warn' | 'error'; readonly text: string }
 
 export type Emit = (event: Event) => void

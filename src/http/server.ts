@@ -32,24 +32,43 @@ export interface DoorOptions {
   readonly requestMs?: number
   /** How long a stream may stand still because its caller does not read. */
   readonly stallMs?: number
+  /** A socket that somebody else made and keeps, to be listened on in place of one at host and port. */
+  readonly socket?: object | undefined
+  /** What a probe of readiness is told beside yes or no. */
+  readonly remarks?: (() => Readonly<Record<string, string>>) | undefined
 }
 
 export interface Door {
   readonly address: { readonly host: string; readonly port: number }
-  /** Stops listening and waits for the answers under way, at most this long; what is left then is told so and cut. */
-  close(deadlineMs?: number): Promise<void>
+  /** Whoever asks whether it is ready is told no from now on, and each answer is the last on its connection. */
+  leave(): void
+  /**
+   * Stops listening and waits for the answers under way, at most this long; what is left then is told so and cut.
+   * Connections without a request are closed after `idleMs`: one that comes just then would find nobody.
+   */
+  close(deadlineMs?: number, idleMs?: number): Promise<void>
 }
+
+/** Connections that may wait to be taken. */
+const backlog = 4_096
 
 /** Opens the callers' port. Resolves when it listens; rejects when the address cannot be had. */
 export function startDoor(gateway: Gateway, options: DoorOptions): Promise<Door> {
   const house = new House(gateway, options)
   return new Promise((resolve, reject) => {
     house.server.once('error', reject)
-    house.server.listen(options.port, options.host, 4_096, () => {
+    const listening = (): void => {
       house.server.off('error', reject)
       const { address, port } = house.server.address() as AddressInfo
-      resolve({ address: { host: address, port }, close: (deadlineMs) => house.close(deadlineMs) })
-    })
+      resolve({
+        address: { host: address, port },
+        leave: () => house.leave(),
+        close: (deadlineMs, idleMs) => house.close(deadlineMs, idleMs),
+      })
+    }
+    const { host, port, socket } = options
+    if (socket === undefined) house.server.listen(port, host, backlog, listening)
+    else house.server.listen(socket, backlog, listening)
   })
 }
 
@@ -58,6 +77,7 @@ class House {
   readonly #gateway: Gateway
   readonly #bodyMaxBytes: number
   readonly #stallMs: number
+  readonly #remarks: NonNullable<DoorOptions['remarks']>
   readonly #routes: Routes
   /** The clock of all heartbeats. */
   readonly #watchdog: Watchdog
@@ -67,13 +87,22 @@ class House {
   /** What it was made from: another configuration may have others. */
   #trusted: Settings['trustedProxies']
   #requests = 0
+  #leaving = false
+  #idleMs = 0
   #closed: Promise<void> | undefined
 
   constructor(
     gateway: Gateway,
-    { bodyMaxBytes = 32 * 1024 * 1024, headersMs = 10_000, requestMs = 120_000, stallMs = 30_000 }: DoorOptions,
+    {
+      bodyMaxBytes = 32 * 1024 * 1024,
+      headersMs = 10_000,
+      requestMs = 120_000,
+      stallMs = 30_000,
+      remarks = () => ({}),
+    }: DoorOptions,
   ) {
     this.#gateway = gateway
+    this.#remarks = remarks
     this.#bodyMaxBytes = bodyMaxBytes
     this.#stallMs = stallMs
     this.#watchdog = new Watchdog(gateway.world)
@@ -106,11 +135,17 @@ class House {
     this.server.on('clientError', (error, socket) => this.#refuseRaw(socket, nonsenseIn(error)))
     // Node's own would cut an answer that is on its way out when its caller reads slowly.
     this.server.closeIdleConnections = () => {
-      for (const guest of this.#guests.values()) guest.leave()
+      for (const guest of this.#guests.values()) guest.leave(this.#idleMs)
     }
   }
 
-  close(deadlineMs = 30_000): Promise<void> {
+  leave(): void {
+    this.#leaving = true
+  }
+
+  close(deadlineMs = 30_000, idleMs = 0): Promise<void> {
+    this.leave()
+    this.#idleMs = idleMs
     this.#closed ??= new Promise((resolve) => {
       let deadline = setTimeout(() => {
         for (const guest of this.#guests.values()) guest.cut()
@@ -140,7 +175,7 @@ class House {
     // What follows a refusal on its connection may be a part of what was refused.
     if (guest === undefined || guest.spoilt) return
     guest.begin(response)
-    if (this.#closed !== undefined) response.shouldKeepAlive = false
+    if (this.#leaving) response.shouldKeepAlive = false
     let head: Head
     try {
       head = readHead(response.req)
@@ -241,8 +276,8 @@ class House {
 
   #tellHealth(response: ServerResponse, { method, path }: Head): void {
     if (method !== 'GET' && method !== 'HEAD') throw new Fault('wrong-method', `${path} takes GET, HEAD.`)
-    const ok = path === '/healthz' || (this.#closed === undefined && this.#gateway.ready)
-    writeText(response, ok ? 200 : 503, JSON.stringify({ ok }))
+    const ok = path === '/healthz' || (!this.#leaving && this.#gateway.ready)
+    writeText(response, ok ? 200 : 503, JSON.stringify({ ok, ...(path === '/readyz' && this.#remarks()) }))
   }
 
   #read(response: ServerResponse, head: Head): Promise<Buffer> {

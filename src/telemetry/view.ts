@@ -69,6 +69,8 @@ export function viewOf(event: Event): EventView {
       const { upstream, up, reason } = event
       return { level: up ? 'info' : 'warn', event: event.type, upstream, up, text: cleaned(reason, textMax) }
     }
+    case 'config-read':
+      return { level: event.taken ? 'info' : 'warn', event: event.type, text: cleaned(event.text, textMax) }
     case 'notice':
       return { level: event.level, event: event.type, text: cleaned(event.text, textMax) }
   }

@@ -66,10 +66,10 @@ test('what only a restart changes is said, and an open port never loses its keys
   assert.equal((await post(adminUrl)).status, 400)
   await running.says(/can be reached from other machines, and anyone there could ask; list callers with keys/)
   assert.equal((await chat(near)).status, 401)
-  const changed = configFor(origin, `${callers}log: { level: debug }\ntimeouts: { connect: 1s }\n`)
+  const changed = configFor(origin, `${callers}log: { level: debug }\nupstream_transport: undici\n`)
   writeFileSync(file, changed.replace('listen: 127.0.0.1:0', 'listen: 127.0.0.1:1'))
   assert.equal((await post(adminUrl)).status, 200)
-  await running.says(/What spillway\.yaml now says of listen, log, timeouts\.connect is taken up only by a restart\./)
+  await running.says(/What spillway\.yaml now says of listen, upstream_transport is taken up only by a restart\./)
   assert.equal((await chat(near, {}, { authorization: 'Bearer key' })).status, 200)
 })
 
