@@ -7,6 +7,7 @@ import { type Admin, startAdmin } from '../http/admin.ts'
 import type { ConfigStatus } from '../http/config-status.ts'
 import { type Door, startDoor } from '../http/server.ts'
 import { realWorld } from '../http/world.ts'
+import { DiskWatch, type Volume } from '../telemetry/disk.ts'
 import { Feed } from '../telemetry/feed.ts'
 import { Metrics } from '../telemetry/metrics.ts'
 import type { SocketFor } from './sockets.ts'
@@ -31,6 +32,8 @@ export interface HouseOptions {
   readonly settings: Settings
   readonly doors: DoorSettings
   readonly transport: 'own' | 'undici'
+  /** What is watched for room. */
+  readonly volumes?: readonly Volume[] | undefined
   readonly reload?: (() => Promise<void>) | undefined
   readonly config?: (() => ConfigStatus) | undefined
   /** Where the listening sockets come from, when somebody else keeps them. */
@@ -47,11 +50,13 @@ const firstLookMs = 1_000
 
 /** An engine with its two ports and its telemetry: what `serve` and the demo start. */
 export async function openHouse(options: HouseOptions): Promise<House> {
-  const { settings, doors, transport, reload, config, sockets, listen } = options
+  const { settings, doors, transport, volumes = [], reload, config, sockets, listen } = options
   const world = realWorld({ transport, connectMs: settings.timeouts.connectMs })
   const gateway = createGateway(settings, { world })
   const metrics = new Metrics(gateway)
   const feed = new Feed(gateway)
+  const disk = new DiskWatch({ volumes, emit: gateway.emit })
+  metrics.watchDisk(disk)
   gateway.subscribe(metrics.listen)
   gateway.subscribe(feed.listen)
   if (listen !== undefined) gateway.subscribe(listen)
@@ -64,10 +69,11 @@ export async function openHouse(options: HouseOptions): Promise<House> {
     const [socket, adminSocket] = [await sockets?.('callers', doors.listen), await sockets?.('admin', doors.admin)]
     door = await startDoor(gateway, { ...doors.listen, socket, remarks })
     if (socket !== undefined) checkDoor(door.address.host, settings)
-    admin = await startAdmin(gateway, { ...doors.admin, metrics, feed, reload, config, socket: adminSocket })
+    admin = await startAdmin(gateway, { ...doors.admin, metrics, feed, disk, reload, config, socket: adminSocket })
     if (adminSocket !== undefined) checkAdmin(admin.address.host, doors)
     // Only now, so that a port that is taken is told at once, and whoever looks after the process is answered meanwhile.
     if (sockets === undefined) await gateway.start()
+    disk.start()
   } catch (error) {
     await door?.close(0)
     await admin?.close()
@@ -78,6 +84,7 @@ export async function openHouse(options: HouseOptions): Promise<House> {
   const [openDoor, openAdmin] = [door, admin]
   const end = async (): Promise<void> => {
     await openAdmin.close()
+    disk.stop()
     await gateway.stop()
     await world.close()
   }

@@ -10,6 +10,7 @@ import { Reloading } from './reload.ts'
 import { systemdSockets } from './sockets.ts'
 import { configFile, explain, readSource, type Source } from './sources.ts'
 import { guardian } from './supervised.ts'
+import { volumesOf } from './volumes.ts'
 
 export interface ServeOptions {
   readonly config?: string
@@ -48,10 +49,12 @@ export async function serve(options: ServeOptions): Promise<void> {
   }
   const emit: Emit = (event) => void opening.then(({ gateway }) => gateway.emit(event)).catch(() => {})
   const reloading = file === undefined ? undefined : new Reloading({ file, first, hash, begun, adopt, emit })
+  const settings = settingsOf(config)
   const opening = openHouse({
-    settings: settingsOf(config),
+    settings,
     doors: doorsOf(config),
     transport: config.upstream_transport,
+    volumes: volumesOf({ dataDir: config.data_dir, upstreams: settings.upstreams, env: process.env }),
     reload: reloading?.reload,
     config: reloading && (() => reloading.status),
     sockets: supervisor?.socketFor ?? systemdSockets(process.env, process.pid),

@@ -31,6 +31,17 @@ export type Event =
       readonly reason: string
     }
   | { readonly type: 'first-token'; readonly ask: Ask; readonly upstream: string; readonly afterMs: number }
+  /** A stream broke that may be carried on by another server. */
+  | {
+      readonly type: 'resumed'
+      readonly ask: Ask
+      /** Where it broke, and who goes on; undefined where nobody does. */
+      readonly from: string
+      readonly upstream: string | undefined
+      readonly outcome: Resumed
+      /** Since it broke. */
+      readonly afterMs: number
+    }
   /** `decision` says why it went where it went; there is none when it was refused. */
   | { readonly type: 'ask-settled'; readonly ask: Ask; readonly outcome: Outcome; readonly decision?: string }
   /** Turned away at the door, before there was an ask. */
@@ -39,5 +50,11 @@ export type Event =
   /** The configuration was read again: taken up, or refused for its faults. */
   | { readonly type: 'config-read'; readonly taken: boolean; readonly text: string }
   | { readonly type: 'notice'; readonly level: 'info' | 'warn' | 'error'; readonly text: string }
+
+/**
+ * Another server carries it on; nothing but its end was missing; it cannot be carried on as it stands; nobody was there to
+ * do it; its caller left meanwhile.
+ */
+export type Resumed = 'carried-on' | 'finished' | 'unfit' | 'failed' | 'left'
 
 export type Emit = (event: Event) => void

@@ -1,4 +1,5 @@
 import type { Emit } from '../core/event.ts'
+import type { Offer } from '../fleet/offering.ts'
 import type { Scheduler } from '../scheduler/scheduler.ts'
 import type { AttemptParts } from './attempt.ts'
 
@@ -7,4 +8,8 @@ export interface DispatchParts extends AttemptParts {
   /** Tries for one ask, the first included. */
   readonly attemptsMax: number
   readonly emit: Emit
+  /** All that have a model, by any name of it. */
+  readonly offersOf: (model: string) => readonly Offer[]
+  /** Whether a stream of this model may be carried on by another server: by the caller's name for it, or the server's. */
+  readonly mayResume: (...names: readonly string[]) => boolean
 }

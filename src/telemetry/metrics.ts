@@ -3,6 +3,7 @@ import type { Event } from '../core/event.ts'
 import type { Fault, FaultKind } from '../core/fault.ts'
 import { comparisonsOf } from '../core/prediction.ts'
 import type { Outcome } from '../core/reply.ts'
+import { diskGauge, type DiskWatch } from './disk.ts'
 import { watchProcess } from './process.ts'
 import { type Counter, type Family, type Histogram, Registry } from './registry.ts'
 
@@ -51,6 +52,7 @@ export class Metrics {
   readonly #fallbacks: Family<Counter>
   readonly #rejections: Family<Counter>
   readonly #failures: Family<Counter>
+  readonly #resumes: Family<Counter>
   readonly #predictions: Family<Histogram>
   readonly #predictionErrors: Family<Counter>
   readonly #configReads: Family<Counter>
@@ -113,6 +115,12 @@ export class Metrics {
       help: 'Attempts that failed, by upstream and by what went wrong.',
       labels: ['upstream', 'reason'],
     })
+    this.#resumes = registry.counter({
+      name: 'spillway_resumes_total',
+      help: 'Streams that broke half way where models.resume allows another server to carry them on, by what became of them.',
+      labels: ['outcome'],
+    })
+    for (const outcome of ['carried-on', 'failed'] as const) this.#resumes.with(outcome)
     this.#predictions = registry.histogram({
       name: 'spillway_prediction_ratio',
       help: 'What came, by what was predicted when the request was let in, for those served at the first try. Above 1 it came later. Less than 10 ms count as 10 ms.',
@@ -141,6 +149,8 @@ export class Metrics {
       case 'attempt-failed':
         this.#failed.set(event.ask, event.kind)
         return this.#failures.with(event.upstream, event.kind).add(1)
+      case 'resumed':
+        return this.#resumes.with(event.outcome).add(1)
       case 'first-token':
         return this.#firstTokens.with(this.#modelOf(event.ask), event.upstream).observe(event.afterMs / 1_000)
       case 'ask-settled':
@@ -153,6 +163,11 @@ export class Metrics {
       default:
         return undefined
     }
+  }
+
+  /** Shows how full the volumes are as well. */
+  watchDisk(disk: Pick<DiskWatch, 'volumes'>): void {
+    diskGauge(this.#registry, disk)
   }
 
   /** All of it in Prometheus' text format. */
