@@ -98,8 +98,6 @@ class Ending {
   readonly end = (): void => {
     if (this.#isEnding) process.exit(1)
     this.#isEnding = true
-    // Its answers are running out already.
-    if (this.#isLeaving) return
     void this.#opening.then(async (house) => {
       const { drainMs = 30_000, drainDelayMs = 0 } = house.gateway.settings.timeouts
       house.leave()

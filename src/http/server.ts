@@ -147,6 +147,8 @@ class House {
   close(deadlineMs = 30_000, idleMs = 0): Promise<void> {
     this.leave()
     this.#idleMs = idleMs
+    // Who had more time has it no longer.
+    if (this.#closed !== undefined) this.server.closeIdleConnections()
     this.#closed ??= new Promise((resolve) => {
       let deadline = setTimeout(() => {
         for (const guest of this.#guests.values()) guest.cut()
