@@ -7,6 +7,8 @@ import type { SocketName } from './sockets.ts'
 /** A socket that has an address. It never takes a connection here: whoever it is passed to listens on it. */
 interface Handle {
   close(): void
+  /** Tells an error that `bind` has kept to itself. */
+  getsockname(out: object): number
 }
 
 /** What `node:cluster` makes its shared sockets with. Node has no public way to bind without accepting. */
@@ -31,7 +33,12 @@ export class KeptSockets {
     if (known !== undefined) return known
     const { address: host, family } = await lookup(address.host)
     const made = createHandle(host, address.port, family, -1, 0)
-    if (typeof made === 'number') throw Object.assign(new Error('no socket'), { code: getSystemErrorName(made) })
+    // One without an address would get any port of all networks from the first who listens on it.
+    const error = typeof made === 'number' ? made : made.getsockname({})
+    if (error !== 0 || typeof made === 'number') {
+      if (typeof made !== 'number') made.close()
+      throw Object.assign(new Error('no socket'), { code: getSystemErrorName(error) })
+    }
     this.#handles.set(key, made)
     return made
   }
