@@ -10,6 +10,8 @@ import { realWorld } from '../http/world.ts'
 import { DiskWatch, type Volume } from '../telemetry/disk.ts'
 import { Feed } from '../telemetry/feed.ts'
 import { Metrics } from '../telemetry/metrics.ts'
+import { PressureGauge } from '../telemetry/pressure.ts'
+import { OwnShares } from '../telemetry/shares.ts'
 import type { SocketFor } from './sockets.ts'
 
 export interface House {
@@ -40,6 +42,8 @@ export interface HouseOptions {
   readonly sockets?: SocketFor | undefined
   /** Subscribed before anything happens. */
   readonly listen?: Parameters<Gateway['subscribe']>[0] | undefined
+  /** Lines of the log that could not be written. */
+  readonly linesDropped?: (() => number) | undefined
 }
 
 /** Longer than most clients keep a connection for their next request: whoever still has one has forgotten it. */
@@ -48,11 +52,16 @@ const idleMs = 5_000
 /** While callers wait in line, a server that does not answer is not waited for as long as it likes. */
 const firstLookMs = 1_000
 
+/** How often the process is looked at, whether it runs short of something. */
+const pressureEveryMs = 250
+
 /** An engine with its two ports and its telemetry: what `serve` and the demo start. */
 export async function openHouse(options: HouseOptions): Promise<House> {
-  const { settings, doors, transport, volumes = [], reload, config, sockets, listen } = options
+  const { settings, doors, transport, volumes = [], reload, config, sockets, listen, linesDropped = () => 0 } = options
   const world = realWorld({ transport, connectMs: settings.timeouts.connectMs })
-  const gateway = createGateway(settings, { world })
+  const shares = new OwnShares()
+  const pressure = new PressureGauge(shares.measure, (event) => gateway.emit(event))
+  const gateway: Gateway = createGateway(settings, { world, pressure })
   const metrics = new Metrics(gateway)
   const feed = new Feed(gateway)
   const disk = new DiskWatch({ volumes, emit: gateway.emit })
@@ -61,20 +70,41 @@ export async function openHouse(options: HouseOptions): Promise<House> {
   gateway.subscribe(feed.listen)
   if (listen !== undefined) gateway.subscribe(listen)
   const remarks = (): Record<string, string> => (config?.().refused === undefined ? {} : { config: 'refused' })
+  const looking = setInterval(() => {
+    pressure.look()
+    if (pressure.isClosing) door?.closeIdle()
+  }, pressureEveryMs).unref()
+  const endLooking = (): void => {
+    clearInterval(looking)
+    shares.close()
+  }
   let door: Door | undefined
   let admin: Admin | undefined
   try {
     // In line before a socket that is kept, callers are better off than before a gateway that knows no server yet.
     if (sockets !== undefined) await Promise.race([gateway.start(), world.sleep(firstLookMs)])
     const [socket, adminSocket] = [await sockets?.('callers', doors.listen), await sockets?.('admin', doors.admin)]
-    door = await startDoor(gateway, { ...doors.listen, socket, remarks })
+    door = await startDoor(gateway, { ...doors.listen, pressure, socket, remarks })
     if (socket !== undefined) checkDoor(door.address.host, settings)
-    admin = await startAdmin(gateway, { ...doors.admin, metrics, feed, disk, reload, config, socket: adminSocket })
+    const { crowd } = door
+    gateway.subscribe(metrics.watchBounds({ pressure, crowd, linesDropped }))
+    const bounds = { pressure, crowd }
+    admin = await startAdmin(gateway, {
+      ...doors.admin,
+      metrics,
+      feed,
+      disk,
+      reload,
+      config,
+      socket: adminSocket,
+      bounds,
+    })
     if (adminSocket !== undefined) checkAdmin(admin.address.host, doors)
     // Only now, so that a port that is taken is told at once, and whoever looks after the process is answered meanwhile.
     if (sockets === undefined) await gateway.start()
     disk.start()
   } catch (error) {
+    endLooking()
     await door?.close(0)
     await admin?.close()
     await gateway.stop()
@@ -99,6 +129,7 @@ export async function openHouse(options: HouseOptions): Promise<House> {
     },
     leave: () => openDoor.leave(),
     close: async (deadlineMs) => {
+      endLooking()
       const startedAt = world.now()
       openDoor.leave()
       // The port stays open meanwhile: whoever comes is told that the gateway is ending, and /readyz tells it too.

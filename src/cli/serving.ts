@@ -4,6 +4,7 @@ import type { Config } from '../config/schema.ts'
 import { doorsOf, parse, settingsOf } from '../config/settings.ts'
 import type { Emit } from '../core/event.ts'
 import { type LogOptions, logger } from '../telemetry/log.ts'
+import { Outlet } from '../telemetry/outlet.ts'
 import { ConfigWatch, snapshotOf } from './config-watch.ts'
 import { type House, openHouse } from './house.ts'
 import { Reloading } from './reload.ts'
@@ -30,9 +31,8 @@ export async function serve(options: ServeOptions): Promise<void> {
   const seen = named === undefined || !options.watch ? undefined : await snapshotOf(named)
   const source = await readSource(named).catch(explain)
   const config = withFlags(source, options)
-  // Whoever read the log may leave; the gateway stays.
-  process.stdout.on('error', () => {})
-  const write = (text: string): boolean => process.stdout.write(text)
+  const outlet = new Outlet(process.stdout.fd)
+  const { write } = outlet
   const log = logger({ write, ...mannerOf(config) })
   const say: Say = (level, text) => log({ type: 'notice', level, text })
   for (const { title, url } of source.found) say('info', `Found ${title} at ${url}.`)
@@ -59,6 +59,7 @@ export async function serve(options: ServeOptions): Promise<void> {
     config: reloading && (() => reloading.status),
     sockets: supervisor?.socketFor ?? systemdSockets(process.env, process.pid),
     listen: log,
+    linesDropped: () => outlet.dropped,
   })
   const reload = (): void => {
     // What went wrong was said.

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { logger } from '../telemetry/log.ts'
+import { Outlet } from '../telemetry/outlet.ts'
 import { handedOver } from './sockets.ts'
 import { mark } from './supervision.ts'
 import { Supervisor } from './supervisor.ts'
@@ -8,8 +9,8 @@ import { Supervisor } from './supervisor.ts'
 export function supervise(): void {
   const [program, script, ...words] = process.argv
   const format = process.stdout.isTTY ? 'pretty' : 'json'
-  process.stdout.on('error', () => {})
-  const log = logger({ write: (text) => process.stdout.write(text), format })
+  const { write } = new Outlet(process.stdout.fd)
+  const log = logger({ write, format })
   const handed = Array.from({ length: handedOver(process.env, process.pid) }, (_, at) => 3 + at)
   const start = (): ChildProcess =>
     spawn(program!, [...process.execArgv, script!, ...words.filter((word) => word !== '--supervised')], {

@@ -103,6 +103,13 @@ export function settingsOf(config: Config, { backends = [] }: ResolveOptions = {
       drainMs: config.timeouts.drain,
       drainDelayMs: config.timeouts.drain_delay,
     },
+    bounds: {
+      connections: config.bounds.connections,
+      connectionsPerAddress: config.bounds.connections_per_address,
+      readerStallMs: config.bounds.reader_stall,
+      unreadBytes: config.bounds.unread,
+      bodyBytes: config.bounds.body,
+    },
     attemptsMax: config.attempts,
     probeEveryMs: config.probe_every,
   }

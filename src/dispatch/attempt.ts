@@ -8,6 +8,7 @@ import type { Watchdog, Watched } from '../core/watchdog.ts'
 import { NetFault, type Inbound, type World } from '../core/world.ts'
 import { collectFrom, translate, type Seen, type Translating } from '../dialects/translate.ts'
 import type { Ending } from '../fleet/limit.ts'
+import { Stall, type Stallable } from '../fleet/pulse.ts'
 import type { Upstream } from '../fleet/upstream.ts'
 import type { Lease } from '../scheduler/scheduler.ts'
 import { Meter } from './meter.ts'
@@ -33,7 +34,7 @@ const answerMaxBytes = 64 * 1024 * 1024
  * One try at one upstream. `open` resolves with the first bytes in hand: until then nothing has reached the caller, and
  * any other upstream may be tried instead. Whoever opened it reads `next` to the end or calls `close`.
  */
-export class Attempt implements Watched {
+export class Attempt implements Watched, Stallable {
   readonly lease: Lease
   readonly startedAt: number
   deadline: number
@@ -61,6 +62,7 @@ export class Attempt implements Watched {
   #meter: Meter | undefined
   #first: IteratorResult<Uint8Array> | undefined
   #late = false
+  #stall: Stall | undefined
   #over = false
 
   /** With what is `begun`, it asks for the rest. */
@@ -73,6 +75,12 @@ export class Attempt implements Watched {
       begun === undefined ? phrase(ask, lease, parts.dialectOf) : phraseRest(ask, lease, begun, parts.dialectOf)
     this.startedAt = parts.world.now()
     this.deadline = this.startedAt + this.#patienceMs
+    lease.heldBy(this)
+  }
+
+  /** An answer that is handed on in one piece is not seen before it is whole. */
+  get shows(): boolean {
+    return this.#ask.stream || this.#speech.answer === 'read'
   }
 
   /** Token counts: the server's own, else what could be counted on the way. */
@@ -84,7 +92,7 @@ export class Attempt implements Watched {
   /** How long nothing may be heard at first. An answer in one piece shows nothing of itself until it is whole. */
   get #patienceMs(): number {
     const { firstTokenMs } = this.#parts.timeouts
-    return this.#ask.stream || this.#speech.answer === 'read' ? firstTokenMs : firstTokenMs * wholeShare
+    return this.shows ? firstTokenMs : firstTokenMs * wholeShare
   }
 
   async open(): Promise<void> {
@@ -132,6 +140,11 @@ export class Attempt implements Watched {
 
   expire(): void {
     this.#late = true
+    this.#cut.abort()
+  }
+
+  stalled(): void {
+    this.#stall = new Stall()
     this.#cut.abort()
   }
 
@@ -214,7 +227,9 @@ export class Attempt implements Watched {
   }
 
   #progressed(): void {
-    this.deadline = this.#parts.world.now() + this.#parts.timeouts.gapMs
+    const now = this.#parts.world.now()
+    this.deadline = now + this.#parts.timeouts.gapMs
+    this.lease.progressed(now)
   }
 
   #end(): void {
@@ -237,6 +252,10 @@ export class Attempt implements Watched {
     this.close()
     if (this.#ask.signal.aborted) return Fault.from(error, this.#ask.signal)
     const { name } = this.lease.upstream.settings
+    if (this.#stall !== undefined)
+      return new Fault('upstream-slow', `The server ${name} has stopped in the middle of its answers.`, {
+        cause: this.#stall,
+      })
     if (this.#late) {
       const what = this.firstTokenAt === undefined ? 'gave no first token' : 'fell silent in mid-stream'
       return new Fault('upstream-slow', `The server ${name} ${what} in time.`, { cause: error })
@@ -274,10 +293,16 @@ export class Attempt implements Watched {
   }
 }
 
-/** What an ending says to the limit and the breaker: busy is crowding, broken is breaking, and a caller blames nobody. */
+/**
+ * What an ending says to the limit and the breakers: busy is crowding, a connection that breaks is the server, an answer
+ * that goes wrong is its model, and a caller blames nobody.
+ */
 export function endingFor(fault: Fault): Ending {
   if (fault.kind === 'upstream-busy') return 'overloaded'
-  return fault.blame === 'upstream' ? 'broke' : 'ignored'
+  if (fault.blame !== 'upstream') return 'ignored'
+  const isServer =
+    fault.kind === 'upstream-denied' || (fault.kind === 'upstream-broke' && fault.cause instanceof NetFault)
+  return isServer ? 'broke' : 'failed'
 }
 
 const colon = 0x3a

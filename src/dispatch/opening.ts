@@ -1,6 +1,7 @@
 import type { Ask } from '../core/ask.ts'
 import { Fault } from '../core/fault.ts'
 import { NetFault } from '../core/world.ts'
+import { Stall } from '../fleet/pulse.ts'
 import type { Upstream } from '../fleet/upstream.ts'
 import type { Lease } from '../scheduler/scheduler.ts'
 import { Attempt, endingFor } from './attempt.ts'
@@ -41,8 +42,10 @@ export async function open(ask: Ask, parts: DispatchParts): Promise<Opened> {
         })
       }
       if (!fault.retry || attempts >= parts.attemptsMax) throw fault
-      // A kept connection may die just as it is used again: that says nothing about the server behind it.
-      const mayAgain = last === undefined && lease.upstream.settings.tier === 0 && isReset(fault)
+      // A kept connection may die just as it is used again: that says nothing about the server behind it. And a model that
+      // had stopped is brought back.
+      const mayAgain =
+        last === undefined && lease.upstream.settings.tier === 0 && (isReset(fault) || fault.cause instanceof Stall)
       if (!mayAgain) (avoid ??= new Set()).add(lease.upstream)
       last = fault
     }

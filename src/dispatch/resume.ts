@@ -144,8 +144,8 @@ export class Resumption {
       ...this.#ask,
       promptTokens: promptTokens + tokens,
       outputTokensMax: outputTokensMax === undefined ? undefined : outputTokensMax - tokens,
-      // Its caller is as patient as at first; but what was waited then is no longer to be waited now.
-      patienceMs: age + patienceMs,
+      // Whoever has half an answer waits for the next word as long as for any other.
+      patienceMs: age + Math.max(patienceMs, this.#parts.timeouts.gapMs),
       signal: this.#gone.signal,
     }
   }

@@ -11,7 +11,7 @@ import { isLoopback, knowsToken, refusalOf } from './admin-guard.ts'
 import { modelsView, isOrder, obeyed, orderPath } from './admin-models.ts'
 import { readPage } from './admin-page.ts'
 import { statusView } from './admin-status.ts'
-import { asksView, diskView, feedView, upstreamsView } from './admin-views.ts'
+import { asksView, type BoundsSeen, diskView, feedView, pressureView, upstreamsView } from './admin-views.ts'
 import type { ConfigStatus } from './config-status.ts'
 
 export interface AdminOptions {
@@ -22,6 +22,8 @@ export interface AdminOptions {
   readonly token?: string | undefined
   readonly metrics: Pick<Metrics, 'render'>
   readonly feed: Pick<Feed, 'snapshot'>
+  /** How near the process is to what it may use. */
+  readonly bounds?: BoundsSeen | undefined
   readonly disk?: Pick<DiskWatch, 'volumes'> | undefined
   /** Reads the config again; rejects with what is wrong with it, one by one in `problems` where it can. */
   readonly reload?: (() => Promise<void>) | undefined
@@ -56,6 +58,7 @@ interface Route {
 }
 
 const usualMaxBytes = 64 * 1024
+const connectionsMax = 64
 /** As much as callers may send, whose requests these are. */
 const explainMaxBytes = 32 * 1024 * 1024
 
@@ -77,6 +80,9 @@ export async function startAdmin(gateway: AdminGateway, options: AdminOptions): 
   })
   // Not a 408 when somebody dawdles: clients take that for an invitation to try again.
   server.on('clientError', (_error, connection) => connection.destroy())
+  // A file too many ends a connection and nothing else; and the operator's port is for few.
+  server.on('error', () => {})
+  server.maxConnections = connectionsMax
   await listening(server, socket === undefined ? { host, port } : socket)
 
   const { address, port: boundPort } = server.address() as AddressInfo
@@ -95,7 +101,7 @@ export async function startAdmin(gateway: AdminGateway, options: AdminOptions): 
 
 function routesOf(
   gateway: AdminGateway,
-  { metrics, feed, disk, reload, config }: AdminOptions,
+  { metrics, feed, disk, reload, config, bounds }: AdminOptions,
   audience: Audience,
 ): ReadonlyMap<string, Route> {
   const { html, policy } = readPage()
@@ -119,6 +125,7 @@ function routesOf(
     ],
     ['/api/disk', view(() => diskView(disk?.volumes ?? []))],
     ['/api/feed', view(() => feedView(feed.snapshot()))],
+    ...(bounds === undefined ? [] : [['/api/pressure', view(() => pressureView(bounds))] as const]),
     ['/api/events', get((response) => watch(response, audience))],
     [
       '/api/explain',

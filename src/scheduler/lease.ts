@@ -4,6 +4,7 @@ import type { Usage } from '../core/usage.ts'
 import type { Ending } from '../fleet/limit.ts'
 import type { Offer, Offering } from '../fleet/offering.ts'
 import type { Stay } from '../fleet/place.ts'
+import type { Stallable } from '../fleet/pulse.ts'
 import type { ServedModel, Upstream } from '../fleet/upstream.ts'
 import type { Charge } from './fair-queue.ts'
 
@@ -28,6 +29,10 @@ export interface Lease {
   readonly predicted: Prediction | undefined
   /** Its first token has come: from here on it is known better how long it will stay. */
   spoke(now: number): void
+  /** Who is to be told when nothing more comes from there. */
+  heldBy(holder: Stallable): void
+  /** More of its answer has come. */
+  progressed(now: number): void
   /** Gives the place back and tells how it went. The first call counts, further ones do nothing. */
   end(ending: Ending, seen?: LeaseSeen): void
 }
@@ -82,7 +87,15 @@ export class OneLease implements Lease {
   spoke(now: number): void {
     const { stay, offer } = this.held
     if (stay.stream) stay.spokeAt ??= now
-    offer.upstream.spoke(offer.place)
+    offer.upstream.memory.spoke(offer.place)
+  }
+
+  heldBy(holder: Stallable): void {
+    this.held.stay.holder = holder
+  }
+
+  progressed(now: number): void {
+    this.held.offer.place.pulse.beat(now)
   }
 
   end(ending: Ending, seen: LeaseSeen = {}): void {

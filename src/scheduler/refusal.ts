@@ -48,13 +48,27 @@ export function nobodyLeft(situation: Situation): Fault | undefined {
   }
   const left = offering.offers.filter((offer) => isOpenTo(situation, offer))
   if (left.length === 0) return new Fault('no-upstream', `No other server has the model ${model}.`)
-  const up = left.filter(({ upstream }) => upstream.up !== false)
-  if (up.length > 0) return up.every(isShut) ? shut(up[0]!, model) : undefined
-  const reasons = left.slice(0, 3).map(({ upstream }) => `${upstream.settings.name} ${upstream.lastError ?? 'is down'}`)
-  const backMs = Math.min(...left.map(({ upstream }) => (upstream.breaker.restsUntil ?? now) - now))
-  return new Fault('no-upstream', `All servers that have the model ${model} are down: ${reasons.join('; ')}.`, {
-    retryAfterMs: soon(backMs),
+  const up = left.filter(({ upstream }) => upstream.up !== false || upstream.isWarming)
+  if (up.length > 0) {
+    if (up.every(isShut)) return shut(up[0]!, model)
+    // Who can wait until one of them may be tried does.
+    return up.every((offer) => restsUntil(offer) > ask.arrivedAt + ask.patienceMs) ? outOf(up, model, now) : undefined
+  }
+  return outOf(left, model, now)
+}
+
+const restsUntil = ({ upstream, place }: Offer): number =>
+  Math.max(upstream.breaker.restsUntil ?? 0, place.restsUntil ?? 0)
+
+function outOf(offers: readonly Offer[], model: string, now: number): Fault {
+  const reasons = offers.slice(0, 3).map(({ upstream, place }) => {
+    const { lastError = upstream.up === false ? 'is down' : 'has failed too often in a row' } = upstream
+    const why = place.loadTrouble === undefined ? lastError : `cannot load it (${place.loadTrouble.reason})`
+    return `${upstream.settings.name} ${why}`
   })
+  const backMs = Math.min(...offers.map(restsUntil)) - now
+  const text = `All servers that have the model ${model} are down: ${reasons.join('; ')}.`
+  return new Fault('no-upstream', text, { retryAfterMs: soon(backMs) })
 }
 
 const isShut = ({ upstream, place }: Offer): boolean => upstream.residency.isShut(place.tenant)

@@ -38,5 +38,6 @@ export function canServe(situation: Situation, offer: Offer): boolean {
   if (!isOpenTo(situation, offer)) return false
   const { upstream, place } = offer
   if (upstream.residency.isShut(place.tenant)) return false
-  return situation.desperate ? upstream.breaker.allows(situation.now) : upstream.allows(situation.now)
+  const { now, desperate } = situation
+  return desperate ? upstream.bears(place, now) : upstream.allows(now) && place.allows(now)
 }

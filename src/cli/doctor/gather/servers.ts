@@ -1,0 +1,104 @@
+import { lookup } from 'node:dns/promises'
+import { connect } from 'node:tls'
+import type { Config } from '../../../config/schema.ts'
+import { settingsOf } from '../../../config/settings.ts'
+import type { UpstreamSettings } from '../../../core/settings.ts'
+import type { World } from '../../../core/world.ts'
+import { createGateway, type Gateway } from '../../../gateway.ts'
+import { realWorld } from '../../../http/world.ts'
+import type { CertificateFacts, ServerFacts } from '../facts.ts'
+
+const patienceMs = 3_000
+const dayMs = 86_400_000
+
+type Upstream = Gateway['fleet']['upstreams'][number]
+
+/** Looks at each server as the gateway does, and at what it tells besides. Nothing is loaded. */
+export async function gatherServers(config: Config): Promise<readonly ServerFacts[]> {
+  const settings = settingsOf(config)
+  const world = realWorld({ transport: config.upstream_transport, connectMs: settings.timeouts.connectMs })
+  // What the servers list, not what is made of it; and nothing that is to be brought into memory.
+  const bare = settings.upstreams.map((one) => ({
+    ...one,
+    serve: undefined,
+    context: new Map<string, number>(),
+    preload: [],
+  }))
+  const gateway = createGateway({ ...settings, upstreams: bare }, { world })
+  try {
+    await gateway.start()
+    return await Promise.all(
+      gateway.fleet.upstreams.map((upstream, at) => factsOf(upstream, settings.upstreams[at]!, world)),
+    )
+  } finally {
+    await gateway.stop()
+    await world.close()
+  }
+}
+
+async function factsOf(upstream: Upstream, settings: UpstreamSettings, world: World): Promise<ServerFacts> {
+  const { up, lastError, version, advice } = upstream
+  const { hostname, protocol, port } = new URL(settings.origin)
+  const host = hostname.replace(/^\[|\]$/g, '')
+  const [addresses, aheadMs, certificate] = await Promise.all([
+    addressesOf(host),
+    up === true ? aheadOf(settings, world) : undefined,
+    protocol === 'https:' ? certificateOf(host, port === '' ? 443 : Number(port)) : undefined,
+  ])
+  return {
+    settings,
+    up: up === true,
+    lastError,
+    version,
+    advice,
+    models: upstream.models(),
+    find: (name) => upstream.modelFor(name),
+    addresses,
+    aheadMs,
+    certificate,
+  }
+}
+
+async function addressesOf(host: string): Promise<readonly string[] | string> {
+  try {
+    return (await lookup(host, { all: true })).map(({ address }) => address)
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code ?? 'error'
+  }
+}
+
+/** Its clock as any answer shows it, to the second. */
+async function aheadOf({ origin, basePath }: UpstreamSettings, world: World): Promise<number | undefined> {
+  const enough = AbortSignal.timeout(patienceMs)
+  const path = basePath === '' ? '/' : basePath
+  try {
+    const out = { method: 'GET', origin, path, headers: [], body: undefined, signal: enough } as const
+    const { headers, body } = await world.send(out)
+    const toldMs = Date.parse(headers['date'] ?? '')
+    const now = world.epochMs()
+    await body[Symbol.asyncIterator]().return?.()
+    return Number.isNaN(toldMs) ? undefined : toldMs - now
+  } catch {
+    return undefined
+  }
+}
+
+function certificateOf(host: string, port: number): Promise<CertificateFacts | undefined> {
+  return new Promise((resolve) => {
+    // Also one that is not good is looked at: when it ends is worth knowing.
+    const socket = connect(
+      { host, port, servername: /[a-z]/i.test(host) ? host : '', rejectUnauthorized: false },
+      () => {
+        const validTo = Date.parse(socket.getPeerCertificate().valid_to)
+        const fault = socket.authorized ? undefined : String(socket.authorizationError)
+        const daysLeft = Number.isNaN(validTo) ? undefined : (validTo - Date.now()) / dayMs
+        socket.destroy()
+        resolve({ daysLeft, fault })
+      },
+    )
+    socket.setTimeout(patienceMs, () => socket.destroy())
+    socket.on('error', () => socket.destroy())
+    // Whether it answers at all is said elsewhere.
+    socket.on('close', () => resolve(undefined))
+  })
+}
