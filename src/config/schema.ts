@@ -276,6 +276,14 @@ export const schema = z
             'While a stream waits for its first token, its caller gets a sign of life after so long, and again each time. Until the first one, an error has its own status. false for none.',
           )
           .prefault('10s'),
+        drain: duration(
+          'How long running answers may take to end when the gateway is told to stop; what is left then is told so.',
+          0,
+        ).prefault('30s'),
+        drain_delay: duration(
+          'How long requests are still taken after that, while /readyz says no already: until a balancer in front has seen it.',
+          0,
+        ).prefault('0s'),
       })
       .prefault({})
       .describe('When an upstream is given up, and when a caller who waits is told.'),

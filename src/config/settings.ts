@@ -100,6 +100,8 @@ export function settingsOf(config: Config, { backends = [] }: ResolveOptions = {
       firstTokenMs: config.timeouts.first_token,
       gapMs: config.timeouts.gap,
       heartbeatMs: config.timeouts.heartbeat || undefined,
+      drainMs: config.timeouts.drain,
+      drainDelayMs: config.timeouts.drain_delay,
     },
     bounds: {
       connections: config.bounds.connections,

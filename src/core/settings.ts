@@ -47,6 +47,10 @@ export interface Timeouts {
   readonly gapMs: number
   /** How long a stream is silent before its first token until its caller hears that it is alive, and from then on; undefined for never. */
   readonly heartbeatMs?: number | undefined
+  /** How long the running answers may take to end when the gateway is to stop. */
+  readonly drainMs?: number | undefined
+  /** How long asks are still taken after readiness is off, before that. */
+  readonly drainDelayMs?: number | undefined
 }
 
 export interface UpstreamSettings {
