@@ -1,4 +1,5 @@
 import { lookup } from 'node:dns/promises'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { connect } from 'node:tls'
 import type { Config } from '../../../config/schema.ts'
 import { settingsOf } from '../../../config/settings.ts'
@@ -60,11 +61,12 @@ async function factsOf(upstream: Upstream, settings: UpstreamSettings, world: Wo
 }
 
 async function addressesOf(host: string): Promise<readonly string[] | string> {
-  try {
-    return (await lookup(host, { all: true })).map(({ address }) => address)
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code ?? 'error'
-  }
+  const found = lookup(host, { all: true }).then(
+    (all) => all.map(({ address }) => address),
+    (error: NodeJS.ErrnoException) => error.code ?? 'error',
+  )
+  // It cannot be called off, only not waited for.
+  return Promise.race([found, sleep(patienceMs, 'no answer in time', { ref: false })])
 }
 
 /** Its clock as any answer shows it, to the second. */
