@@ -5,15 +5,15 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
-import { tmpdir } from 'node:os'
+import { networkInterfaces, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { parse } from '../../../config/settings.ts'
 import type { ServerFacts } from '../facts.ts'
 import { gatherServers } from './servers.ts'
 
-async function opened(t: TestContext, server: Server): Promise<number> {
-  server.listen(0, '127.0.0.1')
+async function opened(t: TestContext, server: Server, host = '127.0.0.1'): Promise<number> {
+  server.listen(0, host)
   await once(server, 'listening')
   t.after(() => server.close())
   return (server.address() as AddressInfo).port
@@ -32,13 +32,27 @@ test('how far a clock is ahead is read from an answer, and no address from a nam
       response.end('{"data":[{"id":"a"}]}')
     }),
   )
-  const { up, aheadMs, addresses, certificate, models } = await looked(`http://localhost:${port}`)
+  const { up, aheadMs, addresses, openAt, certificate, models } = await looked(`http://localhost:${port}`)
   assert.equal(up, true)
   assert.ok(Math.abs(aheadMs! - 3_600_000) < 5_000, `${aheadMs}`)
   assert.ok(Array.isArray(addresses) && addresses.includes('127.0.0.1'))
+  assert.equal(openAt, undefined)
   assert.deepEqual([certificate, models.map(({ id }) => id)], [undefined, ['a']])
   const lost = await looked('http://no-such-host.invalid:1')
   assert.deepEqual([lost.up, typeof lost.addresses, lost.aheadMs], [false, 'string', undefined])
+})
+
+const ours = Object.values(networkInterfaces())
+  .flatMap((all = []) => all)
+  .filter(({ internal, family }) => !internal && family === 'IPv4')
+
+test('a server that listens everywhere can be reached from elsewhere', { skip: ours.length === 0 }, async (t) => {
+  const port = await opened(
+    t,
+    createServer((_, response) => response.end('{"data":[]}')),
+    '0.0.0.0',
+  )
+  assert.equal((await looked(`http://127.0.0.1:${port}`)).openAt, `${ours[0]!.address}:${port}`)
 })
 
 const skip = spawnSync('openssl', ['version']).error === undefined ? false : 'openssl is not installed'
