@@ -8,6 +8,8 @@ import { realWorld } from '../http/world.ts'
 import { DiskWatch, type Volume } from '../telemetry/disk.ts'
 import { Feed } from '../telemetry/feed.ts'
 import { Metrics } from '../telemetry/metrics.ts'
+import { PressureGauge } from '../telemetry/pressure.ts'
+import { OwnShares } from '../telemetry/shares.ts'
 
 export interface House {
   readonly gateway: Gateway
@@ -28,19 +30,20 @@ export interface HouseOptions {
   readonly reload?: (() => Promise<void>) | undefined
   /** Subscribed before anything happens. */
   readonly listen?: Parameters<Gateway['subscribe']>[0] | undefined
+  /** Lines of the log that could not be written. */
+  readonly linesDropped?: (() => number) | undefined
 }
 
+/** How often the process is looked at, whether it runs short of something. */
+const pressureEveryMs = 250
+
 /** An engine with its two ports and its telemetry: what `serve` and the demo start. */
-export async function openHouse({
-  settings,
-  doors,
-  transport,
-  volumes = [],
-  reload,
-  listen,
-}: HouseOptions): Promise<House> {
+export async function openHouse(options: HouseOptions): Promise<House> {
+  const { settings, doors, transport, volumes = [], reload, listen, linesDropped = () => 0 } = options
   const world = realWorld({ transport, connectMs: settings.timeouts.connectMs })
-  const gateway = createGateway(settings, { world })
+  const shares = new OwnShares()
+  const pressure = new PressureGauge(shares.measure, (event) => gateway.emit(event))
+  const gateway: Gateway = createGateway(settings, { world, pressure })
   const metrics = new Metrics(gateway)
   const feed = new Feed(gateway)
   const disk = new DiskWatch({ volumes, emit: gateway.emit })
@@ -48,15 +51,26 @@ export async function openHouse({
   gateway.subscribe(metrics.listen)
   gateway.subscribe(feed.listen)
   if (listen !== undefined) gateway.subscribe(listen)
+  const looking = setInterval(() => {
+    pressure.look()
+    if (pressure.isClosing) door?.closeIdle()
+  }, pressureEveryMs).unref()
+  const endLooking = (): void => {
+    clearInterval(looking)
+    shares.close()
+  }
   let door: Door | undefined
   let admin: Admin | undefined
   try {
-    door = await startDoor(gateway, doors.listen)
-    admin = await startAdmin(gateway, { ...doors.admin, metrics, feed, disk, reload })
+    door = await startDoor(gateway, { ...doors.listen, pressure })
+    const { crowd } = door
+    gateway.subscribe(metrics.watchBounds({ pressure, crowd, linesDropped }))
+    admin = await startAdmin(gateway, { ...doors.admin, metrics, feed, disk, reload, bounds: { pressure, crowd } })
     // Only now, so that a port that is taken is told at once, and whoever looks after the process is answered meanwhile.
     await gateway.start()
     disk.start()
   } catch (error) {
+    endLooking()
     await door?.close(0)
     await admin?.close()
     await gateway.stop()
@@ -70,6 +84,7 @@ export async function openHouse({
     address: urlOf(openDoor.address),
     adminAddress: urlOf(openAdmin.address),
     close: async (deadlineMs) => {
+      endLooking()
       const startedAt = world.now()
       // The port stays open meanwhile: whoever comes is told that the gateway is ending, and /readyz tells it too.
       await Promise.race([gateway.drain(), world.sleep(deadlineMs)])

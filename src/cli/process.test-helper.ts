@@ -29,13 +29,21 @@ export function folderWith(t: TestContext, files: Readonly<Record<string, string
   return folder
 }
 
+interface SpillwayOptions {
+  readonly cwd?: string
+  readonly env?: Readonly<Record<string, string>>
+  /** A command that starts it with something changed: `prlimit --nofile=40`. */
+  readonly under?: readonly string[]
+}
+
 /** The command line as a process of its own, as a shell starts it. */
 export function spillway(
   t: TestContext,
   words: readonly string[],
-  { cwd = tmpdir(), env = {} }: { cwd?: string; env?: Readonly<Record<string, string>> } = {},
+  { cwd = tmpdir(), env = {}, under = [] }: SpillwayOptions = {},
 ): Running {
-  const child = spawn(process.execPath, [main, ...words], { cwd, env: { PATH: process.env['PATH'], ...env } })
+  const [command = '', ...rest] = [...under, process.execPath, main, ...words]
+  const child = spawn(command, rest, { cwd, env: { PATH: process.env['PATH'], ...env }, stdio: 'pipe' })
   t.after(() => child.kill('SIGKILL'))
   let out = ''
   let err = ''

@@ -4,6 +4,7 @@ import { ConfigFault, sentence } from '../config/problem.ts'
 import type { Config } from '../config/schema.ts'
 import { doorsOf, parse, settingsOf } from '../config/settings.ts'
 import { logger } from '../telemetry/log.ts'
+import { Outlet } from '../telemetry/outlet.ts'
 import { type House, openHouse } from './house.ts'
 import { reload, type Say } from './reload.ts'
 import { volumesOf } from './volumes.ts'
@@ -40,9 +41,8 @@ async function serve(options: ServeOptions): Promise<void> {
   const source = await readSource(options.config).catch(explain)
   const config = withFlags(source, options)
   const format = config.log.format === 'auto' ? (process.stdout.isTTY ? 'pretty' : 'json') : config.log.format
-  // Whoever read the log may leave; the gateway stays.
-  process.stdout.on('error', () => {})
-  const write = (text: string): boolean => process.stdout.write(text)
+  const outlet = new Outlet(process.stdout.fd)
+  const { write } = outlet
   const log = logger({ write, format, level: config.log.level })
   const say: Say = (level, text) => log({ type: 'notice', level, text })
   for (const { title, url } of source.found) say('info', `Found ${title} at ${url}.`)
@@ -61,6 +61,7 @@ async function serve(options: ServeOptions): Promise<void> {
     volumes: volumesOf({ dataDir: config.data_dir, upstreams: settings.upstreams, env: process.env }),
     reload: reloading,
     listen: log,
+    linesDropped: () => outlet.dropped,
   })
   obeySignals(opening, reloading, say)
   const house = await opening.catch(explainStart)

@@ -101,6 +101,13 @@ export function settingsOf(config: Config, { backends = [] }: ResolveOptions = {
       gapMs: config.timeouts.gap,
       heartbeatMs: config.timeouts.heartbeat || undefined,
     },
+    bounds: {
+      connections: config.bounds.connections,
+      connectionsPerAddress: config.bounds.connections_per_address,
+      readerStallMs: config.bounds.reader_stall,
+      unreadBytes: config.bounds.unread,
+      bodyBytes: config.bounds.body,
+    },
     attemptsMax: config.attempts,
     probeEveryMs: config.probe_every,
   }

@@ -10,7 +10,7 @@ import { explain, type ExplainGateway } from './admin-explain.ts'
 import { isLoopback, knowsToken, refusalOf } from './admin-guard.ts'
 import { modelsView, isOrder, obeyed, orderPath } from './admin-models.ts'
 import { readPage } from './admin-page.ts'
-import { asksView, diskView, feedView, upstreamsView } from './admin-views.ts'
+import { asksView, type BoundsSeen, diskView, feedView, pressureView, upstreamsView } from './admin-views.ts'
 
 export interface AdminOptions {
   readonly host: string
@@ -20,6 +20,8 @@ export interface AdminOptions {
   readonly token?: string | undefined
   readonly metrics: Pick<Metrics, 'render'>
   readonly feed: Pick<Feed, 'snapshot'>
+  /** How near the process is to what it may use. */
+  readonly bounds?: BoundsSeen | undefined
   readonly disk?: Pick<DiskWatch, 'volumes'> | undefined
   /** Reads the config again; rejects with what is wrong with it, one by one in `problems` where it can. */
   readonly reload?: (() => Promise<void>) | undefined
@@ -50,6 +52,7 @@ interface Route {
 }
 
 const usualMaxBytes = 64 * 1024
+const connectionsMax = 64
 /** As much as callers may send, whose requests these are. */
 const explainMaxBytes = 32 * 1024 * 1024
 
@@ -71,6 +74,9 @@ export async function startAdmin(gateway: AdminGateway, options: AdminOptions): 
   })
   // Not a 408 when somebody dawdles: clients take that for an invitation to try again.
   server.on('clientError', (_error, socket) => socket.destroy())
+  // A file too many ends a connection and nothing else; and the operator's port is for few.
+  server.on('error', () => {})
+  server.maxConnections = connectionsMax
   await listening(server, host, port)
 
   const { address, port: boundPort } = server.address() as AddressInfo
@@ -89,7 +95,7 @@ export async function startAdmin(gateway: AdminGateway, options: AdminOptions): 
 
 function routesOf(
   gateway: AdminGateway,
-  { metrics, feed, disk, reload }: AdminOptions,
+  { metrics, feed, disk, reload, bounds }: AdminOptions,
   audience: Audience,
 ): ReadonlyMap<string, Route> {
   const { html, policy } = readPage()
@@ -112,6 +118,7 @@ function routesOf(
     ],
     ['/api/disk', view(() => diskView(disk?.volumes ?? []))],
     ['/api/feed', view(() => feedView(feed.snapshot()))],
+    ...(bounds === undefined ? [] : [['/api/pressure', view(() => pressureView(bounds))] as const]),
     ['/api/events', get((response) => watch(response, audience))],
     [
       '/api/explain',

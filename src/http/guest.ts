@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
+import type { Fault } from '../core/fault.ts'
 
 /** A connection of a caller, and what is under way on it. */
 export class Guest {
@@ -9,7 +10,11 @@ export class Guest {
   answering = 0
   /** Something on it was refused so that nothing behind it can be trusted: it is closed, and nothing more is heard. */
   spoilt = false
+  /** What the first thing asked on it is answered with: there was no room for it. */
+  unwelcome: Fault | undefined
   readonly #socket: Socket
+  /** Nothing was under way on it when it was last looked at. */
+  #isResting = false
   /** The ask under way; on a pipelined connection, those behind it are in `#more`. */
   #asking: AbortController | undefined
   #more: Set<AbortController> | undefined
@@ -26,6 +31,7 @@ export class Guest {
 
   begin(response: ServerResponse): void {
     this.last = response
+    this.#isResting = false
     this.answering += 1
     response.on('close', this.#onAnswered)
   }
@@ -53,6 +59,13 @@ export class Guest {
   leave(): void {
     this.#leaving = true
     if (this.answering === 0) this.#socket.destroySoon()
+  }
+
+  /** Closes the connection if nothing has been asked on it since the last time it was looked at. */
+  rest(): void {
+    if (this.answering > 0) return
+    if (this.#isResting) this.#socket.destroySoon()
+    this.#isResting = true
   }
 
   readonly #onAnswered = (): void => {

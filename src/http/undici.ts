@@ -52,7 +52,7 @@ export class UndiciTransport implements Transport {
       bodyTimeout: 0,
       keepAliveTimeout: idleMs,
       keepAliveMaxTimeout: idleMs,
-      maxHeaderSize: 64 * 1024,
+      maxHeaderSize: 32 * 1024,
     })
     this.#pools.set(origin, pool)
     return pool

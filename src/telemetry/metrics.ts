@@ -4,6 +4,7 @@ import type { Fault, FaultKind } from '../core/fault.ts'
 import { comparisonsOf } from '../core/prediction.ts'
 import type { Outcome } from '../core/reply.ts'
 import { diskGauge, type DiskWatch } from './disk.ts'
+import { type BoundsSource, measureBounds } from './bounds-metrics.ts'
 import { watchProcess } from './process.ts'
 import { type Counter, type Family, type Histogram, Registry } from './registry.ts'
 
@@ -164,6 +165,11 @@ export class Metrics {
   /** Shows how full the volumes are as well. */
   watchDisk(disk: Pick<DiskWatch, 'volumes'>): void {
     diskGauge(this.#registry, disk)
+  }
+
+  /** Shows how near the process is to its bounds as well. Returns what is to listen for it. */
+  watchBounds(source: BoundsSource): (event: Event) => void {
+    return measureBounds(this.#registry, source)
   }
 
   /** All of it in Prometheus' text format. */

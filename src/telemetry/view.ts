@@ -75,6 +75,12 @@ export function viewOf(event: Event): EventView {
       return settled(event)
     case 'request-refused':
       return { level: 'info', event: event.type, dialect: event.dialect, status: event.status, fault: event.kind }
+    case 'connection-cut': {
+      const { why } = event
+      // Of those who are too many there may be thousands a second.
+      const level = why === 'stalled' || why === 'unread' ? 'info' : 'debug'
+      return { level, event: event.type, text: why }
+    }
     case 'upstream-changed': {
       const { upstream, up, reason } = event
       return { level: up ? 'info' : 'warn', event: event.type, upstream, up, text: cleaned(reason, textMax) }
