@@ -62,9 +62,9 @@ export interface Seen {
 
 const coolMs = 500
 const coolMaxMs = 8_000
-/** With nothing learned, a silence is odd after so long, and a prompt is read at no less than twenty tokens a second. */
+/** With nothing learned, a silence is odd after so long, and a prompt is read at no less than forty tokens a second. */
 const unknownSilenceMs = 60_000
-const slowestTokenMs = 50
+const slowestTokenMs = 25
 /** A silence is odd when it is so many times as long as all that is there explains. */
 const oddTimes = 3
 /** An answer that does not show itself may be so many times as long as those before it. */
@@ -176,17 +176,17 @@ export class Place {
   get silenceMaxMs(): number {
     const { pace } = this
     const stepMs = pace.stepMs(this.inFlight)
-    let unread = 0
+    let longest = 0
     let expectedMs = stepMs
     for (const { newTokens, spokeAt, holder, length } of this.#stays) {
       if (spokeAt === undefined) {
-        unread += newTokens
+        longest = Math.max(longest, newTokens)
         expectedMs += pace.readingMs(newTokens)
       }
       if (holder?.shows === false) expectedMs += longAnswers * meanOf(length) * stepMs
     }
     if (pace.isLearned) return Math.max(silenceMs, oddTimes * expectedMs)
-    return Math.max(unknownSilenceMs, unread * slowestTokenMs, expectedMs)
+    return Math.max(unknownSilenceMs, longest * slowestTokenMs, expectedMs)
   }
 
   /** Nothing more comes of any of them. */

@@ -58,7 +58,7 @@ export function inTurn(...replies: readonly Reply[]): () => Reply {
 }
 
 /** All other models are busy. */
-export const inUse = { isIdle: (): boolean => false, left: (): void => {} }
+export const inUse = { isIdle: (): boolean => false, left: (): void => {}, overdueMs: Infinity }
 
 export const settingOf = (model = 'm', contextTokens?: number): Parameters<NonNullable<Backend['edits']>>[2] => ({
   model,
