@@ -1,6 +1,7 @@
 import type { Backend, Call, Health, ListedModel, Residents, Setting } from '../core/backend.ts'
 import type { Json } from '../core/json.ts'
 import { NetFault } from '../core/world.ts'
+import { isBelow } from '../core/version.ts'
 import { ask, complaint, countIn, loadMaxMs, objectAt, objectsIn, order, refuseFailed } from './asking.ts'
 import { edits } from './ollama-edits.ts'
 import { Shelf, type Shown } from './ollama-shelf.ts'
@@ -20,13 +21,18 @@ export const ollama: Backend = {
   },
   usualPort: 11434,
   modelFolders: ['$OLLAMA_MODELS', '~/.ollama/models', '/usr/share/ollama/.ollama/models'],
+  parallelVariable: 'OLLAMA_NUM_PARALLEL',
+  noVariables: {
+    OLLAMA_MAX_CONCURRENT_REQUESTS: 'Set OLLAMA_NUM_PARALLEL in its place, there.',
+    OLLAMA_REQUEST_TIMEOUT: 'Set timeouts in spillway.yaml in its place.',
+    OLLAMA_TIMEOUT: 'Set timeouts in spillway.yaml in its place.',
+    OLLAMA_METRICS: "Take the gateway's own metrics: /metrics on its admin port.",
+  },
   tier: 0,
   // OLLAMA_NUM_PARALLEL is 1 unless somebody set it; one more waits inside and shows whether there is room.
   initialConcurrency: 2,
   keepsPrompts: 'slots',
   thinksUnasked: true,
-  // With `raw`, to the letter. In a chat it says the beginning once more, or as its template has it starts a new turn.
-  resumes: ['ollama-generate'],
   authorize: (key) => [['authorization', `Bearer ${key}`]],
   probe,
   edits,
@@ -184,13 +190,12 @@ async function unload(call: Call, model: string): Promise<void> {
   await order(call, { method: 'POST', path: '/api/generate', body: { model, stream: false, keep_alive: 0 } })
 }
 
-/** Since 0.12.6 it can be told to refuse what does not fit. */
+/** Since then it can be told to refuse what does not fit. */
+const goodSince = '0.12.6'
+
 function tooOld(version: unknown): readonly string[] {
-  const parts = /^(\d+)\.(\d+)\.(\d+)/.exec(String(version))?.slice(1).map(Number)
-  if (parts === undefined) return []
-  const [major, minor, patch] = parts as [number, number, number]
-  if (major > 0 || minor > 12 || (minor === 12 && patch >= 6)) return []
-  return [`Ollama ${String(version)} cuts prompts that do not fit without a word: update it to 0.12.6 or later.`]
+  if (typeof version !== 'string' || !/^\d+\.\d+\.\d+/.test(version) || !isBelow(version, goodSince)) return []
+  return [`Ollama ${version} cuts prompts that do not fit without a word: update it to ${goodSince} or later.`]
 }
 
 function halfInMemory(running: ReadonlyMap<string, Json> | undefined): readonly string[] {

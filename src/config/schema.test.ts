@@ -155,7 +155,7 @@ cache: { enabled: true }
 prices: { claude-haiku-4-5: { input: 1, output: 5 } }
 data_dir: /var/lib/spillway
 anonymous: { limits: { requests_per_minute: 30 } }
-timeouts: { connect: 300ms, first_token: 2h, gap: 60000, heartbeat: false }
+timeouts: { connect: 300ms, first_token: 2h, gap: 60000, heartbeat: false, drain: 1m, drain_delay: 4s }
 attempts: 2
 probe_every: 2s
 upstream_transport: undici
@@ -166,7 +166,8 @@ test('every key of the contract is accepted, by the gateway and by an editor', (
   assert.deepEqual(against(schema, parseYaml(full)), [])
   const env = { TOKEN: 'long enough', API_KEY: 'a', CHAT_UI_KEY: 'b', PLACES: '3' }
   const { config } = loadConfig(full, { file: 'full.yaml', env })
-  assert.deepEqual(config.timeouts, { connect: 300, first_token: 7_200_000, gap: 60_000, heartbeat: false })
+  const timeouts = { connect: 300, first_token: 7_200_000, gap: 60_000, heartbeat: false, drain: 60_000 }
+  assert.deepEqual(config.timeouts, { ...timeouts, drain_delay: 4_000 })
   assert.equal(config.callers[0]?.patience, 1_200)
   assert.equal(config.upstreams[1]?.concurrency, 3)
 })

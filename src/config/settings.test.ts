@@ -31,7 +31,14 @@ test('three lines are enough, and everything else has a default', () => {
     callers: [],
     trustedProxies: [],
     models: new Map(),
-    timeouts: { connectMs: 5_000, firstTokenMs: 300_000, gapMs: 60_000, heartbeatMs: 10_000 },
+    timeouts: {
+      connectMs: 5_000,
+      firstTokenMs: 300_000,
+      gapMs: 60_000,
+      heartbeatMs: 10_000,
+      drainMs: 30_000,
+      drainDelayMs: 0,
+    },
     attemptsMax: 3,
     probeEveryMs: 5_000,
   })
@@ -58,7 +65,7 @@ test('everything that is set arrives', () => {
       { name: 'a', key: 'x y', priority: 'batch', weight: 0.5, patience: 0, models: ['mine'], cloud: 'never' },
       { name: 'b', key: 'z' },
     ],
-    timeouts: { connect: '1s', first_token: '2m', gap: 3, heartbeat: '2s' },
+    timeouts: { connect: '1s', first_token: '2m', gap: 3, heartbeat: '2s', drain: '1m', drain_delay: '4s' },
     attempts: 1,
     probe_every: '1h',
   })
@@ -87,7 +94,14 @@ test('everything that is set arrives', () => {
       deadlineMs: undefined,
     },
   ])
-  assert.deepEqual(settings.timeouts, { connectMs: 1_000, firstTokenMs: 120_000, gapMs: 3, heartbeatMs: 2_000 })
+  assert.deepEqual(settings.timeouts, {
+    connectMs: 1_000,
+    firstTokenMs: 120_000,
+    gapMs: 3,
+    heartbeatMs: 2_000,
+    drainMs: 60_000,
+    drainDelayMs: 4_000,
+  })
   assert.deepEqual([settings.attemptsMax, settings.probeEveryMs], [1, 3_600_000])
 })
 

@@ -84,6 +84,10 @@ export interface Backend {
   readonly usualPort: number | undefined
   /** Where it keeps its models on its own machine, the likeliest first: `~` is the home folder, `$NAME` a variable. */
   readonly modelFolders?: readonly string[]
+  /** Variables of the environment that people set for it and that it does not have: what to do instead. */
+  readonly noVariables?: Readonly<Record<string, string>>
+  /** The variable that says how many answers it gives at once. */
+  readonly parallelVariable?: string
   /** 0 for one's own machines, 1 for what costs money. */
   readonly tier: number
   /** Places per model before anything is learned, when `concurrency` is auto. */

@@ -28,6 +28,8 @@ const table = {
   'upstream-busy': { status: 503, code: 'upstream_busy', retry: true, blame: 'upstream' },
   'no-upstream': { status: 503, code: 'no_upstream_available', retry: false, blame: 'gateway' },
   'shutting-down': { status: 503, code: 'shutting_down', retry: false, blame: 'gateway' },
+  /** This process is near the end of its memory, its files or its time. */
+  overloaded: { status: 503, code: 'gateway_overloaded', retry: false, blame: 'gateway' },
   'upstream-slow': { status: 504, code: 'upstream_timeout', retry: true, blame: 'upstream' },
 } as const
 

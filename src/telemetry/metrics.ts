@@ -4,6 +4,7 @@ import type { Fault, FaultKind } from '../core/fault.ts'
 import { comparisonsOf } from '../core/prediction.ts'
 import type { Outcome } from '../core/reply.ts'
 import { diskGauge, type DiskWatch } from './disk.ts'
+import { type BoundsSource, measureBounds } from './bounds-metrics.ts'
 import { watchProcess } from './process.ts'
 import { type Counter, type Family, type Histogram, Registry } from './registry.ts'
 
@@ -62,6 +63,9 @@ export class Metrics {
   readonly #resumes: Family<Counter>
   readonly #predictions: Family<Histogram>
   readonly #predictionErrors: Family<Counter>
+  readonly #configReads: Family<Counter>
+  /** The one it began with was good. */
+  #config = { good: true, takenAtMs: Date.now() }
   readonly #modelNames = new Map<string, string>()
   /** What went wrong at the last upstream of an ask that may yet be granted another. */
   readonly #failed = new WeakMap<Ask, FaultKind>()
@@ -136,6 +140,12 @@ export class Metrics {
       help: 'By how much predictions were off, in sum: later is what came later than predicted, sooner what came before.',
       labels: ['what', 'came'],
     })
+    this.#configReads = registry.counter({
+      name: 'spillway_config_reloads_total',
+      help: 'How often the configuration was read again, by whether it was taken up or refused.',
+      labels: ['result'],
+    })
+    for (const result of ['taken', 'refused']) this.#configReads.with(result)
     this.#addGauges()
     watchProcess(registry)
   }
@@ -156,6 +166,8 @@ export class Metrics {
       case 'request-refused':
         this.#requests.with('', '', '', event.dialect, String(event.status)).add(1)
         return this.#rejections.with(event.kind).add(1)
+      case 'config-read':
+        return this.#read(event.taken)
       default:
         return undefined
     }
@@ -166,9 +178,19 @@ export class Metrics {
     diskGauge(this.#registry, disk)
   }
 
+  /** Shows how near the process is to its bounds as well. Returns what is to listen for it. */
+  watchBounds(source: BoundsSource): (event: Event) => void {
+    return measureBounds(this.#registry, source)
+  }
+
   /** All of it in Prometheus' text format. */
   render(): string {
     return this.#registry.render()
+  }
+
+  #read(taken: boolean): void {
+    this.#configReads.with(taken ? 'taken' : 'refused').add(1)
+    this.#config = { good: taken, takenAtMs: taken ? Date.now() : this.#config.takenAtMs }
   }
 
   #granted(ask: Ask, spilled: boolean): void {
@@ -213,6 +235,22 @@ export class Metrics {
 
   #addGauges(): void {
     const source = this.#source
+    this.#registry.gauge(
+      {
+        name: 'spillway_config_reload_success',
+        help: 'Whether the configuration as it was last read is the one that is served by.',
+        labels: [],
+      },
+      (sample) => sample(this.#config.good ? 1 : 0),
+    )
+    this.#registry.gauge(
+      {
+        name: 'spillway_config_reload_timestamp_seconds',
+        help: 'When the configuration that is served by was taken up, in seconds since 1970.',
+        labels: [],
+      },
+      (sample) => sample(this.#config.takenAtMs / 1_000),
+    )
     this.#registry.gauge(
       { name: 'spillway_queue_depth', help: 'Requests waiting for a place.', labels: [] },
       (sample) => sample(source.waiting),

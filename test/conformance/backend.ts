@@ -98,6 +98,14 @@ export function backendSuite(backend: Backend, { healthy, able = healthy, model:
     assert.equal(dialectById(dialects[0]!)?.tasks[0], 'chat')
   })
 
+  it('goes on with answers only in dialects that it speaks and that have words for it', () => {
+    for (const id of backend.resumes ?? []) {
+      const dialect = dialectById(id)
+      assert.ok(dialects.includes(id) && dialect?.form === 'talk', id)
+      assert.ok(dialect.carryOn?.edits !== undefined, id)
+    }
+  })
+
   it('shows a key in a header', () => {
     const headers = backend.authorize('secret')
     assert.ok(headers.some(([, value]) => value.includes('secret')))
