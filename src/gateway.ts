@@ -6,7 +6,7 @@ import type { Json } from './core/json.ts'
 import { Listeners } from './core/listeners.ts'
 import type { Policy } from './core/policy.ts'
 import { compose, type Layer, type Serve } from './core/serve.ts'
-import type { Settings } from './core/settings.ts'
+import { type Settings, usualRetryShare } from './core/settings.ts'
 import { usualShares } from './core/shares.ts'
 import { Watchdog } from './core/watchdog.ts'
 import type { World } from './core/world.ts'
@@ -333,14 +333,16 @@ class Engine implements Gateway {
     return new PrivateModels(models, this.fleet)
   }
 
-  #dispatchBy({ timeouts, attemptsMax }: Settings): Serve {
+  #dispatchBy({ timeouts, attemptsMax, retryShare = usualRetryShare }: Settings): Serve {
     const { world, emit } = this
     return dispatch({
       world,
       scheduler: this.#scheduler,
+      fleet: this.fleet,
       dialectOf,
       timeouts,
       attemptsMax,
+      retryShare,
       watchdog: this.#watchdog,
       emit,
     })

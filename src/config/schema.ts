@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { backends } from '../backends/index.ts'
 import { readDuration } from '../core/duration.ts'
+import { usualRetryShare } from '../core/settings.ts'
 import { usualShares } from '../core/shares.ts'
 import { readAddress, readNetwork, usualAdminListen, usualListen } from './address.ts'
 import { readUrl } from './url.ts'
@@ -253,6 +254,14 @@ export const schema = z
       .prefault({})
       .describe('When an upstream is given up, and when a caller who waits is told.'),
     attempts: z.int().min(1).max(10).default(3).describe('Servers tried for one request before its first byte.'),
+    retry_budget: z
+      .number()
+      .min(0)
+      .max(1)
+      .default(usualRetryShare)
+      .describe(
+        'Of the requests under way, the share that may be tried again at once because a server broke or fell silent; three always may.',
+      ),
     probe_every: duration('How often each server is looked at.', 100).prefault('5s'),
     upstream_transport: z.enum(['own', 'undici']).default('own').describe('The HTTP client towards the servers.'),
     log: z

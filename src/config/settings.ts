@@ -102,6 +102,7 @@ export function settingsOf(config: Config, { backends = [] }: ResolveOptions = {
       heartbeatMs: config.timeouts.heartbeat || undefined,
     },
     attemptsMax: config.attempts,
+    retryShare: config.retry_budget,
     probeEveryMs: config.probe_every,
   }
 }

@@ -27,8 +27,12 @@ export interface Settings {
   readonly timeouts: Timeouts
   /** Upstreams that may be tried for one ask, the first included. */
   readonly attemptsMax: number
+  /** Of all asks under way, how many may be tried again at once; the usual share where it is undefined. */
+  readonly retryShare?: number | undefined
   readonly probeEveryMs: number
 }
+
+export const usualRetryShare = 0.2
 
 /** All addresses that begin with the same bits. */
 export interface Network {

@@ -49,6 +49,8 @@ export interface Seen {
   readonly outputTokens: number
   /** Of the prompt, what the server says it need not read. */
   readonly cachedTokens?: number | undefined
+  /** The server is to be left alone with this model for so long. */
+  readonly restMs?: number | undefined
 }
 
 const coolMs = 500
@@ -60,6 +62,8 @@ const sameMs = 2
 export class Place {
   /** Another one when the configuration sets another. */
   limit: Limit
+  /** The server said that it has not got the model: until then it is not asked for it, unless it is seen to have it. */
+  absentUntil = 0
   readonly pace: Pace = new Pace()
   readonly tenant: Tenant = new Tenant(this)
   /** Undefined where no prompts are remembered. */
@@ -145,6 +149,7 @@ export class Place {
     if (this.#alone === stay) this.#alone = undefined
     if (stay.visit !== undefined) this.#prefixes!.leave(stay.visit, seen.cachedTokens)
     if (ending === 'overloaded') this.#cool(now)
+    if (seen.restMs !== undefined) this.#coolsUntil = Math.max(this.#coolsUntil, now + seen.restMs)
     const served = this.#served(stay, seen, now)
     this.limit.learn(ending, {
       ...served,

@@ -4,6 +4,7 @@ import { bySpelling } from '../core/names.ts'
 import type { UpstreamSettings } from '../core/settings.ts'
 import { Breaker } from './breaker.ts'
 import { catalogueOf, type Catalogue, type ServedModel } from './catalogue.ts'
+import { Exile } from './exile.ts'
 import { Limit, type Ending } from './limit.ts'
 import { Loading } from './loading.ts'
 import { Place, type Guest, type Seen, type Stay } from './place.ts'
@@ -15,9 +16,14 @@ import { PromptSlots } from './prompt-slots.ts'
 
 export type { ServedModel } from './catalogue.ts'
 
+/** How long a server is taken at its word that it has not got a model. */
+const absentMs = 10_000
+
 /** One configured server and what has been learned of it. */
 export class Upstream {
   readonly breaker: Breaker = new Breaker()
+  /** Out, because it turned the gateway away. */
+  readonly exile: Exile = new Exile()
   lastError: string | undefined
   version: string | undefined
   /** What it would like to have put right. */
@@ -163,6 +169,12 @@ export class Upstream {
     return missing.flatMap((place) => this.models().find(({ id }) => this.#places.get(id) === place) ?? [])
   }
 
+  /** It said that it has not got a model that it should have. */
+  misses(model: ServedModel): void {
+    this.place(model.id).absentUntil = this.#now() + absentMs
+    this.onTrouble()
+  }
+
   /** Its first token has come, and so it is there, where asking for it is what loads it. */
   spoke(place: Place): void {
     if (place.loaded !== false || this.#settings.backend.load !== undefined) return
@@ -201,6 +213,7 @@ export class Upstream {
   begin(place: Place, guest: Omit<Guest, 'isTrial' | 'alone'>, now: number): Stay {
     const { promptTokens, prefix, length, stream } = guest
     const isTrial = this.breaker.begun()
+    this.exile.begun(now)
     this.#alone?.joined(now)
     const alone = this.#inFlight === 0
     this.#alone = alone ? place : undefined
@@ -213,6 +226,7 @@ export class Upstream {
     this.#inFlight -= 1
     const restedUntil = this.breaker.restsUntil
     this.breaker.ended(ending, now, stay.isTrial)
+    if (ending === 'served') this.exile.end()
     place.end(stay, ending, seen, now)
     // It left before the load began, or the load was its own.
     if (place.inFlight === 0 && !this.#loading.isBusy) this.#settle(place.tenant)
@@ -226,6 +240,8 @@ export class Upstream {
   adopt(settings: UpstreamSettings, call: Call): void {
     const { concurrency } = this.#settings
     this.#settings = settings
+    // Perhaps with another key.
+    this.exile.end()
     this.#call = call
     this.#catalogue = catalogueOf(settings, this.#listed)
     this.residency.traits = this.#traits
@@ -241,7 +257,10 @@ export class Upstream {
     this.advice = health.advice ?? []
     this.#modelsMax = health.modelsMax
     this.residency.traits = this.#traits
-    for (const [place, { loaded }] of this.#placesOf(health.models)) place.loaded = loaded
+    for (const [place, { loaded }] of this.#placesOf(health.models)) {
+      place.loaded = loaded
+      place.absentUntil = 0
+    }
     this.#fit(health.models)
     this.residency.looked()
     if (sameModels(this.#listed, health.models)) return false

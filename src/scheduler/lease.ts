@@ -12,6 +12,8 @@ export interface LeaseSeen {
   /** From when it was sent. */
   readonly firstTokenMs?: number | undefined
   readonly usage?: Usage | undefined
+  /** The server wants to be left alone with this model for so long. */
+  readonly restMs?: number | undefined
 }
 
 /** A place on an upstream, taken for one try. */

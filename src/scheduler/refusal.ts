@@ -3,6 +3,7 @@ import { Fault } from '../core/fault.ts'
 import { hasName } from '../core/names.ts'
 import type { Fleet } from '../fleet/fleet.ts'
 import type { Offer } from '../fleet/offering.ts'
+import type { Upstream } from '../fleet/upstream.ts'
 import type { Kept } from './promises.ts'
 import { isOpenTo, permits, type Situation } from './situation.ts'
 import { drainMs, type Outlook } from './tiers.ts'
@@ -47,15 +48,23 @@ export function nobodyLeft(situation: Situation): Fault | undefined {
     )
   }
   const left = offering.offers.filter((offer) => isOpenTo(situation, offer))
-  if (left.length === 0) return new Fault('no-upstream', `No other server has the model ${model}.`)
-  const up = left.filter(({ upstream }) => upstream.up !== false)
+  if (left.length === 0) {
+    const absent = offering.offers.some(({ place }) => now < place.absentUntil)
+    return new Fault(absent ? 'no-such-model' : 'no-upstream', `No other server has the model ${model}.`)
+  }
+  const up = left.filter(({ upstream }) => upstream.up !== false && !upstream.exile.holds(now))
   if (up.length > 0) return up.every(isShut) ? shut(up[0]!, model) : undefined
-  const reasons = left.slice(0, 3).map(({ upstream }) => `${upstream.settings.name} ${upstream.lastError ?? 'is down'}`)
-  const backMs = Math.min(...left.map(({ upstream }) => (upstream.breaker.restsUntil ?? now) - now))
+  const reasons = left.slice(0, 3).map(({ upstream }) => `${upstream.settings.name} ${whyDown(upstream, now)}`)
+  const backMs = Math.min(
+    ...left.map(({ upstream: { breaker, exile } }) => Math.max(breaker.restsUntil ?? now, exile.until) - now),
+  )
   return new Fault('no-upstream', `All servers that have the model ${model} are down: ${reasons.join('; ')}.`, {
     retryAfterMs: soon(backMs),
   })
 }
+
+const whyDown = ({ exile, lastError = 'is down' }: Upstream, now: number): string =>
+  exile.holds(now) ? 'turned the gateway away' : lastError
 
 const isShut = ({ upstream, place }: Offer): boolean => upstream.residency.isShut(place.tenant)
 
