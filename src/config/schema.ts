@@ -240,10 +240,12 @@ export const schema = z
     timeouts: z
       .strictObject({
         connect: duration('Until a connection stands.').prefault('5s'),
-        first_token: duration('From sending until the first token; a cold model has to load in this time.').prefault(
-          '5m',
-        ),
+        load: duration('Until a model is in memory, where it has to be loaded first.').prefault('10m'),
+        first_token: duration(
+          'From sending until the first token, at most: once it is known how soon first tokens come from a server, one that is much later is given up before that.',
+        ).prefault('5m'),
         gap: duration('Between two tokens of a stream.').prefault('1m'),
+        total: duration('From sending until the end of the answer.').prefault('30m'),
         heartbeat: z
           .union([z.literal(false), duration('How long.', 0)], 'has to be false or a duration, as in 10s')
           .describe(

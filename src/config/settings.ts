@@ -97,8 +97,10 @@ export function settingsOf(config: Config, { backends = [] }: ResolveOptions = {
     models: new Map(Object.entries(config.models)),
     timeouts: {
       connectMs: config.timeouts.connect,
+      loadMs: config.timeouts.load,
       firstTokenMs: config.timeouts.first_token,
       gapMs: config.timeouts.gap,
+      totalMs: config.timeouts.total,
       heartbeatMs: config.timeouts.heartbeat || undefined,
     },
     attemptsMax: config.attempts,

@@ -42,10 +42,14 @@ export interface Network {
 
 export interface Timeouts {
   readonly connectMs: number
-  /** From sending to the first token. */
+  /** Until a model is in memory, beside what its first token may take; as long as that where it is undefined. */
+  readonly loadMs?: number | undefined
+  /** From sending to the first token, at most. */
   readonly firstTokenMs: number
   /** Between two frames of a stream. */
   readonly gapMs: number
+  /** From sending to the end of the answer; undefined for no bound. */
+  readonly totalMs?: number | undefined
   /** How long a stream is silent before its first token until its caller hears that it is alive, and from then on; undefined for never. */
   readonly heartbeatMs?: number | undefined
 }

@@ -3,6 +3,7 @@ import { leftAfter, meanOf, type Length } from '../core/length.ts'
 import type { Prefix } from '../core/prefix.ts'
 import type { Ending, Limit } from './limit.ts'
 import { Pace, type Served } from './pace.ts'
+import { Promptness } from './promptness.ts'
 import { Tenant } from './tenant.ts'
 import type { PrefixMemory, Visit } from './prefix-memory.ts'
 
@@ -55,6 +56,8 @@ export interface Seen {
 
 const coolMs = 500
 const coolMaxMs = 8_000
+/** Where nobody says what is in memory, a model that was not used for so long may have left it. */
+const surelyThereMs = 60_000
 /** What is predicted for one instant holds for the next few. */
 const sameMs = 2
 
@@ -65,6 +68,8 @@ export class Place {
   /** The server said that it has not got the model: until then it is not asked for it, unless it is seen to have it. */
   absentUntil = 0
   readonly pace: Pace = new Pace()
+  readonly #promptness = new Promptness()
+  #servedAt = 0
   readonly tenant: Tenant = new Tenant(this)
   /** Undefined where no prompts are remembered. */
   readonly #prefixes: PrefixMemory | undefined
@@ -159,11 +164,19 @@ export class Place {
       now,
     })
     if (ending === 'ignored' && stay.stream) this.pace.learnCut(served, now)
+    this.#learnPromptness(stay, ending, served)
     if (ending !== 'served') return
     this.#refusals = 0
+    this.#servedAt = now
     // Where the server does not tell, one answer is no reason to prefer it to others that do not tell either.
     if (this.loaded === false) this.loaded = true
     this.pace.learn(served, now)
+  }
+
+  /** From its beginning, so long at most does one of a hundred take for its first token; undefined where nobody can say. */
+  latestMs({ speaksAt, startedAt, cold }: Stay, now: number): number | undefined {
+    if (cold || (this.loaded === undefined && now - this.#servedAt > surelyThereMs)) return undefined
+    return this.#promptness.latestMs(speaksAt - startedAt)
   }
 
   /** Of this prompt, what the server is believed to have in memory. */
@@ -247,6 +260,15 @@ export class Place {
       cold: stay.cold,
       batch: totalMs > 0 ? (this.#stayedMs - stay.staysBefore) / totalMs : stay.inFlight,
     }
+  }
+
+  #learnPromptness({ stream, cold, speaksAt, startedAt }: Stay, ending: Ending, { firstTokenMs, totalMs }: Served): void {
+    if (!stream || cold) return
+    const expectedMs = speaksAt - startedAt
+    if (firstTokenMs !== undefined && ending === 'served') this.#promptness.learn(expectedMs, firstTokenMs)
+    // One that was given up was later than that, at least: else a server that has become slow would be given up for ever.
+    const latestMs = this.#promptness.latestMs(expectedMs) ?? Infinity
+    if (firstTokenMs === undefined && totalMs > latestMs) this.#promptness.learn(expectedMs, totalMs)
   }
 
   /** Keeps the sum of all stays, from which each learns how many were here beside it. To be called before any comes or goes. */
