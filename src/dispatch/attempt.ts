@@ -1,5 +1,5 @@
 import type { Ask } from '../core/ask.ts'
-import type { AnswerAbout, Dialect } from '../core/dialect.ts'
+import type { AnswerAbout, Begun, Dialect } from '../core/dialect.ts'
 import { Fault } from '../core/fault.ts'
 import type { Timeouts } from '../core/settings.ts'
 import { untilGone } from '../core/until-gone.ts'
@@ -8,9 +8,11 @@ import type { Watchdog, Watched } from '../core/watchdog.ts'
 import { NetFault, type Inbound, type World } from '../core/world.ts'
 import { collectFrom, translate, type Seen, type Translating } from '../dialects/translate.ts'
 import type { Ending } from '../fleet/limit.ts'
+import { Stall, type Stallable } from '../fleet/pulse.ts'
 import type { Lease } from '../scheduler/scheduler.ts'
 import { Deadlines, framesMaxFor } from './deadlines.ts'
 import { Meter } from './meter.ts'
+import { phraseRest } from './continuation.ts'
 import { retryAfterIn } from './retry-after.ts'
 import { phrase, type Speech } from './speech.ts'
 import { type Headers, headersFor, noHeaders } from './upstream-headers.ts'
@@ -36,7 +38,7 @@ const heldMax = 32
  * One try at one upstream. `open` resolves with the first bytes in hand: until then nothing has reached the caller, and
  * any other upstream may be tried instead. Whoever opened it reads `next` to the end or calls `close`.
  */
-export class Attempt implements Watched {
+export class Attempt implements Watched, Stallable {
   readonly lease: Lease
   readonly startedAt: number
   deadline: number
@@ -48,6 +50,7 @@ export class Attempt implements Watched {
   readonly #ask: Ask
   readonly #parts: AttemptParts
   readonly #speech: Speech
+  readonly #begun: Begun | undefined
   readonly #cut = new AbortController()
   readonly #seen: Seen = { usage: undefined, frames: 0, ended: false }
   readonly #onChunk = (
@@ -69,20 +72,28 @@ export class Attempt implements Watched {
   #sentAt: number
   #frames = 0
   #late = false
+  #stall: Stall | undefined
   #over = false
 
-  constructor(ask: Ask, lease: Lease, parts: AttemptParts) {
+  /** With what is `begun`, it asks for the rest. */
+  constructor(ask: Ask, lease: Lease, parts: AttemptParts, begun?: Begun) {
     this.lease = lease
     this.#ask = ask
     this.#parts = parts
-    this.#speech = phrase(ask, lease, parts.dialectOf)
+    this.#begun = begun
+    this.#speech =
+      begun === undefined ? phrase(ask, lease, parts.dialectOf) : phraseRest(ask, lease, begun, parts.dialectOf)
     this.startedAt = parts.world.now()
     this.#sentAt = this.startedAt
-    // An answer in one piece shows nothing of itself until it is whole.
-    const whole = !ask.stream && this.#speech.answer !== 'read'
-    this.#deadlines = new Deadlines(parts.timeouts, { lease, whole, now: this.startedAt })
+    this.#deadlines = new Deadlines(parts.timeouts, { lease, whole: !this.shows, now: this.startedAt })
     this.#framesMax = framesMaxFor(ask, lease)
     this.deadline = this.#deadlines.firstToken(this.startedAt, false)
+    lease.heldBy(this)
+  }
+
+  /** An answer that is handed on in one piece is not seen before it is whole. */
+  get shows(): boolean {
+    return this.#ask.stream || this.#speech.answer === 'read'
   }
 
   /** Token counts: the server's own, else what could be counted on the way. */
@@ -142,6 +153,11 @@ export class Attempt implements Watched {
       return
     }
     this.#late = true
+    this.#cut.abort()
+  }
+
+  stalled(): void {
+    this.#stall = new Stall()
     this.#cut.abort()
   }
 
@@ -235,7 +251,9 @@ export class Attempt implements Watched {
   #progressed(frames: number): void {
     if (frames === this.#frames) return
     this.#frames = frames
-    this.deadline = this.#deadlines.gap(this.#parts.world.now())
+    const now = this.#parts.world.now()
+    this.deadline = this.#deadlines.gap(now)
+    this.lease.progressed(now)
     if (frames > this.#framesMax) {
       const text = `The server ${this.lease.upstream.settings.name} did not stop, far beyond what was asked for.`
       throw this.#faultOf(new Fault('upstream-broke', text))
@@ -261,6 +279,10 @@ export class Attempt implements Watched {
     this.close()
     if (this.#ask.signal.aborted) return Fault.from(error, this.#ask.signal)
     const { name } = this.lease.upstream.settings
+    if (this.#stall !== undefined)
+      return new Fault('upstream-slow', `The server ${name} has stopped in the middle of its answers.`, {
+        cause: this.#stall,
+      })
     if (this.#late) {
       const what = this.firstTokenAt === undefined ? 'gave no first token' : 'fell silent in mid-stream'
       return new Fault('upstream-slow', `The server ${name} ${what} in time.`, { cause: error })
@@ -294,14 +316,21 @@ export class Attempt implements Watched {
       wantsUsage: own.form === 'talk' && own.wantsUsage(body),
       epochMs: () => world.epochMs(),
       body,
+      begun: this.#begun,
     }
   }
 }
 
-/** What an ending says to the limit and the breaker: busy is crowding, broken is breaking, and a caller blames nobody. */
+/**
+ * What an ending says to the limit and the breakers: busy is crowding, a connection that breaks is the server, an answer
+ * that goes wrong is its model, and a caller blames nobody.
+ */
 export function endingFor(fault: Fault): Ending {
   if (fault.kind === 'upstream-busy') return 'overloaded'
-  return fault.blame === 'upstream' ? 'broke' : 'ignored'
+  if (fault.blame !== 'upstream') return 'ignored'
+  const isServer =
+    fault.kind === 'upstream-denied' || (fault.kind === 'upstream-broke' && fault.cause instanceof NetFault)
+  return isServer ? 'broke' : 'failed'
 }
 
 const colon = 0x3a

@@ -55,7 +55,7 @@ export class Opening {
     const { name } = upstream.settings
     const { kind, message: reason } = fault
     if (kind !== 'cancelled') emit({ type: 'attempt-failed', ask, upstream: name, midStream: false, kind, reason })
-    if (kind === 'model-missing') upstream.misses(model)
+    if (kind === 'model-missing') upstream.misses(model, world.now())
     if (fault.lasting && upstream.exile.begin(world.now(), sentAt)) {
       const text = `${name} is left alone until it is put right, and looked at again now and then: ${reason}`
       emit({ type: 'notice', level: 'error', text })

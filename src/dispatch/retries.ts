@@ -3,6 +3,7 @@ import { Fault } from '../core/fault.ts'
 import { NetFault, type World } from '../core/world.ts'
 import type { Fleet } from '../fleet/fleet.ts'
 import type { Place } from '../fleet/place.ts'
+import { Stall } from '../fleet/pulse.ts'
 import type { Upstream } from '../fleet/upstream.ts'
 import type { Lease, Scheduler } from '../scheduler/scheduler.ts'
 import { costsMoney } from '../scheduler/situation.ts'
@@ -35,9 +36,9 @@ const restedAt = ({ place, notBefore }: Resting): number => Math.max(place.cools
 /**
  * One ask that was let down before its first byte, and where it may be tried again.
  *
- * Never twice at one place, but for three cases: a kept connection that died just as it was used again, a server that says
- * itself that what was wrong is over, and, where no other is left, a server that was only busy or loading, once it has
- * rested. What may have been run where it costs money is not run where it costs money again.
+ * Never twice at one place, but for these: a kept connection that died just as it was used again, a server that says itself
+ * that what was wrong is over, a model that had stopped and is brought back, and, where no other is left, a server that was
+ * only busy or loading, once it has rested. What may have been run where it costs money is not run where it costs money again.
  */
 export class Retry {
   readonly #ask: Ask
@@ -75,7 +76,8 @@ export class Retry {
     if (this.#tries >= this.#parts.attemptsMax) throw this.#last
     const mayHaveRun = !fault.told && !isUnsent(fault)
     if (mayHaveRun && costsMoney(upstream)) this.#avoidAllThatCost()
-    else if (isExcuse(fault) && !this.#excused.has(upstream)) this.#excused.add(upstream)
+    else if ((isExcuse(fault) || fault.cause instanceof Stall) && !this.#excused.has(upstream))
+      this.#excused.add(upstream)
     else this.#avoid.add(upstream)
     this.#noteRest(fault, lease)
     // What nobody has begun costs nobody anything.
@@ -157,11 +159,12 @@ export class Retry {
 
 /** For how long the place is to be left alone that gave this answer; undefined where it says nothing of that. */
 export function restFor({ kind, retryAfterMs }: Fault): number | undefined {
-  if (kind === 'upstream-loading') return retryAfterMs === undefined ? loadingEveryMs : Math.min(restMaxMs, retryAfterMs)
+  if (kind === 'upstream-loading')
+    return retryAfterMs === undefined ? loadingEveryMs : Math.min(restMaxMs, retryAfterMs)
   return kind === 'upstream-busy' && retryAfterMs !== undefined ? Math.min(restMaxMs, retryAfterMs) : undefined
 }
 
 /** What is over with the failure itself: asked once more, the same server may well serve. */
-const isExcuse = (fault: Fault): boolean => fault.passing || (fault.cause instanceof NetFault && fault.cause.kept)
+const isExcuse = ({ passing, cause }: Fault): boolean => passing || (cause instanceof NetFault && cause.kept)
 
 const isUnsent = ({ cause }: Fault): boolean => cause instanceof NetFault && cause.unsent

@@ -15,6 +15,7 @@ test('how long a server wants to be left alone is read in seconds, in millisecon
 test('a date that is over means a moment, a lifetime means an hour, and nonsense means nothing', () => {
   assert.equal(retryAfterIn({ 'retry-after': 'Sat, 21 Nov 2026 11:59:00 GMT' }, now), 1_000)
   assert.equal(retryAfterIn({ 'retry-after': '99999999999' }, now), 3_600_000)
-  for (const text of ['', '0', '-3', 'soon', '1e9', '0x10']) assert.equal(retryAfterIn({ 'retry-after': text }, now), undefined, text)
+  for (const text of ['', '0', '-3', 'soon', '1e9', '0x10'])
+    assert.equal(retryAfterIn({ 'retry-after': text }, now), undefined, text)
   assert.equal(retryAfterIn({}, now), undefined)
 })

@@ -39,6 +39,8 @@ export class Pace {
   #loadKnown: 'timed' | 'likely' | undefined
   #heardAt = 0
   #answers = 0
+  /** The most tokens that it was seen to read for one answer. */
+  #largest = 0
 
   /** Answers from which it has learned. */
   get answers(): number {
@@ -62,6 +64,12 @@ export class Pace {
   /** How long an ask of this size is expected to hold its place among so many. */
   expectedHoldMs(promptTokens: number, outputTokens: number, batch: number): number {
     return this.#firstToken.at(promptTokens) + outputTokens * this.stepMs(batch)
+  }
+
+  /** How long it is silent over a prompt of this size, of late. Beyond the sizes that were seen, in proportion at least. */
+  readingMs(promptTokens: number): number {
+    const known = Math.max(1, Math.min(promptTokens, this.#largest))
+    return this.#firstToken.at(known) * Math.max(1, promptTokens / known)
   }
 
   /** Between two tokens of an answer, where so many are given at once. */
@@ -132,6 +140,7 @@ export class Pace {
         this.#step.learn(batch, Math.max(0, totalMs - this.#firstToken.at(promptTokens)) / outputTokens)
       return
     }
+    this.#largest = Math.max(this.#largest, promptTokens)
     this.#firstToken.learn(promptTokens, firstTokenMs)
     learnIdle(this.#idleFirstToken, promptTokens, firstTokenMs, alone)
     // The first token is among them, and took no step.

@@ -1,7 +1,10 @@
 import type { AskView, Gateway } from '../gateway.ts'
+import type { VolumeState } from '../telemetry/disk.ts'
 import type { FeedSnapshot } from '../telemetry/feed.ts'
 
 type Upstream = Gateway['fleet']['upstreams'][number]
+
+type Trouble = ReturnType<Upstream['place']>['loadTrouble']
 
 /** What the admin API shows, spelled as the config is. Written out field by field, so that nothing is shown by accident. */
 
@@ -18,6 +21,8 @@ function upstreamView(upstream: Upstream, now: number): object {
     url: settings.origin + settings.basePath,
     tier: settings.tier,
     up: up ?? null,
+    // In one word, for people and alarms.
+    state: upstream.state(now),
     last_error: lastError ?? null,
     breaker: breaker.state(now),
     version: version ?? null,
@@ -32,6 +37,10 @@ function upstreamView(upstream: Upstream, now: number): object {
       limit_pinned: place.limit.pinned,
       // What others have given the server to do: taken off its limit.
       foreign: place.limit.foreign,
+      state: place.state(now),
+      // Why it does not come into memory, and when that is tried again.
+      trouble: troubleView(place.loadTrouble, now),
+      stalls: place.stalls,
       loaded: place.loaded ?? null,
       // How long an ask of middling size that begins now is expected to take to its first token.
       expected_first_token_ms: Math.round(place.firstTokenMs(middlingTokens, now)),
@@ -45,6 +54,15 @@ function upstreamView(upstream: Upstream, now: number): object {
     })),
   }
 }
+
+const troubleView = (trouble: Trouble, now: number): object | null =>
+  trouble === undefined
+    ? null
+    : {
+        reason: trouble.reason,
+        for_ms: Math.round(now - trouble.since),
+        tried_again_in_ms: Math.max(0, Math.round(trouble.restsUntil - now)),
+      }
 
 const middlingTokens = 500
 
@@ -65,6 +83,16 @@ const askView = (ask: AskView): object => ({
   age_ms: Math.round(ask.ageMs),
   expected_left_ms: ask.leftMs === undefined ? null : Math.round(ask.leftMs),
   prompt_tokens: ask.promptTokens,
+})
+
+export const diskView = (volumes: readonly VolumeState[]): object => ({
+  volumes: volumes.map(({ name, path, state, usedRatio, freeBytes }) => ({
+    volume: name,
+    path,
+    state,
+    used_ratio: Math.round(usedRatio * 1_000) / 1_000,
+    free_bytes: freeBytes,
+  })),
 })
 
 export const feedView = (feed: FeedSnapshot): object => ({

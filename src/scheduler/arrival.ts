@@ -53,8 +53,7 @@ export function judge(situation: Situation, policy: Policy, line: Line): Verdict
   }
   const fault = nobodyLeft(situation)
   // A server said to be down, if there is no other.
-  if (fault !== undefined)
-    return granted({ ...situation, desperate: true }, policy) ?? { action: 'refuse', fault }
+  if (fault !== undefined) return granted({ ...situation, desperate: true }, policy) ?? { action: 'refuse', fault }
   const finding = findPlace(situation, policy)
   const makesWay = finding.offer && line.others && whoMakesWay(situation, finding, line.others)
   if (finding.offer !== undefined && makesWay === undefined) return grantedBy(situation, finding, finding.offer)

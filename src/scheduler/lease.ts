@@ -4,6 +4,7 @@ import type { Usage } from '../core/usage.ts'
 import type { Ending } from '../fleet/limit.ts'
 import type { Offer, Offering } from '../fleet/offering.ts'
 import type { Stay } from '../fleet/place.ts'
+import type { Stallable } from '../fleet/pulse.ts'
 import type { ServedModel, Upstream } from '../fleet/upstream.ts'
 import type { Charge } from './fair-queue.ts'
 import { costsMoney, permits } from './situation.ts'
@@ -39,6 +40,10 @@ export interface Lease {
   hasOther(now: number): boolean
   /** Its first token has come: from here on it is known better how long it will stay. */
   spoke(now: number): void
+  /** Who is to be told when nothing more comes from there. */
+  heldBy(holder: Stallable): void
+  /** More of its answer has come. */
+  progressed(now: number): void
   /** Gives the place back and tells how it went. The first call counts, further ones do nothing. */
   end(ending: Ending, seen?: LeaseSeen): void
 }
@@ -110,18 +115,27 @@ export class OneLease implements Lease {
     const paid = costsMoney(this.upstream)
     // What may have been run for money is not run for money again.
     return offering.offers.some(
-      ({ upstream }) =>
+      ({ upstream, place }) =>
         upstream !== this.upstream &&
         permits(ask, upstream.settings.tier) &&
         !(paid && costsMoney(upstream)) &&
-        upstream.allows(now),
+        upstream.allows(now) &&
+        place.allows(now),
     )
   }
 
   spoke(now: number): void {
     const { stay, offer } = this.held
     if (stay.stream) stay.spokeAt ??= now
-    offer.upstream.spoke(offer.place)
+    offer.upstream.memory.spoke(offer.place)
+  }
+
+  heldBy(holder: Stallable): void {
+    this.held.stay.holder = holder
+  }
+
+  progressed(now: number): void {
+    this.held.offer.place.pulse.beat(now)
   }
 
   end(ending: Ending, seen: LeaseSeen = {}): void {

@@ -362,7 +362,7 @@ export class Scheduler {
   /** A server that rests gives no sign when it has rested: it must be looked at by then. */
   #noteRest(queue: Queue, now: number): void {
     for (const { upstream, place } of queue.offering.offers) {
-      const restsUntil = Math.max(place.coolsUntil, upstream.breaker.restsUntil ?? 0)
+      const restsUntil = Math.max(place.coolsUntil, upstream.breaker.restsUntil ?? 0, place.restsUntil ?? 0)
       if (restsUntil > now) this.#wakes.lookBy(restsUntil)
     }
     const { first } = queue

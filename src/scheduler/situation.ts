@@ -42,6 +42,7 @@ export function isOpenTo({ ask, avoid, now }: Situation, { upstream, place }: Of
 export function canServe(situation: Situation, offer: Offer): boolean {
   if (!isOpenTo(situation, offer)) return false
   const { upstream, place } = offer
-  if (upstream.residency.isShut(place.tenant) || upstream.exile.holds(situation.now)) return false
-  return situation.desperate ? upstream.breaker.allows(situation.now) : upstream.allows(situation.now)
+  const { now, desperate } = situation
+  if (upstream.residency.isShut(place.tenant) || upstream.exile.holds(now)) return false
+  return desperate ? upstream.bears(place, now) : upstream.allows(now) && place.allows(now)
 }
