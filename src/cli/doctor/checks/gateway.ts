@@ -5,7 +5,7 @@ export const gateway: Check = {
   name: 'gateway',
   look({ running }) {
     if (running === undefined) return []
-    const { address, upstreams, models } = running
+    const { address, upstreams, models, givesUp } = running
     if (upstreams === undefined)
       return [
         warn(`The gateway at ${address} runs, and does not know this admin.token`, 'Look with its own configuration.'),
@@ -17,6 +17,14 @@ export const gateway: Check = {
           return [fail(`The gateway finds ${name} down: it ${error ?? 'does not answer'}`, 'Start it.')]
         return [warn(`The gateway does not send everything to ${name} (${state})`, 'Look into its own log.')]
       }),
+      ...(givesUp.length === 0
+        ? []
+        : [
+            warn(
+              `The gateway runs short of something, and refuses ${givesUp.join(', ')}`,
+              'See /api/pressure on its admin port.',
+            ),
+          ]),
       ...models.flatMap(({ name, state, servers }): Finding[] => {
         if (state !== 'failed') return []
         const said = servers.flatMap(({ upstream, load_fault: fault }) =>
