@@ -2,10 +2,14 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { TestContext } from 'node:test'
 import { fileURLToPath } from 'node:url'
 
 const main = fileURLToPath(new URL('main.ts', import.meta.url))
+
+/** Whoever can say that what was opened for it may be closed: a test, or a campaign. */
+export interface Ends {
+  after(close: () => unknown): void
+}
 
 export interface Ended {
   /** The exit code, or the signal that ended it. */
@@ -22,7 +26,7 @@ export interface Running {
 }
 
 /** A folder with these files, gone after the test. */
-export function folderWith(t: TestContext, files: Readonly<Record<string, string>>): string {
+export function folderWith(t: Ends, files: Readonly<Record<string, string>>): string {
   const folder = mkdtempSync(join(tmpdir(), 'spillway-'))
   t.after(() => rmSync(folder, { recursive: true, force: true }))
   for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text)
@@ -38,7 +42,7 @@ interface SpillwayOptions {
 
 /** The command line as a process of its own, as a shell starts it. */
 export function spillway(
-  t: TestContext,
+  t: Ends,
   words: readonly string[],
   { cwd = tmpdir(), env = {}, under = [] }: SpillwayOptions = {},
 ): Running {

@@ -49,6 +49,16 @@ export type Event =
   /** A caller's connection, closed by us though nothing was wrong with what it asked. */
   | { readonly type: 'connection-cut'; readonly why: ConnectionCut }
   | { readonly type: 'upstream-changed'; readonly upstream: string; readonly up: boolean; readonly reason: string }
+  /** The configuration was read again: taken up, or refused for its faults. */
+  | { readonly type: 'config-read'; readonly taken: boolean; readonly text: string }
+  /** A model stopped in the middle of its answers while its server said that all is well: `asks` were told so. */
+  | {
+      readonly type: 'upstream-stalled'
+      readonly upstream: string
+      readonly model: string
+      readonly asks: number
+      readonly silentMs: number
+    }
   | { readonly type: 'notice'; readonly level: 'info' | 'warn' | 'error'; readonly text: string }
 
 /**

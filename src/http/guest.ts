@@ -18,7 +18,8 @@ export class Guest {
   /** The ask under way; on a pipelined connection, those behind it are in `#more`. */
   #asking: AbortController | undefined
   #more: Set<AbortController> | undefined
-  #leaving = false
+  /** How long after its last answer the connection is closed; undefined while it is not to be. */
+  #leavingMs: number | undefined
 
   constructor(socket: Socket) {
     this.#socket = socket
@@ -55,10 +56,15 @@ export class Guest {
     for (const ask of this.#more ?? []) ask.abort()
   }
 
-  /** Closes the connection as soon as the last answer is out. */
-  leave(): void {
-    this.#leaving = true
-    if (this.answering === 0) this.#socket.destroySoon()
+  /** Closes the connection when nothing has been asked on it for so long. */
+  leave(idleMs: number): void {
+    this.#leavingMs = idleMs
+    if (this.answering === 0) this.#leaveIn(idleMs)
+  }
+
+  #leaveIn(idleMs: number): void {
+    if (idleMs === 0) this.#socket.destroySoon()
+    else setTimeout(() => this.answering === 0 && this.#socket.destroySoon(), idleMs).unref()
   }
 
   /** Closes the connection if nothing has been asked on it since the last time it was looked at. */
@@ -70,6 +76,6 @@ export class Guest {
 
   readonly #onAnswered = (): void => {
     this.answering -= 1
-    if (this.#leaving && this.answering === 0) this.#socket.destroySoon()
+    if (this.#leavingMs !== undefined && this.answering === 0) this.#leaveIn(this.#leavingMs)
   }
 }

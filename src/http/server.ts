@@ -34,6 +34,10 @@ export interface DoorOptions {
   readonly pressure?: Pressure
   /** The most connections that are safe; found out where it is not said. */
   readonly connectionsMax?: number
+  /** A socket that somebody else made and keeps, to be listened on in place of one at host and port. */
+  readonly socket?: object | undefined
+  /** What a probe of readiness is told beside yes or no. */
+  readonly remarks?: (() => Readonly<Record<string, string>>) | undefined
 }
 
 export interface Door {
@@ -41,16 +45,24 @@ export interface Door {
   readonly crowd: Crowd
   /** Closes, at the second call in a row, connections on which nothing is under way. */
   closeIdle(): void
-  /** Stops listening and waits for the answers under way, at most this long; what is left then is told so and cut. */
-  close(deadlineMs?: number): Promise<void>
+  /** Whoever asks whether it is ready is told no from now on, and each answer is the last on its connection. */
+  leave(): void
+  /**
+   * Stops listening and waits for the answers under way, at most this long; what is left then is told so and cut.
+   * Connections without a request are closed after `idleMs`: one that comes just then would find nobody.
+   */
+  close(deadlineMs?: number, idleMs?: number): Promise<void>
 }
+
+/** Connections that may wait to be taken. */
+const backlog = 4_096
 
 /** Opens the callers' port. Resolves when it listens; rejects when the address cannot be had. */
 export function startDoor(gateway: Gateway, options: DoorOptions): Promise<Door> {
   const house = new House(gateway, options)
   return new Promise((resolve, reject) => {
     house.server.once('error', reject)
-    house.server.listen(options.port, options.host, 4_096, () => {
+    const listening = (): void => {
       house.server.off('error', reject)
       // Without it, a file too many would end the process.
       house.server.on('error', () => house.reception.missed())
@@ -60,28 +72,42 @@ export function startDoor(gateway: Gateway, options: DoorOptions): Promise<Door>
         address: { host: address, port },
         crowd: reception,
         closeIdle: () => reception.closeIdle(),
-        close: (deadlineMs) => house.close(deadlineMs),
+        leave: () => house.leave(),
+        close: (deadlineMs, idleMs) => house.close(deadlineMs, idleMs),
       })
-    })
+    }
+    const { host, port, socket } = options
+    if (socket === undefined) house.server.listen(port, host, backlog, listening)
+    else house.server.listen(socket, backlog, listening)
   })
 }
 
 class House {
   readonly server: Server
   readonly #gateway: Gateway
+  readonly #remarks: NonNullable<DoorOptions['remarks']>
   readonly #routes: Routes
   /** The clock of all heartbeats. */
   readonly #watchdog: Watchdog
   readonly reception: Reception
   readonly #idPrefix: string
   #requests = 0
+  #leaving = false
+  #idleMs = 0
   #closed: Promise<void> | undefined
 
   constructor(
     gateway: Gateway,
-    { headersMs = 10_000, requestMs = 120_000, pressure = noPressure, connectionsMax = safeConnections() }: DoorOptions,
+    {
+      headersMs = 10_000,
+      requestMs = 120_000,
+      pressure = noPressure,
+      connectionsMax = safeConnections(),
+      remarks = () => ({}),
+    }: DoorOptions,
   ) {
     this.#gateway = gateway
+    this.#remarks = remarks
     this.#watchdog = new Watchdog(gateway.world)
     this.reception = new Reception({ gateway, watchdog: this.#watchdog, pressure, connectionsMax })
     this.#routes = new Routes(gateway.dialects)
@@ -113,11 +139,19 @@ class House {
     this.server.on('clientError', (error, socket) => this.#refuseRaw(socket, nonsenseIn(error)))
     // Node's own would cut an answer that is on its way out when its caller reads slowly.
     this.server.closeIdleConnections = () => {
-      for (const guest of this.reception.guests) guest.leave()
+      for (const guest of this.reception.guests) guest.leave(this.#idleMs)
     }
   }
 
-  close(deadlineMs = 30_000): Promise<void> {
+  leave(): void {
+    this.#leaving = true
+  }
+
+  close(deadlineMs = 30_000, idleMs = 0): Promise<void> {
+    this.leave()
+    this.#idleMs = idleMs
+    // Who had more time has it no longer.
+    if (this.#closed !== undefined) this.server.closeIdleConnections()
     this.#closed ??= new Promise((resolve) => {
       let deadline = setTimeout(() => {
         for (const guest of this.reception.guests) guest.cut()
@@ -137,7 +171,7 @@ class House {
     // What follows a refusal on its connection may be a part of what was refused.
     if (guest === undefined || guest.spoilt) return
     guest.begin(response)
-    if (this.#closed !== undefined) response.shouldKeepAlive = false
+    if (this.#leaving) response.shouldKeepAlive = false
     let head: Head
     try {
       head = readHead(response.req)
@@ -245,9 +279,9 @@ class House {
     const { url = '', headersDistinct: headers } = response.req
     const isProxy = headers['x-forwarded-for'] !== undefined || headers['forwarded'] !== undefined
     const looker = { address, host, origin, isProxy, credential }
-    const ready = this.#closed === undefined && this.#gateway.ready
+    const ready = !this.#leaving && this.#gateway.ready
     const { ok, body } = readiness(this.#gateway, ready, looker, queryOf(url).get('model') ?? undefined)
-    writeText(response, ok ? 200 : 503, JSON.stringify(body))
+    writeText(response, ok ? 200 : 503, JSON.stringify({ ...body, ...this.#remarks() }))
   }
 
   #read(response: ServerResponse, head: Head): Promise<Buffer> {

@@ -150,7 +150,7 @@ export function falseForWaiting({ gateway, recorder, world }: Stage): string | u
     })
     const roomy = cheap.find((upstream) => {
       const place = upstream.place(upstream.modelFor(model)!.id)
-      if (!place.hasRoom(world.now()) || place.isDoubtful) return false
+      if (!place.allows(world.now()) || !place.hasRoom(world.now()) || place.isDoubtful) return false
       // Where a model has to come in first, it may be cheaper to be had elsewhere in a moment.
       if (place.loaded === false && cheap.length > 1) return false
       return upstream.residency.hasRoomBeside(place.tenant)

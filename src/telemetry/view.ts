@@ -85,6 +85,13 @@ export function viewOf(event: Event): EventView {
       const { upstream, up, reason } = event
       return { level: up ? 'info' : 'warn', event: event.type, upstream, up, text: cleaned(reason, textMax) }
     }
+    case 'config-read':
+      return { level: event.taken ? 'info' : 'warn', event: event.type, text: cleaned(event.text, textMax) }
+    case 'upstream-stalled': {
+      const { upstream, model, asks, silentMs } = event
+      const text = `Nothing came of ${asks} answers of ${model} for ${Math.round(silentMs / 1_000)} s: they were cut off together.`
+      return { level: 'warn', event: event.type, upstream, model, text: cleaned(text, textMax) }
+    }
     case 'notice':
       return { level: event.level, event: event.type, text: cleaned(event.text, textMax) }
   }
