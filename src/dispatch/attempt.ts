@@ -103,7 +103,6 @@ export class Attempt implements Watched {
       if (this.#ask.stream) await this.#openStream(inbound)
       else await this.#openWhole(inbound)
     } catch (error) {
-      this.#end()
       throw this.#faultOf(error)
     }
   }
@@ -149,8 +148,8 @@ export class Attempt implements Watched {
     }
     for (;;) {
       const step = await this.next()
-      // A comment keeps a connection alive and promises nothing: it must not cost us the chance to go elsewhere.
-      if (step.done !== true && isComment(step.value)) continue
+      // It keeps a connection alive and promises nothing: it must not cost us the chance to go elsewhere.
+      if (step.done !== true && isSignOfLife(step.value)) continue
       this.#first = step
       this.firstTokenAt = this.#parts.world.now()
       return
@@ -275,9 +274,13 @@ export function endingFor(fault: Fault): Ending {
 }
 
 const colon = 0x3a
+const letterE = 0x65
 
-/** Nothing but comments: one read may bring a comment and a frame together. */
-const isComment = (chunk: Uint8Array): boolean => chunk[0] === colon && !/\n(?:data|event|error)/.test(text(chunk))
+/** Nothing but comments, and Anthropic's pings: one read may bring one of them and a frame together. */
+const isSignOfLife = (chunk: Uint8Array): boolean =>
+  chunk[0] === colon
+    ? !/\n(?:data|event|error)/.test(text(chunk))
+    : chunk[0] === letterE && /^(?:event: ?ping\r?\ndata:[^\n]*(?:\r?\n)+)+$/.test(text(chunk))
 
 const text = (bytes: Uint8Array): string =>
   Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8')
