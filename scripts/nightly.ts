@@ -9,6 +9,8 @@ const campaigns: Readonly<Record<string, { readonly file: string; readonly count
   fair: { file: 'test/sim/fairness-campaign.ts', count: '1000' },
   cuts: { file: 'test/replay/cut-campaign.ts', count: '3000' },
   h1: { file: 'test/fuzz/h1.fuzz.ts', count: '200000' },
+  requests: { file: 'test/fuzz/requests.fuzz.ts', count: '1000000' },
+  replies: { file: 'test/fuzz/replies.fuzz.ts', count: '1000000' },
   faults: { file: 'test/faults/run.ts', count: 'all' },
 }
 

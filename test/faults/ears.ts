@@ -29,14 +29,17 @@ const nothing = (): Heard => ({ text: '', finished: false, error: undefined, non
 
 /** Server-sent events as the standard has them. */
 function* eventsIn(bytes: Buffer): Generator<{ name: string; data: string }> {
-  const text = bytes.toString('utf8').replace(/^\uFEFF/, '')
-  const blocks = text.split(/(?:\r\n|\n|\r){2}/)
+  const text = bytes
+    .toString('utf8')
+    .replace(/^\uFEFF/, '')
+    .replaceAll(/\r\n|\r/g, '\n')
+  const blocks = text.split('\n\n')
   // What has no blank line behind it is no event.
   blocks.pop()
   for (const block of blocks) {
     let name = ''
     const data: string[] = []
-    for (const line of block.split(/\r\n|\n|\r/)) {
+    for (const line of block.split('\n')) {
       const [, field, value = ''] = /^([^:]*):? ?(.*)$/s.exec(line)!
       if (field === 'data') data.push(value)
       if (field === 'event') name = value

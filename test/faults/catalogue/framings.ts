@@ -134,7 +134,8 @@ export const framings: readonly Fault[] = [
   {
     name: 'stream-for-whole',
     phases: ['head'],
-    nature: 'broken',
+    // An object that is not done, where that is one that was given up.
+    nature: (_, { server }) => (server === 'ollama' ? 'open' : 'broken'),
     where: wholeOnly,
     strike: ({ question, wire, socket }) => {
       const { opening, words, closing } = wire.frames(question)
