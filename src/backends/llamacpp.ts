@@ -4,7 +4,7 @@ import { isObject, type Json } from '../core/json.ts'
 import { ask, countIn, objectAt, refuseFailed, textIn, tokenCount } from './asking.ts'
 import * as fields from './fields.ts'
 import { factsIn, gaugeOf, isForVectors } from './llamacpp-facts.ts'
-import { load, probeRouter, unload } from './llamacpp-router.ts'
+import { load, probeRouter, revive, unload } from './llamacpp-router.ts'
 import { listed, listModels, openAiCompatible } from './openai-compatible.ts'
 import { homeEdits } from './openai-edits.ts'
 
@@ -14,11 +14,12 @@ export const llamacpp: Backend = {
   kind: 'llamacpp',
   title: 'llama.cpp',
   usualPort: 8080,
+  modelFolders: ['$LLAMA_CACHE', '~/.cache/llama.cpp'],
   lacks: ['infill'],
   // What was asked for in one piece is generated to the end, whoever has left.
   stopsWhole: false,
   // Streamed, only what is new comes. Recorded: llamacpp/chat-prefill-stream.
-  resumes: true,
+  resumes: ['openai-chat', 'openai-completions'],
   // A template that makes the model think first refuses to carry on an answer.
   continueEdits: { chat_template_kwargs: { enable_thinking: false } },
   probe,
@@ -33,6 +34,7 @@ export const llamacpp: Backend = {
   }),
   load,
   unload,
+  revive,
   countTokens,
 }
 

@@ -22,6 +22,8 @@ export interface ListedModel {
   readonly contextTokens?: number
   /** In memory now; undefined where the server does not tell. */
   readonly loaded?: boolean
+  /** In memory, and would go by itself if nobody asked for it for a while; undefined where the server does not tell. */
+  readonly leaves?: boolean
   /** All that it can do; undefined where the server does not tell. */
   readonly can?: ReadonlySet<Need>
   /** Answers it gives at once before others wait inside the server, where that is known. */
@@ -55,9 +57,11 @@ export interface Gauge {
 /** The other models of a server, as far as the gateway knows what they do. */
 export interface Residents {
   /** Nobody uses it, and it is not one that is to stay. */
-  isIdle(model: string): boolean
+  readonly isIdle: (model: string) => boolean
   /** It was unloaded to make room. */
-  left(model: string): void
+  readonly left: (model: string) => void
+  /** After so long a load that is not over does not merely take its time: something keeps it. */
+  readonly overdueMs: number
 }
 
 /** One model of a server, as it is to be used. */
@@ -65,6 +69,8 @@ export interface Setting {
   readonly model: string
   /** The context length it is to have, where the configuration sets one. */
   readonly contextTokens: number | undefined
+  /** Whether it is to stay in memory although nobody asks for it; undefined for as the server is used to. */
+  readonly stays?: boolean | undefined
 }
 
 /** A kind of server. Mostly data: a new kind is one file that fills this in. Shared code asks what it can do, never its name. */
@@ -76,6 +82,12 @@ export interface Backend {
   readonly speaks: Readonly<Record<string, string>>
   /** Where a server of this kind usually listens on one's own machine; undefined for none. */
   readonly usualPort: number | undefined
+  /** Where it keeps its models on its own machine, the likeliest first: `~` is the home folder, `$NAME` a variable. */
+  readonly modelFolders?: readonly string[]
+  /** Variables of the environment that people set for it and that it does not have: what to do instead. */
+  readonly noVariables?: Readonly<Record<string, string>>
+  /** The variable that says how many answers it gives at once. */
+  readonly parallelVariable?: string
   /** 0 for one's own machines, 1 for what costs money. */
   readonly tier: number
   /** Places per model before anything is learned, when `concurrency` is auto. */
@@ -85,8 +97,8 @@ export interface Backend {
    * which it does end, and put together here.
    */
   readonly stopsWhole?: boolean
-  /** Carries on a text that ends with an assistant's message: proven by a recording, or false. */
-  readonly resumes?: boolean
+  /** The dialects in which it carries on an answer that is begun, to the letter. Only what was seen of real servers stands here. */
+  readonly resumes?: readonly string[]
   /** What nobody can be asked for here, whatever the model. */
   readonly lacks?: readonly Need[]
   /** Its models think unless told not to: who did not ask for thoughts is not made to wait for them. */
@@ -117,6 +129,13 @@ export interface Backend {
   /** Brings a model into memory and resolves when it is there. Where another has to make room, it is one that nobody uses. */
   load?(call: Call, setting: Setting, others: Residents): Promise<void>
   unload?(call: Call, model: string): Promise<void>
+  /**
+   * Whether a model in memory that says nothing for long is at work all the same; undefined when that cannot be told. It
+   * makes the model do nothing.
+   */
+  isAtWork?(call: Call, setting: Setting): Promise<boolean | undefined>
+  /** Gets a model going again that has stopped in the middle of its answers, when all who waited for it have hung up. */
+  revive?(call: Call, setting: Setting, others: Residents): Promise<void>
   /** How many tokens a request has, by the server's own tokenizer. `body` is in the first dialect it speaks. */
   countTokens?(call: Call, body: Json): Promise<number>
 }

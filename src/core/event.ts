@@ -31,11 +31,46 @@ export type Event =
       readonly reason: string
     }
   | { readonly type: 'first-token'; readonly ask: Ask; readonly upstream: string; readonly afterMs: number }
+  /** A stream broke that may be carried on by another server. */
+  | {
+      readonly type: 'resumed'
+      readonly ask: Ask
+      /** Where it broke, and who goes on; undefined where nobody does. */
+      readonly from: string
+      readonly upstream: string | undefined
+      readonly outcome: Resumed
+      /** Since it broke. */
+      readonly afterMs: number
+    }
   /** `decision` says why it went where it went; there is none when it was refused. */
   | { readonly type: 'ask-settled'; readonly ask: Ask; readonly outcome: Outcome; readonly decision?: string }
   /** Turned away at the door, before there was an ask. */
   | { readonly type: 'request-refused'; readonly kind: FaultKind; readonly status: number; readonly dialect: string }
+  /** A caller's connection, closed by us though nothing was wrong with what it asked. */
+  | { readonly type: 'connection-cut'; readonly why: ConnectionCut }
   | { readonly type: 'upstream-changed'; readonly upstream: string; readonly up: boolean; readonly reason: string }
+  /** The configuration was read again: taken up, or refused for its faults. */
+  | { readonly type: 'config-read'; readonly taken: boolean; readonly text: string }
+  /** A model stopped in the middle of its answers while its server said that all is well: `asks` were told so. */
+  | {
+      readonly type: 'upstream-stalled'
+      readonly upstream: string
+      readonly model: string
+      readonly asks: number
+      readonly silentMs: number
+    }
   | { readonly type: 'notice'; readonly level: 'info' | 'warn' | 'error'; readonly text: string }
+
+/**
+ * It read too slowly, or was the slowest when too much waited to be read; there are too many connections, or too many of
+ * its address; or the process is near the end of what it has.
+ */
+export type ConnectionCut = 'stalled' | 'unread' | 'too-many' | 'too-many-of-one' | 'pressure'
+
+/**
+ * Another server carries it on; nothing but its end was missing; it cannot be carried on as it stands; nobody was there to
+ * do it; its caller left meanwhile.
+ */
+export type Resumed = 'carried-on' | 'finished' | 'unfit' | 'failed' | 'left'
 
 export type Emit = (event: Event) => void

@@ -1,8 +1,20 @@
 import type { TalkDialect, Watcher, WatchOptions } from '../core/dialect.ts'
 import { Fault } from '../core/fault.ts'
 
-/** More than this without the end of a frame is no stream that anybody reads. */
-const tornMaxBytes = 16 * 1024 * 1024
+/**
+ * More than this without the end of a frame is no stream that anybody reads: the Go client of Ollama gives up there. Far
+ * less would do for words, not for a picture in one line.
+ */
+const tornMaxBytes = 8 * 1024 * 1024
+
+/** What holding one more piece costs besides its bytes, so that a drip of single bytes is bounded as well. */
+const pieceBytes = 96
+
+/** A blank line is at most two ends of lines of two bytes; so many may stand in what came before. */
+const endBytes = 3
+
+const empty = new Uint8Array(0)
+const none: Uint8Array[] = []
 
 /**
  * Lets whole frames through untouched and lets the dialect's watcher look at them.
@@ -11,8 +23,8 @@ const tornMaxBytes = 16 * 1024 * 1024
 export class Meter {
   readonly watcher: Watcher
   readonly #oneLine: boolean
-  /** What has come of a frame that has no end yet, in pieces: to put it together with each of them would take for ever. */
-  #torn: Uint8Array[] = []
+  /** Of a frame without its end, what has come so far: in pieces, or each would be copied as often as others follow. */
+  #torn: Uint8Array[] = none
   #tornBytes = 0
 
   constructor(dialect: TalkDialect, options: WatchOptions) {
@@ -22,66 +34,52 @@ export class Meter {
 
   /** What may go on of this chunk: the very same object when it holds whole frames and nothing is to be hidden. */
   pass(chunk: Uint8Array): Uint8Array | undefined {
-    const whole = this.#oneLine ? chunk.lastIndexOf(10) + 1 : this.#blankLineIn(chunk)
-    if (whole === chunk.length && this.#tornBytes === 0) return this.watcher.see(chunk)
-    if (whole === 0) {
+    if (this.#tornBytes > 0 && !this.#endsTorn(chunk)) {
       this.#hold(chunk)
       return undefined
     }
-    const frames = this.#released(chunk.subarray(0, whole))
-    if (whole < chunk.length) this.#hold(chunk.subarray(whole))
-    return this.watcher.see(frames)
+    const bytes = this.#taken(chunk)
+    const whole = this.#oneLine ? bytes.lastIndexOf(10) + 1 : lastBlankLine(bytes)
+    if (whole < bytes.length) this.#hold(bytes.subarray(whole))
+    return whole === 0 ? undefined : this.watcher.see(whole === bytes.length ? bytes : bytes.subarray(0, whole))
   }
 
   /** Some servers leave out the blank line behind their last frame. */
   rest(): Uint8Array | undefined {
-    return this.#tornBytes === 0 ? undefined : this.watcher.see(this.#released(nothing))
+    return this.#tornBytes === 0 ? undefined : this.watcher.see(this.#taken(empty))
+  }
+
+  /** Whether the end of a frame is in this chunk, or begins in what is torn and ends in it. */
+  #endsTorn(chunk: Uint8Array): boolean {
+    if (this.#oneLine) return chunk.includes(10)
+    if (!chunk.includes(10) && !chunk.includes(13)) return false
+    const before = lastBytes(this.#torn, endBytes)
+    return lastBlankLine(before.length === 0 ? chunk : Buffer.concat([before, chunk])) > 0
   }
 
   #hold(piece: Uint8Array): void {
-    const torn = this.#torn
-    this.#tornBytes += piece.length
-    // As many small pieces as bytes would take a hundred times their memory: two that are alike become one.
-    let last = piece
-    while (torn.length > 0 && torn.at(-1)!.length <= last.length) last = Buffer.concat([torn.pop()!, last])
-    torn.push(last)
+    if (this.#torn === none) this.#torn = [piece]
+    else this.#torn.push(piece)
+    this.#tornBytes += piece.length + pieceBytes
     if (this.#tornBytes > tornMaxBytes) throw new Fault('upstream-broke', 'The server sent a frame without an end.')
   }
 
-  #released(last: Uint8Array): Uint8Array {
-    if (this.#tornBytes === 0) return last
-    this.#torn.push(last)
-    const whole = Buffer.concat(this.#torn)
-    this.#torn = []
+  /** What is torn, with this behind it. */
+  #taken(chunk: Uint8Array): Uint8Array {
+    if (this.#tornBytes === 0) return chunk
+    const torn = this.#torn
+    this.#torn = none
     this.#tornBytes = 0
-    return whole
-  }
-
-  /** Index behind the last blank line, which may have begun in what came before. */
-  #blankLineIn(chunk: Uint8Array): number {
-    const within = lastBlankLine(chunk)
-    if (within > 0 || this.#tornBytes === 0) return within
-    const seam = Buffer.concat([...this.#tail(), chunk.subarray(0, breakMaxBytes - 1)])
-    return Math.max(0, lastBlankLine(seam) - (seam.length - Math.min(chunk.length, breakMaxBytes - 1)))
-  }
-
-  /** The last bytes that are held, as many as a blank line can have. */
-  #tail(): Uint8Array[] {
-    const tail: Uint8Array[] = []
-    let missing = breakMaxBytes - 1
-    for (let at = this.#torn.length - 1; at >= 0 && missing > 0; at -= 1) {
-      const piece = this.#torn[at]!
-      tail.unshift(piece.subarray(-missing))
-      missing -= piece.length
-    }
-    return tail
+    torn.push(chunk)
+    return Buffer.concat(torn)
   }
 }
 
-const nothing = new Uint8Array(0)
-
-/** `\r\n\r\n` */
-const breakMaxBytes = 4
+function lastBytes(pieces: readonly Uint8Array[], count: number): Uint8Array {
+  const last = pieces.at(-1)!
+  if (last.length >= count || pieces.length === 1) return last.subarray(-count)
+  return Buffer.concat(pieces.slice(-count)).subarray(-count)
+}
 
 /** Index behind the last blank line: `\n\n`, `\r\n\r\n` or `\r\r`; 0 when there is none. Each byte is looked at once. */
 function lastBlankLine(bytes: Uint8Array): number {

@@ -1,10 +1,14 @@
 import type { Emit } from '../core/event.ts'
-import type { Scheduler } from '../scheduler/scheduler.ts'
+import type { Offer } from '../fleet/offering.ts'
 import type { AttemptParts } from './attempt.ts'
+import type { RetryParts } from './retries.ts'
 
-export interface DispatchParts extends AttemptParts {
-  readonly scheduler: Scheduler
-  /** Tries for one ask, the first included. */
-  readonly attemptsMax: number
+export interface DispatchParts extends AttemptParts, RetryParts {
+  /** Of all asks under way, how many may be tried again at once. */
+  readonly retryShare: number
   readonly emit: Emit
+  /** All that have a model, by any name of it. */
+  readonly offersOf: (model: string) => readonly Offer[]
+  /** Whether a stream of this model may be carried on by another server: by the caller's name for it, or the server's. */
+  readonly mayResume: (...names: readonly string[]) => boolean
 }

@@ -7,9 +7,13 @@ import type { UpstreamSettings } from '../core/settings.ts'
 import type { World } from '../core/world.ts'
 import { callTo } from './call.ts'
 import { offeringsOf, type Offering } from './offering.ts'
+import { obey, type Order, type OrderDone } from './orders.ts'
 import { Preloading } from './preloading.ts'
 import { Prober, probeMaxMs } from './prober.ts'
-import { Upstream } from './upstream.ts'
+import { bestOf, type ModelReadiness, type ModelState, readinessAt, readinessOf } from './readiness.ts'
+import { SlowStart } from './slow-start.ts'
+import { Stalls } from './stalls.ts'
+import { Upstream, type UpstreamState } from './upstream.ts'
 
 /** A model as the whole fleet offers it. */
 export interface FleetModel {
@@ -47,6 +51,8 @@ export class Fleet {
   readonly #canOf: FleetParts['canOf']
   readonly #listeners = new Set<() => void>()
   readonly #preloading: Preloading
+  readonly #stalls: Stalls
+  readonly #slowStart: SlowStart
   #upstreams: readonly Upstream[]
   #prober: Prober
   #offerings: ReadonlyMap<string, Offering>
@@ -57,6 +63,8 @@ export class Fleet {
     this.#emit = emit
     this.#canOf = canOf
     this.#preloading = new Preloading(world, emit)
+    this.#stalls = new Stalls(world, emit)
+    this.#slowStart = new SlowStart(world, () => this.#onChange(false))
     this.#upstreams = upstreams.map((settings) => this.#newUpstream(settings))
     this.#offerings = offeringsOf(this.#upstreams)
     this.#prober = this.#proberOf(this.#upstreams, probeEveryMs)
@@ -104,6 +112,27 @@ export class Fleet {
     return [...found.values()].sort((one, other) => (one.name < other.name ? -1 : 1))
   }
 
+  /** What can be said of every model, whoever serves it, up or down. */
+  readiness(): readonly ModelReadiness[] {
+    return readinessOf(this.#upstreams, this.#world.now())
+  }
+
+  /** Whether a model, by any spelling, can be served now; undefined where nobody has it. */
+  stateOf(model: string): ModelState | undefined {
+    const now = this.#world.now()
+    const offers = this.offering(model)?.offers
+    return offers && bestOf(offers.map(({ upstream, model: served }) => readinessAt(upstream, served, now)))
+  }
+
+  upstreamState(upstream: Upstream): UpstreamState {
+    return upstream.state(this.#world.now())
+  }
+
+  /** Does with a model what the operator says. */
+  obey(order: Order): Promise<readonly OrderDone[]> {
+    return obey(order, { world: this.#world, offering: (name) => this.offering(name) })
+  }
+
   /** Calls back whenever an upstream came, went or changed its models. */
   watch(listener: () => void): () => void {
     this.#listeners.add(listener)
@@ -113,6 +142,7 @@ export class Fleet {
   /** Resolves after the first round of probes and keeps probing until `stop`. */
   async start(): Promise<void> {
     this.#stopped = false
+    this.#stalls.start()
     await this.#prober.start()
     this.probed = true
   }
@@ -120,6 +150,8 @@ export class Fleet {
   stop(): void {
     this.#stopped = true
     this.#prober.stop()
+    this.#slowStart.stop()
+    this.#stalls.stop()
   }
 
   /**
@@ -153,7 +185,10 @@ export class Fleet {
     const upstream = new Upstream(settings, this.#callTo(settings), this.#canOf(settings.backend), () =>
       this.#world.now(),
     )
-    upstream.onLoaded = () => this.#onChange(false)
+    upstream.memory.onLoaded = () => this.#onChange(false)
+    upstream.onBusy = (place) => this.#stalls.watch(upstream, place)
+    upstream.onIdle = (place) => this.#stalls.release(place)
+    upstream.onReturn = (place) => this.#slowStart.begin(place)
     return upstream
   }
 

@@ -26,9 +26,8 @@ export class Loading {
       loading = this.#last
         .then(() => load(setting))
         .catch((error: unknown) => {
-          throw error instanceof Fault
-            ? error
-            : new Fault('upstream-broke', `The server could not load the model ${model}.`, { cause: error })
+          if (error instanceof Fault) throw error
+          throw new Fault('upstream-broke', `The server could not load the model ${model}.`, { cause: error })
         })
         .finally(() => this.#underWay.delete(model))
       this.#underWay.set(model, loading)

@@ -22,12 +22,22 @@ function wordsOf(view: EventView): readonly string[] {
         `→ ${view.upstream} failed:`,
         view.fault ?? '',
       ]
+    case 'resumed':
+      return [
+        styleText(view.level === 'info' ? 'green' : colours[view.level], 'resume'),
+        view.caller ?? '',
+        view.model ?? '',
+        `${view.from} → ${view.upstream ?? 'nobody'}: ${view.outcome}`,
+      ]
     case 'upstream-changed':
       return [
         view.up ? styleText('green', 'up ') : styleText('red', 'down'),
         view.upstream ?? '',
         styleText('dim', view.text ?? ''),
       ]
+    case 'upstream-stalled':
+      return [styleText('yellow', 'hung'), view.upstream ?? '', styleText('dim', view.text ?? '')]
+    case 'config-read':
     case 'notice':
       return [view.level === 'info' ? '' : styleText(colours[view.level], view.level), view.text ?? '']
     default:

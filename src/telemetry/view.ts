@@ -1,5 +1,5 @@
 import type { Ask } from '../core/ask.ts'
-import type { Event } from '../core/event.ts'
+import type { Event, Resumed } from '../core/event.ts'
 import type { Fault, FaultKind } from '../core/fault.ts'
 
 /**
@@ -20,6 +20,10 @@ export interface EventView {
   readonly fault?: FaultKind | undefined
   readonly decision?: string | undefined
   readonly attempts?: number | undefined
+  readonly resumes?: number | undefined
+  /** What became of a stream that broke and may be carried on; `from` is where it broke. */
+  readonly outcome?: Resumed | undefined
+  readonly from?: string | undefined
   readonly input_tokens?: number | undefined
   readonly output_tokens?: number | undefined
   readonly tokens_estimated?: true | undefined
@@ -56,6 +60,12 @@ export function viewOf(event: Event): EventView {
       const { upstream, afterMs } = event
       return { level: 'debug', event: event.type, ...nameOf(event.ask), upstream, first_token_ms: tenths(afterMs) }
     }
+    case 'resumed': {
+      const { from, upstream, outcome, afterMs } = event
+      const isHealed = outcome === 'carried-on' || outcome === 'finished'
+      const level = isHealed ? 'info' : outcome === 'left' ? 'debug' : 'warn'
+      return { level, event: event.type, ...nameOf(event.ask), from, upstream, outcome, wait_ms: tenths(afterMs) }
+    }
     case 'attempt-failed': {
       // The reason may quote what the server said, and the server may quote the prompt: its kind has to do.
       const { upstream, kind, midStream } = event
@@ -65,9 +75,22 @@ export function viewOf(event: Event): EventView {
       return settled(event)
     case 'request-refused':
       return { level: 'info', event: event.type, dialect: event.dialect, status: event.status, fault: event.kind }
+    case 'connection-cut': {
+      const { why } = event
+      // Of those who are too many there may be thousands a second.
+      const level = why === 'stalled' || why === 'unread' ? 'info' : 'debug'
+      return { level, event: event.type, text: why }
+    }
     case 'upstream-changed': {
       const { upstream, up, reason } = event
       return { level: up ? 'info' : 'warn', event: event.type, upstream, up, text: cleaned(reason, textMax) }
+    }
+    case 'config-read':
+      return { level: event.taken ? 'info' : 'warn', event: event.type, text: cleaned(event.text, textMax) }
+    case 'upstream-stalled': {
+      const { upstream, model, asks, silentMs } = event
+      const text = `Nothing came of ${asks} answers of ${model} for ${Math.round(silentMs / 1_000)} s: they were cut off together.`
+      return { level: 'warn', event: event.type, upstream, model, text: cleaned(text, textMax) }
     }
     case 'notice':
       return { level: event.level, event: event.type, text: cleaned(event.text, textMax) }
@@ -94,6 +117,7 @@ function settled({ ask, outcome, decision }: Extract<Event, { type: 'ask-settled
     fault: fault?.kind,
     decision,
     attempts,
+    resumes: outcome.resumes,
     input_tokens: usage.promptTokens,
     output_tokens: usage.outputTokens,
     tokens_estimated: usage.estimated === true ? true : undefined,

@@ -43,7 +43,6 @@ function expected({ nature, second, stream, phase }: Cell): Expected {
   const at = phases.indexOf(phase)
   const reached = stream && at >= phases.indexOf('mid')
   if (!second) return 'error'
-  if (!reached && at === phases.indexOf('first') && stream) return 'any'
   return reached ? 'any' : 'right'
 }
 

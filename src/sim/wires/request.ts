@@ -1,4 +1,5 @@
 import type { Tool } from '../answer.ts'
+import { tagOf } from '../recital.ts'
 
 export type Json = Record<string, unknown>
 
@@ -39,6 +40,18 @@ export function begun(messages: readonly Message[]): string | undefined {
   const last = messages.at(-1)
   return last?.role === 'assistant' && last.tool_calls === undefined ? textOf(last.content) : undefined
 }
+
+/** What a plain text asks, and the words of its answer that it ends with already, if it does. */
+export function begunText(prompt: string): { readonly asked: string; readonly said: string | undefined } {
+  for (const { 1: tag, index } of prompt.matchAll(firstWords)) {
+    const asked = prompt.slice(0, index)
+    if (tagOf(asked) === tag) return { asked, said: prompt.slice(index) }
+  }
+  return { asked: prompt, said: undefined }
+}
+
+/** The first word of a recital, behind the tag of what was asked. */
+const firstWords = /([a-z0-9]{1,7})\.0 /g
 
 export const hasImages = (messages: readonly Message[]): boolean =>
   messages.some(
