@@ -168,6 +168,8 @@ class PartSource {
   #take(chunk: Uint8Array | undefined, parts: Part[]): Fault | undefined {
     try {
       for (const frame of chunk === undefined ? this.#framer.rest() : this.#framer.push(chunk)) {
+        // Behind its own end a server has no more to say to anybody.
+        if (this.#seen.ended) break
         for (const part of this.#read(frame)) this.#keep(part, parts)
       }
       return undefined
@@ -177,6 +179,10 @@ class PartSource {
   }
 
   #keep(part: Part, parts: Part[]): void {
+    // Only counts and the end itself come behind the reason for it: clients take it for the last that is said.
+    if (this.#finished && part.type !== 'usage' && part.type !== 'end') return
+    if (part.type === 'tool-start' && part.name === '')
+      throw new Fault('upstream-broke', 'The server called a tool and did not say which.')
     this.#note(part)
     if (this.#oneCall && (part.type === 'tool-start' || part.type === 'tool-delta') && part.index > 0) return
     if (this.#thoughts === undefined) parts.push(part)

@@ -123,7 +123,6 @@ export class Attempt implements Watched, Stallable {
       if (this.#ask.stream) await this.#openStream(inbound)
       else await this.#openWhole(inbound)
     } catch (error) {
-      this.#end()
       throw this.#faultOf(error)
     }
   }

@@ -38,8 +38,8 @@ export class OllamaWatcher extends FrameWatcher {
     const doneAt = valueAt(frame, 'done"')
     const isDone = doneAt >= 0 && frame.charCodeAt(doneAt) === letterT
     if (hasContent && !isDone) return 'pass'
-    // The Go and Python clients give up at a blank line.
-    if (frame.trim() === '') return 'drop'
+    // The Go and Python clients give up at a blank line, and nobody's makes anything of what is no object.
+    if (!frame.trimStart().startsWith('{')) return 'drop'
     if (!hasContent && hasCall(frame)) this.frames += 1
     return isDone || valueAt(frame, 'error"') >= 0 ? this.#parse(bytes.toString('utf8', at, at + frame.length)) : 'pass'
   }
