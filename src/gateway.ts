@@ -7,7 +7,7 @@ import { Listeners } from './core/listeners.ts'
 import type { Policy } from './core/policy.ts'
 import { noPressure, type Pressure } from './core/pressure.ts'
 import { compose, type Layer, type Serve } from './core/serve.ts'
-import type { Settings } from './core/settings.ts'
+import { type Settings, usualRetryShare } from './core/settings.ts'
 import { usualShares } from './core/shares.ts'
 import { Watchdog } from './core/watchdog.ts'
 import type { World } from './core/world.ts'
@@ -340,14 +340,16 @@ class Engine implements Gateway {
     return new PrivateModels(models, this.fleet)
   }
 
-  #dispatchBy({ timeouts, attemptsMax, models }: Settings): Serve {
+  #dispatchBy({ timeouts, attemptsMax, retryShare = usualRetryShare, models }: Settings): Serve {
     const { world, emit } = this
     return dispatch({
       world,
       scheduler: this.#scheduler,
+      fleet: this.fleet,
       dialectOf,
       timeouts,
       attemptsMax,
+      retryShare,
       watchdog: this.#watchdog,
       emit,
       offersOf: (model) => this.fleet.offering(model)?.offers ?? [],

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { backends } from '../backends/index.ts'
 import { readDuration } from '../core/duration.ts'
+import { usualRetryShare } from '../core/settings.ts'
 import { usualShares } from '../core/shares.ts'
 import { readSize } from './size.ts'
 import { readAddress, readNetwork, usualAdminListen, usualListen } from './address.ts'
@@ -266,10 +267,12 @@ export const schema = z
     timeouts: z
       .strictObject({
         connect: duration('Until a connection stands.').prefault('5s'),
-        first_token: duration('From sending until the first token; a cold model has to load in this time.').prefault(
-          '5m',
-        ),
+        load: duration('Until a model is in memory, where it has to be loaded first.').prefault('10m'),
+        first_token: duration(
+          'From sending until the first token, at most: once it is known how soon first tokens come from a server, one that is much later is given up before that.',
+        ).prefault('5m'),
         gap: duration('Between two tokens of a stream.').prefault('1m'),
+        total: duration('From sending until the end of the answer.').prefault('30m'),
         heartbeat: z
           .union([z.literal(false), duration('How long.', 0)], 'has to be false or a duration, as in 10s')
           .describe(
@@ -307,6 +310,14 @@ export const schema = z
       .prefault({})
       .describe('How much of this process callers may take.'),
     attempts: z.int().min(1).max(10).default(3).describe('Servers tried for one request before its first byte.'),
+    retry_budget: z
+      .number()
+      .min(0)
+      .max(1)
+      .default(usualRetryShare)
+      .describe(
+        'Of the requests under way, the share that may be tried again at once because a server broke or fell silent; three always may.',
+      ),
     probe_every: duration('How often each server is looked at.', 100).prefault('5s'),
     upstream_transport: z.enum(['own', 'undici']).default('own').describe('The HTTP client towards the servers.'),
     log: z

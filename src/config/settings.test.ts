@@ -33,13 +33,23 @@ test('three lines are enough, and everything else has a default', () => {
     models: new Map(),
     timeouts: {
       connectMs: 5_000,
+      loadMs: 600_000,
       firstTokenMs: 300_000,
       gapMs: 60_000,
+      totalMs: 1_800_000,
       heartbeatMs: 10_000,
       drainMs: 30_000,
       drainDelayMs: 0,
     },
+    bounds: {
+      connections: 'auto',
+      connectionsPerAddress: 'auto',
+      readerStallMs: 30_000,
+      unreadBytes: 512 * 1_048_576,
+      bodyBytes: 32 * 1_048_576,
+    },
     attemptsMax: 3,
+    retryShare: 0.2,
     probeEveryMs: 5_000,
   })
   assert.deepEqual(doorsOf(parse({ upstreams: [box] })), {
@@ -65,8 +75,18 @@ test('everything that is set arrives', () => {
       { name: 'a', key: 'x y', priority: 'batch', weight: 0.5, patience: 0, models: ['mine'], cloud: 'never' },
       { name: 'b', key: 'z' },
     ],
-    timeouts: { connect: '1s', first_token: '2m', gap: 3, heartbeat: '2s', drain: '1m', drain_delay: '4s' },
+    timeouts: {
+      connect: '1s',
+      load: '20m',
+      first_token: '2m',
+      gap: 3,
+      total: '1h',
+      heartbeat: '2s',
+      drain: '1m',
+      drain_delay: '4s',
+    },
     attempts: 1,
+    retry_budget: 0.5,
     probe_every: '1h',
   })
   const [upstream] = settings.upstreams
@@ -96,13 +116,15 @@ test('everything that is set arrives', () => {
   ])
   assert.deepEqual(settings.timeouts, {
     connectMs: 1_000,
+    loadMs: 1_200_000,
     firstTokenMs: 120_000,
     gapMs: 3,
+    totalMs: 3_600_000,
     heartbeatMs: 2_000,
     drainMs: 60_000,
     drainDelayMs: 4_000,
   })
-  assert.deepEqual([settings.attemptsMax, settings.probeEveryMs], [1, 3_600_000])
+  assert.deepEqual([settings.attemptsMax, settings.retryShare, settings.probeEveryMs], [1, 0.5, 3_600_000])
 })
 
 test('limits arrive with their caller, and those of the anonymous by themselves', () => {

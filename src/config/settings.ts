@@ -97,8 +97,10 @@ export function settingsOf(config: Config, { backends = [] }: ResolveOptions = {
     models: new Map(Object.entries(config.models)),
     timeouts: {
       connectMs: config.timeouts.connect,
+      loadMs: config.timeouts.load,
       firstTokenMs: config.timeouts.first_token,
       gapMs: config.timeouts.gap,
+      totalMs: config.timeouts.total,
       heartbeatMs: config.timeouts.heartbeat || undefined,
       drainMs: config.timeouts.drain,
       drainDelayMs: config.timeouts.drain_delay,
@@ -111,6 +113,7 @@ export function settingsOf(config: Config, { backends = [] }: ResolveOptions = {
       bodyBytes: config.bounds.body,
     },
     attemptsMax: config.attempts,
+    retryShare: config.retry_budget,
     probeEveryMs: config.probe_every,
   }
 }

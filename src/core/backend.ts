@@ -57,9 +57,11 @@ export interface Gauge {
 /** The other models of a server, as far as the gateway knows what they do. */
 export interface Residents {
   /** Nobody uses it, and it is not one that is to stay. */
-  isIdle(model: string): boolean
+  readonly isIdle: (model: string) => boolean
   /** It was unloaded to make room. */
-  left(model: string): void
+  readonly left: (model: string) => void
+  /** After so long a load that is not over does not merely take its time: something keeps it. */
+  readonly overdueMs: number
 }
 
 /** One model of a server, as it is to be used. */

@@ -30,8 +30,12 @@ export interface Settings {
   readonly bounds?: Bounds | undefined
   /** Upstreams that may be tried for one ask, the first included. */
   readonly attemptsMax: number
+  /** Of all asks under way, how many may be tried again at once; the usual share where it is undefined. */
+  readonly retryShare?: number | undefined
   readonly probeEveryMs: number
 }
+
+export const usualRetryShare = 0.2
 
 /** All addresses that begin with the same bits. */
 export interface Network {
@@ -41,10 +45,14 @@ export interface Network {
 
 export interface Timeouts {
   readonly connectMs: number
-  /** From sending to the first token. */
+  /** Until a model is in memory, beside what its first token may take; as long as that where it is undefined. */
+  readonly loadMs?: number | undefined
+  /** From sending to the first token, at most. */
   readonly firstTokenMs: number
   /** Between two frames of a stream. */
   readonly gapMs: number
+  /** From sending to the end of the answer; undefined for no bound. */
+  readonly totalMs?: number | undefined
   /** How long a stream is silent before its first token until its caller hears that it is alive, and from then on; undefined for never. */
   readonly heartbeatMs?: number | undefined
   /** How long the running answers may take to end when the gateway is to stop. */

@@ -1,11 +1,10 @@
 import type { Ask } from '../core/ask.ts'
 import { Fault } from '../core/fault.ts'
-import { NetFault } from '../core/world.ts'
-import { Stall } from '../fleet/pulse.ts'
-import type { Upstream } from '../fleet/upstream.ts'
 import type { Lease } from '../scheduler/scheduler.ts'
 import { Attempt, endingFor } from './attempt.ts'
 import type { DispatchParts } from './parts.ts'
+import { restFor, Retry } from './retries.ts'
+import { RetryBudget } from './retry-budget.ts'
 
 /** An attempt whose first bytes are in hand. */
 export interface Opened {
@@ -15,53 +14,51 @@ export interface Opened {
 }
 
 /** Tries upstreams until one speaks. */
-export async function open(ask: Ask, parts: DispatchParts): Promise<Opened> {
-  let avoid: Set<Upstream> | undefined
-  let waitMs = 0
-  let last: Fault | undefined
-  for (let attempts = 1; ; attempts += 1) {
-    const lease = await (last === undefined ? parts.scheduler.acquire(ask) : again(ask, avoid ?? none, last, parts))
-    waitMs += lease.waitMs
-    let attempt: Attempt | undefined
-    try {
-      attempt = new Attempt(ask, lease, parts)
-      await attempt.open()
-      return { attempt, attempts, waitMs }
-    } catch (error) {
-      const fault = Fault.from(error, ask.signal)
-      lease.end(endingFor(fault))
-      if (fault.kind !== 'cancelled') {
-        const { kind, message: reason } = fault
-        parts.emit({
-          type: 'attempt-failed',
-          ask,
-          upstream: lease.upstream.settings.name,
-          midStream: false,
-          kind,
-          reason,
-        })
+export class Opening {
+  readonly #parts: DispatchParts
+  readonly #budget: RetryBudget
+
+  constructor(parts: DispatchParts) {
+    this.#parts = parts
+    const { scheduler, fleet, retryShare } = parts
+    this.#budget = new RetryBudget(retryShare, () =>
+      fleet.upstreams.reduce((sum, { inFlight }) => sum + inFlight, scheduler.waiting),
+    )
+  }
+
+  async open(ask: Ask): Promise<Opened> {
+    const parts = this.#parts
+    let retry: Retry | undefined
+    let waitMs = 0
+    for (let attempts = 1; ; attempts += 1) {
+      const lease = await (retry === undefined ? parts.scheduler.acquire(ask) : retry.acquire())
+      waitMs += lease.waitMs
+      const sentAt = parts.world.now()
+      try {
+        const attempt = new Attempt(ask, lease, parts)
+        await attempt.open()
+        retry?.over()
+        return { attempt, attempts, waitMs }
+      } catch (error) {
+        const fault = Fault.from(error, ask.signal)
+        retry ??= new Retry(ask, parts, this.#budget)
+        lease.end(retry.blames(lease, fault) ? endingFor(fault) : 'ignored', { restMs: restFor(fault) })
+        this.#note(fault, { ask, lease, sentAt })
+        await retry.after(fault, lease)
       }
-      if (!fault.retry || attempts >= parts.attemptsMax) throw fault
-      // A kept connection may die just as it is used again: that says nothing about the server behind it. And a model that
-      // had stopped is brought back.
-      const mayAgain =
-        last === undefined && lease.upstream.settings.tier === 0 && (isReset(fault) || fault.cause instanceof Stall)
-      if (!mayAgain) (avoid ??= new Set()).add(lease.upstream)
-      last = fault
+    }
+  }
+
+  #note(fault: Fault, { ask, lease, sentAt }: { ask: Ask; lease: Lease; sentAt: number }): void {
+    const { world, emit } = this.#parts
+    const { upstream, model } = lease
+    const { name } = upstream.settings
+    const { kind, message: reason } = fault
+    if (kind !== 'cancelled') emit({ type: 'attempt-failed', ask, upstream: name, midStream: false, kind, reason })
+    if (kind === 'model-missing') upstream.misses(model, world.now())
+    if (fault.lasting && upstream.exile.begin(world.now(), sentAt)) {
+      const text = `${name} is left alone until it is put right, and looked at again now and then: ${reason}`
+      emit({ type: 'notice', level: 'error', text })
     }
   }
 }
-
-/** When nothing is left to try, the caller is told what went wrong rather than that nothing is left. */
-async function again(ask: Ask, avoid: ReadonlySet<Upstream>, last: Fault, parts: DispatchParts): Promise<Lease> {
-  try {
-    return await parts.scheduler.acquire(ask, avoid)
-  } catch (error) {
-    const fault = Fault.from(error, ask.signal)
-    throw fault.kind === 'no-upstream' || fault.kind === 'no-such-model' ? last : fault
-  }
-}
-
-const none: ReadonlySet<Upstream> = new Set()
-
-const isReset = (fault: Fault): boolean => fault.cause instanceof NetFault && fault.cause.kind === 'reset'

@@ -1,12 +1,11 @@
 import type { Emit } from '../core/event.ts'
 import type { Offer } from '../fleet/offering.ts'
-import type { Scheduler } from '../scheduler/scheduler.ts'
 import type { AttemptParts } from './attempt.ts'
+import type { RetryParts } from './retries.ts'
 
-export interface DispatchParts extends AttemptParts {
-  readonly scheduler: Scheduler
-  /** Tries for one ask, the first included. */
-  readonly attemptsMax: number
+export interface DispatchParts extends AttemptParts, RetryParts {
+  /** Of all asks under way, how many may be tried again at once. */
+  readonly retryShare: number
   readonly emit: Emit
   /** All that have a model, by any name of it. */
   readonly offersOf: (model: string) => readonly Offer[]

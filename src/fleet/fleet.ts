@@ -142,6 +142,7 @@ export class Fleet {
   /** Resolves after the first round of probes and keeps probing until `stop`. */
   async start(): Promise<void> {
     this.#stopped = false
+    this.#stalls.start()
     await this.#prober.start()
     this.probed = true
   }
@@ -150,6 +151,7 @@ export class Fleet {
     this.#stopped = true
     this.#prober.stop()
     this.#slowStart.stop()
+    this.#stalls.stop()
   }
 
   /**

@@ -5,6 +5,7 @@ import { Breaker } from './breaker.ts'
 import type { Ending, Limit } from './limit.ts'
 import { LoadTrouble } from './load-trouble.ts'
 import { Pace, type Served } from './pace.ts'
+import { Promptness } from './promptness.ts'
 import { Pulse, type Stallable, silenceMs } from './pulse.ts'
 import { Tenant } from './tenant.ts'
 import type { PrefixMemory, Visit } from './prefix-memory.ts'
@@ -58,13 +59,17 @@ export interface Seen {
   readonly outputTokens: number
   /** Of the prompt, what the server says it need not read. */
   readonly cachedTokens?: number | undefined
+  /** The server is to be left alone with this model for so long. */
+  readonly restMs?: number | undefined
 }
 
 const coolMs = 500
 const coolMaxMs = 8_000
-/** With nothing learned, a silence is odd after so long, and a prompt is read at no less than twenty tokens a second. */
+/** Where nobody says what is in memory, a model that was not used for so long may have left it. */
+const surelyThereMs = 60_000
+/** With nothing learned, a silence is odd after so long, and a prompt is read at no less than forty tokens a second. */
 const unknownSilenceMs = 60_000
-const slowestTokenMs = 50
+const slowestTokenMs = 25
 /** A silence is odd when it is so many times as long as all that is there explains. */
 const oddTimes = 3
 /** An answer that does not show itself may be so many times as long as those before it. */
@@ -76,7 +81,11 @@ const sameMs = 2
 export class Place {
   /** Another one when the configuration sets another. */
   limit: Limit
+  /** The server said that it has not got the model: until then it is not asked for it, unless it is seen to have it. */
+  absentUntil = 0
   readonly pace: Pace = new Pace()
+  readonly #promptness = new Promptness()
+  #servedAt = 0
   readonly tenant: Tenant = new Tenant(this)
   readonly breaker: Breaker = new Breaker()
   readonly pulse: Pulse = new Pulse()
@@ -176,17 +185,17 @@ export class Place {
   get silenceMaxMs(): number {
     const { pace } = this
     const stepMs = pace.stepMs(this.inFlight)
-    let unread = 0
+    let longest = 0
     let expectedMs = stepMs
     for (const { newTokens, spokeAt, holder, length } of this.#stays) {
       if (spokeAt === undefined) {
-        unread += newTokens
+        longest = Math.max(longest, newTokens)
         expectedMs += pace.readingMs(newTokens)
       }
       if (holder?.shows === false) expectedMs += longAnswers * meanOf(length) * stepMs
     }
     if (pace.isLearned) return Math.max(silenceMs, oddTimes * expectedMs)
-    return Math.max(unknownSilenceMs, unread * slowestTokenMs, expectedMs)
+    return Math.max(unknownSilenceMs, longest * slowestTokenMs, expectedMs)
   }
 
   /** Nothing more comes of any of them. */
@@ -245,6 +254,7 @@ export class Place {
     if (stay.visit !== undefined) this.#prefixes!.leave(stay.visit, seen.cachedTokens)
     this.breaker.ended(ending === 'broke' ? 'ignored' : ending, now, stay.isModelTrial)
     if (ending === 'overloaded') this.#cool(now)
+    if (seen.restMs !== undefined) this.#coolsUntil = Math.max(this.#coolsUntil, now + seen.restMs)
     const served = this.#served(stay, seen, now)
     this.limit.learn(ending, {
       ...served,
@@ -254,13 +264,21 @@ export class Place {
       now,
     })
     if (ending === 'ignored' && stay.stream) this.pace.learnCut(served, now)
+    this.#learnPromptness(stay, ending, served)
     if (ending !== 'served') return
     this.pulse.beat(now)
     this.#refusals = 0
+    this.#servedAt = now
     this.#loadTrouble = undefined
     // Where the server does not tell, one answer is no reason to prefer it to others that do not tell either.
     if (this.loaded === false) this.loaded = true
     this.pace.learn(served, now)
+  }
+
+  /** From its beginning, so long at most does one of a hundred take for its first token; undefined where nobody can say. */
+  latestMs({ speaksAt, startedAt, cold }: Stay, now: number): number | undefined {
+    if (cold || (this.loaded === undefined && now - this.#servedAt > surelyThereMs)) return undefined
+    return this.#promptness.latestMs(speaksAt - startedAt)
   }
 
   /** Of this prompt, what the server is believed to have in memory. */
@@ -344,6 +362,19 @@ export class Place {
       cold: stay.cold,
       batch: totalMs > 0 ? (this.#stayedMs - stay.staysBefore) / totalMs : stay.inFlight,
     }
+  }
+
+  #learnPromptness(
+    { stream, cold, speaksAt, startedAt }: Stay,
+    ending: Ending,
+    { firstTokenMs, totalMs }: Served,
+  ): void {
+    if (!stream || cold) return
+    const expectedMs = speaksAt - startedAt
+    if (firstTokenMs !== undefined && ending === 'served') this.#promptness.learn(expectedMs, firstTokenMs)
+    // One that was given up was later than that, at least: else a server that has become slow would be given up for ever.
+    const latestMs = this.#promptness.latestMs(expectedMs) ?? Infinity
+    if (firstTokenMs === undefined && totalMs > latestMs) this.#promptness.learn(expectedMs, totalMs)
   }
 
   /** Keeps the sum of all stays, from which each learns how many were here beside it. To be called before any comes or goes. */

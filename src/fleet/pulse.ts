@@ -1,4 +1,4 @@
-import type { Watched } from '../core/watchdog.ts'
+import type { Bagged } from '../core/bag.ts'
 
 /** Shorter silences are nothing: a slow step, a long prompt among others, a call that is sent when it is whole. */
 export const silenceMs = 15_000
@@ -23,19 +23,15 @@ export interface Stallable {
  * When anything of any answer last came from one model on one server. A beat is two numbers, for there is one for each frame;
  * how long a silence may be is reckoned only when there has been one.
  */
-export class Pulse implements Watched {
+export class Pulse implements Bagged {
   lastAt = -Infinity
   deadline = Infinity
   slot = -1
-  /** Nothing has come for a while. */
+  /** Told when nothing has come for a while. */
   onSilence: () => void = () => {}
 
   beat(now: number): void {
     this.lastAt = now
     this.deadline = now + silenceMs
-  }
-
-  expire(): void {
-    this.onSilence()
   }
 }

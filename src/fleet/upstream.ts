@@ -4,6 +4,7 @@ import { bySpelling } from '../core/names.ts'
 import type { UpstreamSettings } from '../core/settings.ts'
 import { Breaker } from './breaker.ts'
 import { catalogueOf, type Catalogue, sameModels, type ServedModel } from './catalogue.ts'
+import { Exile } from './exile.ts'
 import { Limit, type Ending } from './limit.ts'
 import { Memory } from './memory.ts'
 import { Place, type Guest, type Seen, type Stay } from './place.ts'
@@ -14,9 +15,14 @@ import { PromptSlots } from './prompt-slots.ts'
 
 export type { ServedModel } from './catalogue.ts'
 
+/** How long a server is taken at its word that it has not got a model. */
+const absentMs = 10_000
+
 /** One configured server and what has been learned of it. */
 export class Upstream {
   readonly breaker: Breaker = new Breaker()
+  /** Out, because it turned the gateway away. */
+  readonly exile: Exile = new Exile()
   lastError: string | undefined
   version: string | undefined
   /** What it would like to have put right. */
@@ -155,6 +161,12 @@ export class Upstream {
     return this.memory.ready(model)
   }
 
+  /** It said that it has not got a model that it should have. */
+  misses(model: ServedModel, now: number): void {
+    this.place(model.id).absentUntil = now + absentMs
+    this.onTrouble()
+  }
+
   /** Not known to be down, and not resting after failures. */
   allows(now: number): boolean {
     return this.up !== false && this.breaker.allows(now)
@@ -184,6 +196,7 @@ export class Upstream {
   begin(place: Place, guest: Omit<Guest, 'isTrial' | 'alone'>, now: number): Stay {
     const { promptTokens, prefix, length, stream } = guest
     const isTrial = this.breaker.begun()
+    this.exile.begun(now)
     this.#alone?.joined(now)
     const alone = this.#inFlight === 0
     this.#alone = alone ? place : undefined
@@ -195,6 +208,7 @@ export class Upstream {
 
   end(place: Place, stay: Stay, ending: Ending, seen: Seen, now: number): void {
     this.#inFlight -= 1
+    if (ending === 'served') this.exile.end()
     const [rested, placeRested] = [this.breaker.restsUntil !== undefined, place.breaker.restsUntil !== undefined]
     // What goes wrong with one model says nothing of the server, good or bad.
     this.breaker.ended(ending === 'failed' ? 'ignored' : ending, now, stay.isTrial)
@@ -217,6 +231,8 @@ export class Upstream {
   adopt(settings: UpstreamSettings, call: Call): void {
     const { concurrency } = this.#settings
     this.#settings = settings
+    // Perhaps with another key.
+    this.exile.end()
     this.#call = call
     this.#catalogue = catalogueOf(settings, this.#listed)
     this.memory.fits(this.#modelsMax)
@@ -232,7 +248,10 @@ export class Upstream {
     this.advice = health.advice ?? []
     this.#modelsMax = health.modelsMax
     this.memory.fits(this.#modelsMax)
-    for (const [place, { loaded }] of this.#placesOf(health.models)) place.loaded = loaded
+    for (const [place, { loaded }] of this.#placesOf(health.models)) {
+      place.loaded = loaded
+      place.absentUntil = 0
+    }
     this.#fit(health.models)
     this.residency.looked()
     if (sameModels(this.#listed, health.models)) return false

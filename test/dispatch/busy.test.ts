@@ -41,7 +41,8 @@ const answers: readonly (readonly [who: string, dialect: string, status: number,
     'openai-chat',
     503,
     '{"error":{"code":503,"message":"Loading model","type":"unavailable_error"}}',
-    'overloaded',
+    // It is left alone for a moment; how many fit, it does not say.
+    'ignored',
   ],
   [
     'llama-server, its context full',

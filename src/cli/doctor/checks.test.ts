@@ -65,6 +65,10 @@ test('a sentence says what is the matter, and another what to do', () => {
       'fail names: box: the name gpu.lan is not known (ENOTFOUND). Correct the url or the DNS.',
     ],
     [
+      { servers: [serverWith({ openAt: '192.0.2.9:11434' })] },
+      'warn bypass: box answers whoever reaches 192.0.2.9:11434, past the gateway, without a key. Let it listen on 127.0.0.1 alone, or give it a key.',
+    ],
+    [
       { servers: [serverWith({ aheadMs: -180_000 })] },
       /^warn clocks: The clock of box is 3 min behind this one\. .*NTP/,
     ],

@@ -65,6 +65,7 @@ export function serverWith({
     models,
     find: (name) => models.find(({ id }) => id === name),
     addresses: ['127.0.0.1'],
+    openAt: undefined,
     aheadMs: 400,
     certificate: undefined,
     ...more,

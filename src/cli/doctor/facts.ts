@@ -65,6 +65,8 @@ export interface ServerFacts {
   readonly find: (name: string) => ListedFacts | undefined
   /** What its name stands for; a sentence where it stands for nothing. */
   readonly addresses: readonly string[] | string
+  /** Where others can reach it past the gateway, if it is on this machine; undefined for nowhere. */
+  readonly openAt: string | undefined
   /** How far its clock is ahead of ours; undefined where it does not tell. */
   readonly aheadMs: number | undefined
   /** Undefined for one that is spoken to in the open. */

@@ -181,14 +181,14 @@ export class Connection implements Carrier {
       this.#owner.again(exchange)
       return
     }
-    exchange.fail(this.#open ? broken(error, unsent) : unreached(error))
+    exchange.fail(this.#open ? broken(error, { unsent, kept: this.#used && !exchange.answered }) : unreached(error))
     this.destroy()
   }
 }
 
-function broken(error: Error | undefined, unsent: boolean): NetFault {
-  if (error === undefined) return new NetFault('reset', 'The server closed the connection too early.', { unsent })
-  return new NetFault('reset', `The connection broke: ${error.message}`, { cause: error, unsent })
+function broken(error: Error | undefined, known: { readonly unsent: boolean; readonly kept: boolean }): NetFault {
+  if (error === undefined) return new NetFault('reset', 'The server closed the connection too early.', known)
+  return new NetFault('reset', `The connection broke: ${error.message}`, { cause: error, ...known })
 }
 
 function unreached(error: (Error & { code?: string }) | undefined): NetFault | Fault {

@@ -5,7 +5,7 @@ import { files } from './files.ts'
 import { gateway } from './gateway.ts'
 import { disk, kernel, limits, supervisor } from './machine.ts'
 import { models } from './models.ts'
-import { certificates, clocks, names } from './network.ts'
+import { bypass, certificates, clocks, names } from './network.ts'
 import { ports } from './ports.ts'
 import { runtime } from './runtime.ts'
 import { servers } from './servers.ts'
@@ -18,6 +18,7 @@ export const checks: readonly Check[] = [
   ports,
   names,
   servers,
+  bypass,
   certificates,
   clocks,
   models,

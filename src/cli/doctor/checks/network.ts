@@ -21,6 +21,24 @@ export const names: Check = {
   },
 }
 
+/** Whoever goes past the gateway has no key, no limit and no place in its queue. */
+export const bypass: Check = {
+  name: 'bypass',
+  look({ servers }) {
+    const open = servers.flatMap(({ settings: { name, apiKey }, openAt }) =>
+      openAt === undefined || apiKey !== undefined
+        ? []
+        : [
+            warn(
+              `${name} answers whoever reaches ${openAt}, past the gateway, without a key`,
+              'Let it listen on 127.0.0.1 alone, or give it a key.',
+            ),
+          ],
+    )
+    return open.length > 0 || servers.length === 0 ? open : [ok('No server on this machine is open to others')]
+  },
+}
+
 export const clocks: Check = {
   name: 'clocks',
   look({ servers }) {

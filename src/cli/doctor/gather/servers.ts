@@ -1,5 +1,10 @@
+import { once } from 'node:events'
+import { connect as connectPlain } from 'node:net'
+import { networkInterfaces } from 'node:os'
 import { lookup } from 'node:dns/promises'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { connect } from 'node:tls'
+import { isLoopback } from '../../../config/address.ts'
 import type { Config } from '../../../config/schema.ts'
 import { settingsOf } from '../../../config/settings.ts'
 import type { UpstreamSettings } from '../../../core/settings.ts'
@@ -40,8 +45,9 @@ async function factsOf(upstream: Upstream, settings: UpstreamSettings, world: Wo
   const { up, lastError, version, advice } = upstream
   const { hostname, protocol, port } = new URL(settings.origin)
   const host = hostname.replace(/^\[|\]$/g, '')
-  const [addresses, aheadMs, certificate] = await Promise.all([
+  const [addresses, openAt, aheadMs, certificate] = await Promise.all([
     addressesOf(host),
+    up === true && isLoopback(host) ? openAtOf(Number(port)) : undefined,
     up === true ? aheadOf(settings, world) : undefined,
     protocol === 'https:' ? certificateOf(host, port === '' ? 443 : Number(port)) : undefined,
   ])
@@ -54,17 +60,40 @@ async function factsOf(upstream: Upstream, settings: UpstreamSettings, world: Wo
     models: upstream.models(),
     find: (name) => upstream.modelFor(name),
     addresses,
+    openAt,
     aheadMs,
     certificate,
   }
 }
 
 async function addressesOf(host: string): Promise<readonly string[] | string> {
-  try {
-    return (await lookup(host, { all: true })).map(({ address }) => address)
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code ?? 'error'
+  const found = lookup(host, { all: true }).then(
+    (all) => all.map(({ address }) => address),
+    (error: NodeJS.ErrnoException) => error.code ?? 'error',
+  )
+  // It cannot be called off, only not waited for.
+  return Promise.race([found, sleep(patienceMs, 'no answer in time', { ref: false })])
+}
+
+/** Where it can be reached from elsewhere as well: the first address of this machine at which it answers. */
+async function openAtOf(port: number): Promise<string | undefined> {
+  const all = Object.values(networkInterfaces()).flatMap((found = []) => found)
+  for (const { address, internal, family } of all) {
+    if (internal || family !== 'IPv4') continue
+    const socket = connectPlain({ host: address, port, timeout: patienceMs })
+    try {
+      await Promise.race([
+        once(socket, 'connect'),
+        once(socket, 'timeout').then(() => Promise.reject(new Error('late'))),
+      ])
+      return `${address}:${port}`
+    } catch {
+      // Not there.
+    } finally {
+      socket.destroy()
+    }
   }
+  return undefined
 }
 
 /** Its clock as any answer shows it, to the second. */

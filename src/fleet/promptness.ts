@@ -1,0 +1,36 @@
+/** So many of the latest are kept in mind; before so many are, nothing is said. */
+const keptMax = 128
+const keptMin = 30
+
+/**
+ * How much later than expected first tokens come, as of late. What comes later than nearly all of them is not slow any
+ * more: it is stuck. Kept as parts of what was expected, so that long prompts and full servers are no exceptions.
+ */
+export class Promptness {
+  readonly #ratios: number[] = []
+  #next = 0
+  #worst: number | undefined
+
+  learn(expectedMs: number, tookMs: number): void {
+    this.#ratios[this.#next] = tookMs / Math.max(1, expectedMs)
+    this.#next = (this.#next + 1) % keptMax
+    this.#worst = undefined
+  }
+
+  /** Later than that comes hardly one in a hundred; undefined where too little was seen to say so. */
+  latestMs(expectedMs: number): number | undefined {
+    if (this.#ratios.length < keptMin) return undefined
+    return Math.max(1, expectedMs) * (this.#worst ??= nearlyWorst(this.#ratios))
+  }
+}
+
+/** Of a hundred, one may be as bad as it likes. */
+function nearlyWorst(ratios: readonly number[]): number {
+  let worst = 0
+  let next = 0
+  for (const ratio of ratios) {
+    if (ratio > worst) [worst, next] = [ratio, worst]
+    else if (ratio > next) next = ratio
+  }
+  return ratios.length > 100 ? next : worst
+}
