@@ -198,6 +198,11 @@ export class Place {
     return Math.max(unknownSilenceMs, longest * slowestTokenMs, expectedMs)
   }
 
+  /** All that is under way waits for callers who do not read. */
+  get isHeldUp(): boolean {
+    return [...this.#stays].every(({ holder }) => holder?.isHeldUp === true)
+  }
+
   /** Nothing more comes of any of them. */
   stalled(): void {
     for (const { holder } of this.#stays) holder?.stalled()
