@@ -21,22 +21,22 @@ const whileWanted = (chunks: readonly string[], { signal }: Outbound): Inbound =
 
 test('a server is not late because its caller does not read', async () => {
   const chunks = [frame({ content: 'one' }), frame({ content: 'two' }), frame({}, 'stop'), 'data: [DONE]\n\n']
-  const { ask, events, gateway } = rig(
+  const box = rig(
     { box: { kind: 'openai-compatible', act: (out) => whileWanted(chunks, out) } },
     { timeouts: { connectMs: 1_000, firstTokenMs: 60_000, gapMs: 100 } },
   )
-  const reply = await ask(body)
+  const reply = await box.ask(body)
   const reader = reply.body[Symbol.asyncIterator]()
   let heard = Buffer.from((await reader.next()).value as Uint8Array).toString()
   // Three looks of the clock that watches over gaps.
   await wait(800)
-  assert.equal(gateway.fleet.upstreams[0]?.inFlight, 1)
+  assert.equal(box.gateway.fleet.upstreams[0]?.inFlight, 1)
   for (let step = await reader.next(); step.done !== true; step = await reader.next())
     heard += Buffer.from(step.value).toString()
   assert.equal(heard, chunks.join(''))
   assert.equal((await reply.outcome).fault, undefined)
   assert.deepEqual(
-    events.filter(({ type }) => type === 'attempt-failed'),
+    box.events.filter(({ type }) => type === 'attempt-failed'),
     [],
   )
 })
