@@ -123,7 +123,6 @@ export class Attempt implements Watched, Stallable {
       if (this.#ask.stream) await this.#openStream(inbound)
       else await this.#openWhole(inbound)
     } catch (error) {
-      this.#end()
       throw this.#faultOf(error)
     }
   }
@@ -242,7 +241,9 @@ export class Attempt implements Watched, Stallable {
     }
     if (meter.watcher.fault !== undefined) throw this.#faultOf(meter.watcher.fault)
     if (!meter.watcher.ended)
-      throw this.#faultOf(new Fault('upstream-broke', 'The server closed the stream before it was whole.'))
+      throw this.#faultOf(
+        meter.watcher.silentEnd ?? new Fault('upstream-broke', 'The server closed the stream before it was whole.'),
+      )
     this.#end()
     return { done: true, value: undefined }
   }

@@ -129,16 +129,15 @@ export class Place {
     return this.#coolsUntil
   }
 
-  /** Why its model does not come into memory; undefined when that is not known to be so. */
+  /** Why its model does not come into memory; undefined when it may. */
   get loadTrouble(): LoadTrouble | undefined {
     return this.#loadTrouble
   }
 
   /** When its model may be tried again after failures; undefined while it need not rest. */
   get restsUntil(): number | undefined {
-    const loadable = this.#loadTrouble?.restsUntil
-    const answers = this.breaker.restsUntil
-    return loadable === undefined || answers === undefined ? (loadable ?? answers) : Math.max(loadable, answers)
+    const until = Math.max(this.#loadTrouble?.restsUntil ?? 0, this.breaker.restsUntil ?? 0)
+    return until === 0 ? undefined : until
   }
 
   /** Its model does not rest after failures. One at a time finds out whether it can be loaded after all. */

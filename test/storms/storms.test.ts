@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { abortStorm, quantile } from './abort-storm.ts'
+import { abortStorm } from './abort-storm.ts'
+import { quantile } from './quantile.ts'
 import { slowReaders } from './slow-readers.ts'
 
 test('a thousand callers a second who hang up leave nothing behind: no place, no connection, no file', async (t) => {

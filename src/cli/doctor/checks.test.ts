@@ -96,8 +96,12 @@ test('a sentence says what is the matter, and another what to do', () => {
       'warn environment: HTTPS_PROXY is set, and Spillway uses no proxy. See that box can be reached from here without one.',
     ],
     [
-      machineWith({ filesMax: 1_024 }),
-      /^warn limits: .* 1024 files open, which is enough for 460 streams\. .*LimitNOFILE/,
+      machineWith({ filesMax: 1_024, connectionsMax: 460 }),
+      /^warn limits: .* 1024 files open, which is safe for 460 connections of callers\. .*LimitNOFILE/,
+    ],
+    [
+      { ...machineWith({ connectionsMax: 460 }), config: configWith({ bounds: { connections: 1_000 } }) },
+      /^warn limits: bounds\.connections is 1000, and the files suffice for 460\. Set it to auto/,
     ],
     [machineWith({ memoryMaxBytes: 128e6 }), /^fail limits: .* 128 MB/],
     [machineWith({ memoryMaxBytes: 1e9 }), /^warn limits: The heap may grow to 4000 MB.*--max-old-space-size=700/],
@@ -162,7 +166,7 @@ test('what callers and stand-ins need has to be served by somebody, unless one w
 
 test('what a running gateway says of itself is told', () => {
   const upstream = { name: 'box', state: 'up', last_error: null }
-  const running = { address: 'h:1', upstreams: [upstream], models: [] }
+  const running = { address: 'h:1', upstreams: [upstream], models: [], givesUp: [], refused: [], needsRestart: [] }
   const ours = { ports: [{ key: 'listen', address: 'h:1', state: 'ours' }] }
   assert.deepEqual(troubles({ ...ours, running }), none)
   const sick = {
@@ -171,11 +175,17 @@ test('what a running gateway says of itself is told', () => {
       { ...upstream, state: 'resting' },
       { ...upstream, name: 'far', state: 'down', last_error: 'refuses connections' },
     ],
+    givesUp: ['batch', 'requests'],
+    refused: ['s.yaml:1:1 quue: no'],
+    needsRestart: ['listen'],
     models: [{ name: 'a', state: 'failed', servers: [{ upstream: 'box', load_fault: 'no memory' }] }],
   }
   assert.deepEqual(troubles({ ...ours, running: sick }), [
+    'fail gateway: The gateway goes by an older configuration, for this one is wrong: s.yaml:1:1 quue: no. Correct it.',
+    'warn gateway: The gateway goes by other values of listen than the configuration. Restart it.',
     'warn gateway: The gateway does not send everything to box (resting). Look into its own log.',
     'fail gateway: The gateway finds far down: it refuses connections. Start it.',
+    'warn gateway: The gateway runs short of something, and refuses batch, requests. See /api/pressure on its admin port.',
     'fail gateway: a cannot be loaded (box: no memory). Look into the log of that server.',
   ])
   assert.match(troubles({ running: { ...running, upstreams: undefined } })[0]!, /does not know this admin\.token/)

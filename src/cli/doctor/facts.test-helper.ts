@@ -17,8 +17,8 @@ export const healthy: Facts = {
   servers: [serverWith({})],
   machine: {
     filesMax: 65_536,
-    memoryMaxBytes: undefined,
-    memoryBytes: 64e9,
+    connectionsMax: 29_491,
+    memoryMaxBytes: 64e9,
     heapMaxBytes: 4e9,
     somaxconn: 4_096,
     unsentMaxBytes: 131_072,

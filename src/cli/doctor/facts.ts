@@ -81,8 +81,10 @@ export interface CertificateFacts {
 export interface MachineFacts {
   /** Undefined where the system does not tell, or sets none. */
   readonly filesMax: number | undefined
-  readonly memoryMaxBytes: number | undefined
-  readonly memoryBytes: number
+  /** Of callers, that these files are safe for. */
+  readonly connectionsMax: number
+  /** Of its container, or all of it. */
+  readonly memoryMaxBytes: number
   readonly heapMaxBytes: number
   readonly somaxconn: number | undefined
   readonly unsentMaxBytes: number | undefined
@@ -94,6 +96,12 @@ export interface RunningFacts {
   /** Undefined where it asks for a token that the configuration does not have. */
   readonly upstreams: readonly RunningUpstream[] | undefined
   readonly models: readonly RunningModel[]
+  /** What it gives up because it runs short of something. */
+  readonly givesUp: readonly string[]
+  /** What is wrong with the configuration as it is now, so that it goes by an older one. */
+  readonly refused: readonly string[]
+  /** Keys that it takes up only when it starts anew. */
+  readonly needsRestart: readonly string[]
 }
 
 export interface RunningUpstream {

@@ -1,7 +1,7 @@
 import { type Facts, isShared } from '../facts.ts'
 import { type Check, fail, type Finding, ok, warn } from '../finding.ts'
 
-/** Two for each stream, and some to spare. */
+/** With fewer, a few hundred callers are all there can be. */
 const filesMin = 4_096
 const memoryMinBytes = 256e6
 /** As many as the gateway asks the system to keep waiting at its door. */
@@ -10,18 +10,22 @@ const unsentMaxBytes = 131_072
 
 export const limits: Check = {
   name: 'limits',
-  look({ machine: { filesMax, memoryMaxBytes, heapMaxBytes } }) {
+  look({ machine: { filesMax, connectionsMax, memoryMaxBytes, heapMaxBytes }, config: { config } }) {
     const found: Finding[] = []
-    if (filesMax !== undefined)
+    const fits = `${connectionsMax} connections of callers`
+    if (filesMax !== undefined && filesMax < filesMin)
       found.push(
-        filesMax < filesMin
-          ? warn(
-              `The process may have ${filesMax} files open, which is enough for ${Math.floor(filesMax * 0.45)} streams`,
-              'Raise it: LimitNOFILE=65536 for systemd, ulimit -n 65536 in a shell.',
-            )
-          : ok(`The process may have ${filesMax} files open`),
+        warn(
+          `The process may have ${filesMax} files open, which is safe for ${fits}`,
+          'Raise it: LimitNOFILE=65536 for systemd, ulimit -n 65536 in a shell.',
+        ),
       )
-    if (memoryMaxBytes === undefined) return found
+    else if (filesMax !== undefined) found.push(ok(`The process may have ${filesMax} files open, and ${fits}`))
+    const { connections = 'auto' } = config?.bounds ?? {}
+    if (connections !== 'auto' && connections > connectionsMax)
+      found.push(
+        warn(`bounds.connections is ${connections}, and the files suffice for ${connectionsMax}`, 'Set it to auto.'),
+      )
     const megabytes = Math.floor(memoryMaxBytes / 1e6)
     if (memoryMaxBytes < memoryMinBytes)
       return [...found, fail(`The process may have ${megabytes} MB of memory`, 'Give it 256 MB or more.')]

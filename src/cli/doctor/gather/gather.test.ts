@@ -70,14 +70,17 @@ test('a port is free, ours or taken, by what answers there', async (t) => {
     address: `127.0.0.1:${locked.port}`,
     upstreams: undefined,
     models: [],
+    givesUp: [],
+    refused: [],
+    needsRestart: [],
   })
   assert.equal(await gatherRunning({ listen: ours, admin: { ...other, token: undefined } }), undefined)
   assert.equal(await askedAt({ host: '127.0.0.1', port: 1 }, '/'), undefined)
 })
 
 test('the machine tells what it lets the process have', () => {
-  const { memoryBytes, heapMaxBytes, filesMax } = gatherMachine({})
-  assert.ok(memoryBytes > 1e8 && heapMaxBytes > 1e7)
+  const { memoryMaxBytes, heapMaxBytes, filesMax } = gatherMachine({})
+  assert.ok(memoryMaxBytes > 1e8 && heapMaxBytes > 1e7)
   if (process.platform === 'linux') assert.ok(filesMax! > 0)
   assert.equal(gatherMachine({ INVOCATION_ID: 'x' }).supervisor, 'systemd')
 })

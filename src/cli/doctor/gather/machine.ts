@@ -1,15 +1,13 @@
 import { existsSync, readFileSync } from 'node:fs'
-import { totalmem } from 'node:os'
 import { getHeapStatistics } from 'node:v8'
+import { connectionsMax, filesMax, memoryMaxBytes } from '../../../telemetry/capacity.ts'
 import type { MachineFacts } from '../facts.ts'
 
 export function gatherMachine(env: Readonly<Record<string, string | undefined>>): MachineFacts {
-  const memoryBytes = totalmem()
-  const constrained = process.constrainedMemory()
   return {
-    filesMax: numberIn('/proc/self/limits', /^Max open files\s+(\d+)/m),
-    memoryMaxBytes: constrained > 0 && constrained < memoryBytes ? constrained : undefined,
-    memoryBytes,
+    filesMax: filesMax(),
+    connectionsMax: connectionsMax(),
+    memoryMaxBytes: memoryMaxBytes(),
     heapMaxBytes: getHeapStatistics().heap_size_limit,
     somaxconn: numberIn('/proc/sys/net/core/somaxconn', /(\d+)/),
     unsentMaxBytes: numberIn('/proc/sys/net/ipv4/tcp_notsent_lowat', /(\d+)/),
