@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { folderWith } from '../../src/cli/process.test-helper.ts'
-import { chat, configFor, ollama, serve } from './rig.ts'
+import { chat, configFor, ollama, openStream, serve } from './rig.ts'
 
 const pidAt = async (adminUrl: string): Promise<number> =>
   ((await (await fetch(`${adminUrl}/api/status`)).json()) as { pid: number }).pid
@@ -93,4 +93,16 @@ test('a socket that systemd made is listened on, under the same rules as one of 
     assert.equal((await chat(`http://127.0.0.1:${port}`)).status, 200)
   }
   assert.match(await far.said, /The socket at 0\.0\.0\.0 that was handed over can be reached from other machines/)
+})
+
+test('a stream that is left to an old process is bound by the drain time once the whole is told to end', async (t) => {
+  const stepMs = [[1, 100]] as const
+  const config = configFor(await ollama(t, { engine: { stepMs } }), 'timeouts: { drain: 300ms }\n')
+  const { running, url } = await serve(t, config, ['--supervised'])
+  const { whole } = await openStream(url, 600)
+  running.child.kill('SIGUSR2')
+  await running.says(/Another process listens now\. Requests under way here: 1\./)
+  running.child.kill('SIGTERM')
+  assert.match(await whole, /"code":"shutting_down"/)
+  assert.equal((await running.ended).code, 0)
 })
