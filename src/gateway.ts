@@ -333,7 +333,7 @@ class Engine implements Gateway {
     return new PrivateModels(models, this.fleet)
   }
 
-  #dispatchBy({ timeouts, attemptsMax }: Settings): Serve {
+  #dispatchBy({ timeouts, attemptsMax, hedge }: Settings): Serve {
     const { world, emit } = this
     return dispatch({
       world,
@@ -341,6 +341,7 @@ class Engine implements Gateway {
       dialectOf,
       timeouts,
       attemptsMax,
+      hedge,
       watchdog: this.#watchdog,
       emit,
     })

@@ -103,6 +103,7 @@ export function settingsOf(config: Config, { backends = [] }: ResolveOptions = {
     },
     attemptsMax: config.attempts,
     probeEveryMs: config.probe_every,
+    hedge: config.hedge === false ? undefined : config.hedge,
   }
 }
 

@@ -28,7 +28,18 @@ export interface Settings {
   /** Upstreams that may be tried for one ask, the first included. */
   readonly attemptsMax: number
   readonly probeEveryMs: number
+  /** A second server is asked when the first is late; undefined for never. */
+  readonly hedge?: HedgeSettings | undefined
 }
+
+export interface HedgeSettings {
+  /** Of all asks, at most this share: 0.02 is two in a hundred. */
+  readonly share: number
+  /** Whether a server that costs money may be the second. */
+  readonly cloud: boolean
+}
+
+export const usualHedge: HedgeSettings = { share: 0.02, cloud: false }
 
 /** All addresses that begin with the same bits. */
 export interface Network {

@@ -76,10 +76,15 @@ export class Attempt implements Watched {
     return seen.usage ?? { promptTokens: this.#ask.promptTokens, outputTokens: seen.frames, estimated: true }
   }
 
-  /** How long nothing may be heard at first. An answer in one piece shows nothing of itself until it is whole. */
+  /** An answer in one piece shows nothing of itself until it is whole. */
+  get isSilentToItsEnd(): boolean {
+    return !this.#ask.stream && this.#speech.answer !== 'read'
+  }
+
+  /** How long nothing may be heard at first. */
   get #patienceMs(): number {
     const { firstTokenMs } = this.#parts.timeouts
-    return this.#ask.stream || this.#speech.answer === 'read' ? firstTokenMs : firstTokenMs * wholeShare
+    return this.isSilentToItsEnd ? firstTokenMs * wholeShare : firstTokenMs
   }
 
   async open(): Promise<void> {

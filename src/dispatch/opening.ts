@@ -4,6 +4,7 @@ import { NetFault } from '../core/world.ts'
 import type { Upstream } from '../fleet/upstream.ts'
 import type { Lease } from '../scheduler/scheduler.ts'
 import { Attempt, endingFor } from './attempt.ts'
+import type { Hedging } from './hedging.ts'
 import type { DispatchParts } from './parts.ts'
 
 /** An attempt whose first bytes are in hand. */
@@ -14,17 +15,16 @@ export interface Opened {
 }
 
 /** Tries upstreams until one speaks. */
-export async function open(ask: Ask, parts: DispatchParts): Promise<Opened> {
-  let avoid: Set<Upstream> | undefined
+export async function open(ask: Ask, parts: DispatchParts, hedging: Hedging): Promise<Opened> {
+  const avoid = new Set<Upstream>()
+  hedging.came()
   let waitMs = 0
   let last: Fault | undefined
   for (let attempts = 1; ; attempts += 1) {
-    const lease = await (last === undefined ? parts.scheduler.acquire(ask) : again(ask, avoid ?? none, last, parts))
+    const lease = await (last === undefined ? parts.scheduler.acquire(ask) : again(ask, avoid, last, parts))
     waitMs += lease.waitMs
-    let attempt: Attempt | undefined
     try {
-      attempt = new Attempt(ask, lease, parts)
-      await attempt.open()
+      const attempt = await hedging.open(new Attempt(ask, lease, parts), ask, avoid)
       return { attempt, attempts, waitMs }
     } catch (error) {
       const fault = Fault.from(error, ask.signal)
@@ -43,7 +43,7 @@ export async function open(ask: Ask, parts: DispatchParts): Promise<Opened> {
       if (!fault.retry || attempts >= parts.attemptsMax) throw fault
       // A kept connection may die just as it is used again: that says nothing about the server behind it.
       const mayAgain = last === undefined && lease.upstream.settings.tier === 0 && isReset(fault)
-      if (!mayAgain) (avoid ??= new Set()).add(lease.upstream)
+      if (!mayAgain) avoid.add(lease.upstream)
       last = fault
     }
   }
@@ -58,7 +58,5 @@ async function again(ask: Ask, avoid: ReadonlySet<Upstream>, last: Fault, parts:
     throw fault.kind === 'no-upstream' || fault.kind === 'no-such-model' ? last : fault
   }
 }
-
-const none: ReadonlySet<Upstream> = new Set()
 
 const isReset = (fault: Fault): boolean => fault.cause instanceof NetFault && fault.cause.kind === 'reset'

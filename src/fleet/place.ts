@@ -1,6 +1,7 @@
 import type { Ask } from '../core/ask.ts'
-import { leftAfter, meanOf, type Length } from '../core/length.ts'
+import { leftAfter, longestOf, meanOf, type Length } from '../core/length.ts'
 import type { Prefix } from '../core/prefix.ts'
+import { Lateness } from './lateness.ts'
 import type { Ending, Limit } from './limit.ts'
 import { Pace, type Served } from './pace.ts'
 import { Tenant } from './tenant.ts'
@@ -62,6 +63,7 @@ export class Place {
   limit: Limit
   readonly pace: Pace = new Pace()
   readonly tenant: Tenant = new Tenant(this)
+  readonly #lateness = new Lateness()
   /** Undefined where no prompts are remembered. */
   readonly #prefixes: PrefixMemory | undefined
   readonly #stays = new Set<Stay>()
@@ -153,6 +155,7 @@ export class Place {
       startedAt: stay.startedAt,
       now,
     })
+    this.#learnLateness(stay, ending, served)
     if (ending === 'ignored' && stay.stream) this.pace.learnCut(served, now)
     if (ending !== 'served') return
     this.#refusals = 0
@@ -178,6 +181,25 @@ export class Place {
       cold: this.loaded === false,
       now,
     })
+  }
+
+  /**
+   * How long hardly any ask like this one is silent; undefined where that is not known, and for one that has to wait for
+   * its model. An answer in one piece is silent until its end.
+   */
+  lateAfterMs({ cold, startedAt, speaksAt, length }: Stay, inOnePiece: boolean): number | undefined {
+    const firstMs = cold ? undefined : this.#lateness.after(speaksAt - startedAt)
+    if (firstMs === undefined || !inOnePiece) return firstMs
+    return firstMs + longestOf(length) * this.pace.stepMs(this.limit.value)
+  }
+
+  #learnLateness({ cold, speaksAt, startedAt }: Stay, ending: Ending, { firstTokenMs, totalMs }: Served): void {
+    const expectedMs = speaksAt - startedAt
+    if (cold) return
+    if (firstTokenMs !== undefined) this.#lateness.learn(expectedMs, firstTokenMs)
+    // Silent to its end, and that was late: how late it would have been nobody knows, but it belongs to the late ones.
+    else if (ending !== 'served' && totalMs > (this.#lateness.after(expectedMs) ?? Infinity))
+      this.#lateness.learn(expectedMs, totalMs)
   }
 
   /** Time that an ask takes from the whole of it while it is full: as many go side by side as there are places. */

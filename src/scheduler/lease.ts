@@ -26,23 +26,35 @@ export interface Lease {
   readonly decision: string
   /** What was thought of its ask when that was let in; undefined where nobody could say. */
   readonly predicted: Prediction | undefined
+  /**
+   * So long after it was begun there is hardly ever still silence; undefined where that is not known, and while a model
+   * is loaded. Of an answer in one piece nothing is heard before its end.
+   */
+  lateAfterMs(inOnePiece: boolean): number | undefined
   /** Its first token has come: from here on it is known better how long it will stay. */
   spoke(now: number): void
   /** Gives the place back and tells how it went. The first call counts, further ones do nothing. */
   end(ending: Ending, seen?: LeaseSeen): void
 }
 
-export interface Held {
+/** On which it was given. */
+export interface Terms {
+  /** Of one that waited in a queue; settled at the end. */
+  readonly charge: Charge | undefined
+  readonly waitMs: number
+  readonly decision: string
+  readonly predicted: Prediction | undefined
+}
+
+/** Of what was predicted, another try has had it already. */
+export const hedgeTerms: Terms = { charge: undefined, waitMs: 0, decision: 'hedged: another server was late', predicted: undefined }
+
+export interface Held extends Terms {
   readonly ask: Ask
   readonly offering: Offering
   readonly offer: Offer
   readonly stay: Stay
-  /** Of one that waited in a queue; settled at the end. */
-  readonly charge: Charge | undefined
-  readonly waitMs: number
   readonly spilled: boolean
-  readonly decision: string
-  readonly predicted: Prediction | undefined
 }
 
 /** The lease that a scheduler hands out: it comes back to it exactly once. */
@@ -77,6 +89,10 @@ export class OneLease implements Lease {
 
   get predicted(): Prediction | undefined {
     return this.held.predicted
+  }
+
+  lateAfterMs(inOnePiece: boolean): number | undefined {
+    return this.held.offer.place.lateAfterMs(this.held.stay, inOnePiece)
   }
 
   spoke(now: number): void {

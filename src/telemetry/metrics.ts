@@ -1,5 +1,5 @@
 import type { Ask } from '../core/ask.ts'
-import type { Event } from '../core/event.ts'
+import type { Event, HedgeEnding } from '../core/event.ts'
 import type { Fault, FaultKind } from '../core/fault.ts'
 import { comparisonsOf } from '../core/prediction.ts'
 import type { Outcome } from '../core/reply.ts'
@@ -35,6 +35,8 @@ const firstTokenSeconds = [0.01, 0.025, 0.05, 0.1, 0.2, 0.4, 0.8, 1.5, 3, 6, 12,
 const ratios = [0.25, 0.4, 0.5, 0.625, 0.8, 0.9, 1, 1.1, 1.25, 1.6, 2, 2.5, 4]
 const waitSeconds = [0.001, 0.005, 0.025, 0.1, 0.25, 0.5, 1, 2, 4, 8, 15, 30, 60, 120]
 
+const hedgeEndings: readonly HedgeEnding[] = ['won', 'lost', 'failed']
+
 /** Spellings of model names kept at hand: looking one up is cheap, only not as cheap as this. */
 const spellingsMax = 1_000
 
@@ -51,6 +53,8 @@ export class Metrics {
   readonly #fallbacks: Family<Counter>
   readonly #rejections: Family<Counter>
   readonly #failures: Family<Counter>
+  readonly #hedges: Family<Counter>
+  readonly #hedgeWaste: Counter
   readonly #predictions: Family<Histogram>
   readonly #predictionErrors: Family<Counter>
   readonly #modelNames = new Map<string, string>()
@@ -110,6 +114,19 @@ export class Metrics {
       help: 'Attempts that failed, by upstream and by what went wrong.',
       labels: ['upstream', 'reason'],
     })
+    this.#hedges = registry.counter({
+      name: 'spillway_hedges_total',
+      help: 'Requests that a second server was asked as well because the first was late: it spoke first (won), it did not (lost), or it broke (failed).',
+      labels: ['outcome'],
+    })
+    for (const ending of hedgeEndings) this.#hedges.with(ending)
+    this.#hedgeWaste = registry
+      .counter({
+        name: 'spillway_hedge_wasted_tokens_total',
+        help: 'Tokens that the one that lost was given to read and had written, at most.',
+        labels: [],
+      })
+      .with()
     this.#predictions = registry.histogram({
       name: 'spillway_prediction_ratio',
       help: 'What came, by what was predicted when the request was let in, for those served at the first try. Above 1 it came later. Less than 10 ms count as 10 ms.',
@@ -132,6 +149,9 @@ export class Metrics {
       case 'attempt-failed':
         this.#failed.set(event.ask, event.kind)
         return this.#failures.with(event.upstream, event.kind).add(1)
+      case 'hedge-ended':
+        this.#hedges.with(event.ending).add(1)
+        return this.#hedgeWaste.add(event.wastedTokens)
       case 'first-token':
         return this.#firstTokens.with(this.#modelOf(event.ask), event.upstream).observe(event.afterMs / 1_000)
       case 'ask-settled':
