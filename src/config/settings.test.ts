@@ -34,6 +34,7 @@ test('three lines are enough, and everything else has a default', () => {
     timeouts: { connectMs: 5_000, firstTokenMs: 300_000, gapMs: 60_000, heartbeatMs: 10_000 },
     attemptsMax: 3,
     probeEveryMs: 5_000,
+    hedge: { share: 0.02, cloud: false },
   })
   assert.deepEqual(doorsOf(parse({ upstreams: [box] })), {
     listen: { host: '127.0.0.1', port: 11_400 },
@@ -61,6 +62,7 @@ test('everything that is set arrives', () => {
     timeouts: { connect: '1s', first_token: '2m', gap: 3, heartbeat: '2s' },
     attempts: 1,
     probe_every: '1h',
+    hedge: { share: 0.01, cloud: true },
   })
   const [upstream] = settings.upstreams
   assert.deepEqual([upstream?.apiKey, upstream?.tier, upstream?.concurrency], ['k', 4, 3])
@@ -89,6 +91,8 @@ test('everything that is set arrives', () => {
   ])
   assert.deepEqual(settings.timeouts, { connectMs: 1_000, firstTokenMs: 120_000, gapMs: 3, heartbeatMs: 2_000 })
   assert.deepEqual([settings.attemptsMax, settings.probeEveryMs], [1, 3_600_000])
+  assert.deepEqual(settings.hedge, { share: 0.01, cloud: true })
+  assert.equal(resolve({ upstreams: [box], hedge: false }).hedge, undefined)
 })
 
 test('limits arrive with their caller, and those of the anonymous by themselves', () => {

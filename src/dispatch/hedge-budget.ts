@@ -19,6 +19,11 @@ export class HedgeBudget {
     return this.#saved >= 1
   }
 
+  /** From 1 with all that can be saved up to twice that with nothing: what is scarce is for those who need it most. */
+  get scarcity(): number {
+    return 2 - this.#saved / savedMax
+  }
+
   spend(): void {
     this.#saved -= 1
   }

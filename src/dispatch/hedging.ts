@@ -45,7 +45,12 @@ export class Hedging {
       await first.open()
       return first
     }
-    const terms = { budget, clock: this.#clock, cloud: this.#cloud, lateAfterMs: Math.max(lateMinMs, lateAfterMs) }
+    const terms = {
+      budget,
+      clock: this.#clock,
+      cloud: this.#cloud,
+      lateAfterMs: Math.max(lateMinMs, lateAfterMs * budget.scarcity),
+    }
     return new Race(first, { ask, avoid, parts: this.#parts, ...terms }).run()
   }
 }

@@ -47,7 +47,12 @@ export interface Terms {
 }
 
 /** Of what was predicted, another try has had it already. */
-export const hedgeTerms: Terms = { charge: undefined, waitMs: 0, decision: 'hedged: another server was late', predicted: undefined }
+export const hedgeTerms: Terms = {
+  charge: undefined,
+  waitMs: 0,
+  decision: 'hedged: another server was late',
+  predicted: undefined,
+}
 
 export interface Held extends Terms {
   readonly ask: Ask

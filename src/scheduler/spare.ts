@@ -37,5 +37,4 @@ export function findSpare(
 /** The model is in memory. Where the server does not tell, it has shown that it answers. */
 const isWarm = ({ place }: Offer): boolean => place.loaded ?? place.pace.answers > 0
 
-const isIdle = ({ upstream, place }: Offer): boolean =>
-  upstream.inFlight === 0 || place.inFlight + 1 < place.limit.sure
+const isIdle = ({ upstream, place }: Offer): boolean => upstream.inFlight === 0 || place.inFlight + 1 < place.limit.sure

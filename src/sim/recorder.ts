@@ -83,7 +83,8 @@ export class Recorder {
       case 'ask-hedged':
         this.#of(id, event.type)
         this.hedged += 1
-        if (this.hedged > 0.02 * this.asks) this.wrong ??= `two in a hundred have a second server, and no more (${this.hedged})`
+        if (this.hedged > 0.02 * this.asks)
+          this.wrong ??= `two in a hundred have a second server, and no more (${this.hedged})`
         break
       case 'hedge-ended':
         this.hedges[event.ending] += 1

@@ -13,9 +13,11 @@ import {
   rig,
   type Rig,
   type ScriptedServer,
+  done,
   settled,
   silentAfter,
   textOf,
+  usageFrame,
   wholeStream,
 } from './scripted.ts'
 
@@ -46,23 +48,34 @@ const silent =
 
 /** Two servers that have answered a hundred asks between them, so that they are known and two hedges are paid for. */
 async function stage(
-  more: { hedge?: typeof usualHedge; servers?: Record<string, ScriptedServer>; asks?: number; body?: typeof chat } = {},
+  more: { servers?: Record<string, ScriptedServer>; asks?: number; wordMs?: number } = {},
 ): Promise<Stage> {
-  const { hedge = usualHedge, servers = {}, asks = 100, body = streamed } = more
+  const { servers = {}, asks = 100, wordMs = 0 } = more
   const world = new FakeWorld()
-  const [one, other]: Server[] = [{ act: quick }, { act: quick }]
+  const spoken: Act = () => ({ status: 200, headers: {}, body: words(world, wordMs) })
+  const [one, other]: Server[] = [{ act: spoken }, { act: spoken }]
   const scripted = (server: Server): ScriptedServer => ({
     kind: 'openai-compatible',
     act: (out) => server.act(out),
   })
-  const on = rig({ one: scripted(one!), other: scripted(other!), ...servers }, { hedge }, world)
+  const on = rig({ one: scripted(one!), other: scripted(other!), ...servers }, { hedge: usualHedge }, world)
   for (let at = 0; at < asks; at += 2) {
-    const replies = await Promise.all([on.ask(body), on.ask(body)])
-    for (const reply of replies) await readAll(reply)
+    const heard = Promise.all([on.ask(streamed), on.ask(streamed)].map(async (reply) => readAll(await reply)))
+    await world.advance(wordMs * 20)
+    await heard
   }
   on.events.length = 0
   for (const heard of on.heard.values()) heard.length = 0
   return { on, world, one: one!, other: other!, told: (type) => on.events.filter((event) => event.type === type) }
+}
+
+/** Twelve words, and so long from each to the next. */
+async function* words(world: FakeWorld, wordMs: number): AsyncGenerator<Uint8Array> {
+  for (let word = 0; word < 12; word += 1) {
+    if (wordMs > 0) await world.sleep(wordMs)
+    yield Buffer.from(frame({ content: `w${word} ` }))
+  }
+  yield Buffer.from(frame({}, 'stop') + usageFrame(7, 12) + done)
 }
 
 const bodyOf = (out: Outbound | undefined): string => Buffer.from(out!.body!).toString()
@@ -78,10 +91,10 @@ test('when a server is silent for longer than it ever is, another answers, and t
   const reply = await asked
   assert.equal(hungUp, true)
   assert.equal(reply.upstream, 'other')
-  assert.match(textOf(await readAll(reply)), /"Hel"[^]*"lo"[^]*\[DONE\]/)
+  assert.match(textOf(await readAll(reply)), /"w0 "[^]*"w11 "[^]*\[DONE\]/)
   assert.equal(bodyOf(on.heard.get('one')![0]), bodyOf(on.heard.get('other')![0]))
   const outcome = await settled(reply, on)
-  assert.deepEqual([outcome.upstream, outcome.fault, outcome.usage.outputTokens], ['other', undefined, 2])
+  assert.deepEqual([outcome.upstream, outcome.fault, outcome.usage.outputTokens], ['other', undefined, 12])
   assert.equal(told('ask-hedged').length, 1)
   assert.deepEqual(
     told('hedge-ended').map((event) => event.type === 'hedge-ended' && [event.upstream, event.ending]),
@@ -128,7 +141,8 @@ test('with hedge: false nobody has a second server', async () => {
   let act: Act = quick
   const box: ScriptedServer = { kind: 'openai-compatible', act: (out) => act(out) }
   const on = rig({ one: box, other: { kind: 'openai-compatible', act: quick } }, { hedge: undefined }, world)
-  for (let at = 0; at < 100; at += 1) await readAll((await Promise.all([on.ask(streamed), on.ask(streamed)]))[0]!)
+  for (let at = 0; at < 100; at += 1)
+    for (const reply of await Promise.all([on.ask(streamed), on.ask(streamed)])) await readAll(reply)
   const heard = on.heard.get('other')!.length
   act = silent()
   const gone = new AbortController()
@@ -257,13 +271,13 @@ for (const cloud of [false, true]) {
 
 test('an answer in one piece is late only when the longest would be over', async () => {
   const act: Act = () => answer([JSON.stringify(wholeAnswer)])
-  const { on, world, one, other } = await stage()
+  const { on, world, one, other } = await stage({ wordMs: 40 })
   one.act = silent()
   other.act = act
-  const asked = on.ask({ ...chat, max_tokens: 500 })
-  await world.advance(150)
+  const asked = on.ask({ ...chat, max_tokens: 100 })
+  await world.advance(600)
   assert.equal(on.heard.get('other')!.length, 0)
-  await world.advance(60_000)
+  await world.advance(6_000)
   const reply = await asked
   assert.equal(reply.upstream, 'other')
   assert.match(textOf(await readAll(reply)), /Hello/)
