@@ -7,6 +7,7 @@ import { spawnSync } from 'node:child_process'
 const campaigns: Readonly<Record<string, { readonly file: string; readonly count: string }>> = {
   sim: { file: 'test/sim/campaign.ts', count: '10000' },
   fair: { file: 'test/sim/fairness-campaign.ts', count: '1000' },
+  resume: { file: 'test/sim/resume-campaign.ts', count: '1000' },
   cuts: { file: 'test/replay/cut-campaign.ts', count: '3000' },
   h1: { file: 'test/fuzz/h1.fuzz.ts', count: '200000' },
 }

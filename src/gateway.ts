@@ -13,6 +13,7 @@ import type { World } from './core/world.ts'
 import { dialectById, dialects, talkById } from './dialects/index.ts'
 import { reachOf } from './dialects/reach.ts'
 import { dispatch } from './dispatch/dispatch.ts'
+import { resumable } from './dispatch/resumable.ts'
 import { exactly, Ways } from './dispatch/ways.ts'
 import { runErrand } from './fleet/errands.ts'
 import { Fleet } from './fleet/fleet.ts'
@@ -333,7 +334,7 @@ class Engine implements Gateway {
     return new PrivateModels(models, this.fleet)
   }
 
-  #dispatchBy({ timeouts, attemptsMax, hedge }: Settings): Serve {
+  #dispatchBy({ timeouts, attemptsMax, models, hedge }: Settings): Serve {
     const { world, emit } = this
     return dispatch({
       world,
@@ -344,6 +345,8 @@ class Engine implements Gateway {
       hedge,
       watchdog: this.#watchdog,
       emit,
+      offersOf: (model) => this.fleet.offering(model)?.offers ?? [],
+      mayResume: resumable(models),
     })
   }
 

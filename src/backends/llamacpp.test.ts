@@ -89,5 +89,5 @@ test('tokens are counted in one step, by older builds in two, and never by loadi
 })
 
 test('what it does differently is proven: it carries on, and ends only what is streamed', () => {
-  assert.deepEqual([llamacpp.resumes, llamacpp.stopsWhole], [true, false])
+  assert.deepEqual([llamacpp.resumes, llamacpp.stopsWhole], [['openai-chat', 'openai-completions'], false])
 })

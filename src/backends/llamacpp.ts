@@ -14,11 +14,12 @@ export const llamacpp: Backend = {
   kind: 'llamacpp',
   title: 'llama.cpp',
   usualPort: 8080,
+  modelFolders: ['$LLAMA_CACHE', '~/.cache/llama.cpp'],
   lacks: ['infill'],
   // What was asked for in one piece is generated to the end, whoever has left.
   stopsWhole: false,
   // Streamed, only what is new comes. Recorded: llamacpp/chat-prefill-stream.
-  resumes: true,
+  resumes: ['openai-chat', 'openai-completions'],
   // A template that makes the model think first refuses to carry on an answer.
   continueEdits: { chat_template_kwargs: { enable_thinking: false } },
   probe,

@@ -16,6 +16,7 @@ export const lmstudio: Backend = {
   keepsPrompts: 'slots',
   speaks: { ...openAiCompatible.speaks, 'openai-responses': '/v1/responses' },
   usualPort: 1234,
+  modelFolders: ['~/.lmstudio/models'],
   lacks: ['infill', 'audio', 'logprobs'],
   remembers: true,
   probe,

@@ -194,7 +194,7 @@ test('a model is described in the words of the server, without its list of tenso
   assert.equal('tensors' in about, false)
 })
 
-test('a model is loaded with the context of later requests, and says nothing of how long it is to stay', async () => {
+test('a model is loaded with the context of later requests, and with no word on how long it is to stay', async () => {
   const { call, requests } = answering({ 'POST /api/generate': recorded('ollama/generate-preload') })
   await ollama.load!(call, settingOf('fox', 8_192), inUse)
   await ollama.load!(call, settingOf('fox'), inUse)
@@ -206,6 +206,22 @@ test('a model is loaded with the context of later requests, and says nothing of 
     ],
   )
   assert.ok(requests[0]!.timeoutMs! >= 60_000)
+})
+
+test('one that is to stay is kept for ever, and one that need not any more for the usual time', async () => {
+  const { call, requests } = answering({ 'POST /api/generate': recorded('ollama/generate-preload') })
+  await ollama.load!(call, { ...settingOf('fox'), stays: true }, inUse)
+  await ollama.load!(call, { ...settingOf('fox'), stays: false }, inUse)
+  assert.deepEqual(
+    requests.map(({ body }) => body?.['keep_alive']),
+    [-1, '5m'],
+  )
+})
+
+test('a model in memory is known to leave by itself, or not to', async () => {
+  const { models } = await probe({ '/api/ps': recorded('ollama/ps-forever') })
+  const known = new Map(models.flatMap(({ id, leaves }) => (leaves === undefined ? [] : [[id, leaves]])))
+  assert.deepEqual([known.size, known.get('fox:latest'), known.get('counter:latest')], [2, false, true])
 })
 
 test('a model for vectors is loaded by asking for none', async () => {

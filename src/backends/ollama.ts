@@ -18,11 +18,14 @@ export const ollama: Backend = {
     'ollama-embeddings': '/api/embeddings',
   },
   usualPort: 11434,
+  modelFolders: ['$OLLAMA_MODELS', '~/.ollama/models', '/usr/share/ollama/.ollama/models'],
   tier: 0,
   // OLLAMA_NUM_PARALLEL is 1 unless somebody set it; one more waits inside and shows whether there is room.
   initialConcurrency: 2,
   keepsPrompts: 'slots',
   thinksUnasked: true,
+  // With `raw`, to the letter. In a chat it says the beginning once more, or as its template has it starts a new turn.
+  resumes: ['ollama-generate'],
   authorize: (key) => [['authorization', `Bearer ${key}`]],
   probe,
   edits,
@@ -80,10 +83,16 @@ function listed(
     aliases: aliasesOf(id),
     ...(contextTokens !== undefined && { contextTokens }),
     ...(running !== undefined && { loaded: resident !== undefined }),
+    ...(resident !== undefined && { leaves: leavesByItself(resident) }),
     ...(can !== undefined && { can }),
     about,
   }
 }
+
+/** For ever is a date that none of us will see. */
+const neverMs = Date.UTC(2200)
+
+const leavesByItself = (resident: Json): boolean => !(Date.parse(String(resident['expires_at'])) > neverMs)
 
 /** Ollama takes a name with and without `:latest`, in capitals or not. */
 function aliasesOf(id: string): string[] {
@@ -100,14 +109,23 @@ async function describe(call: Call, model: string): Promise<Json> {
   return about
 }
 
-/** With the options of every later request, or the first of them would load the model once more. */
-async function load(call: Call, { model, contextTokens }: Setting): Promise<void> {
-  const options = contextTokens === undefined ? {} : { options: { num_ctx: contextTokens } }
+/** What Ollama does by default with a model that nobody asks for. */
+const usualKeep = '5m'
+
+/**
+ * With the options of every later request, or the first of them would load the model once more. How long it is kept is said
+ * only of one that is to stay, or was: it holds for all later requests, which say nothing of it.
+ */
+async function load(call: Call, { model, contextTokens, stays }: Setting): Promise<void> {
+  const wishes = {
+    ...(contextTokens !== undefined && { options: { num_ctx: contextTokens } }),
+    ...(stays !== undefined && { keep_alive: stays ? -1 : usualKeep }),
+  }
   const request = { method: 'POST', path: '/api/generate', timeoutMs: loadMaxMs } as const
-  const answer = await call({ ...request, body: { model, stream: false, ...options } })
+  const answer = await call({ ...request, body: { model, stream: false, ...wishes } })
   // A model for vectors generates nothing, and is loaded by asking for none.
   if (/does not support generate/i.test(complaint(answer.json) ?? '')) {
-    await order(call, { ...request, path: '/api/embed', body: { model, input: [], ...options } })
+    await order(call, { ...request, path: '/api/embed', body: { model, input: [], ...wishes } })
   } else {
     refuseFailed(answer, request)
   }

@@ -5,6 +5,7 @@ import type { Settings } from '../core/settings.ts'
 import { type Admin, startAdmin } from '../http/admin.ts'
 import { type Door, startDoor } from '../http/server.ts'
 import { realWorld } from '../http/world.ts'
+import { DiskWatch, type Volume } from '../telemetry/disk.ts'
 import { Feed } from '../telemetry/feed.ts'
 import { Metrics } from '../telemetry/metrics.ts'
 
@@ -22,17 +23,28 @@ export interface HouseOptions {
   readonly settings: Settings
   readonly doors: DoorSettings
   readonly transport: 'own' | 'undici'
+  /** What is watched for room. */
+  readonly volumes?: readonly Volume[] | undefined
   readonly reload?: (() => Promise<void>) | undefined
   /** Subscribed before anything happens. */
   readonly listen?: Parameters<Gateway['subscribe']>[0] | undefined
 }
 
 /** An engine with its two ports and its telemetry: what `serve` and the demo start. */
-export async function openHouse({ settings, doors, transport, reload, listen }: HouseOptions): Promise<House> {
+export async function openHouse({
+  settings,
+  doors,
+  transport,
+  volumes = [],
+  reload,
+  listen,
+}: HouseOptions): Promise<House> {
   const world = realWorld({ transport, connectMs: settings.timeouts.connectMs })
   const gateway = createGateway(settings, { world })
   const metrics = new Metrics(gateway)
   const feed = new Feed(gateway)
+  const disk = new DiskWatch({ volumes, emit: gateway.emit })
+  metrics.watchDisk(disk)
   gateway.subscribe(metrics.listen)
   gateway.subscribe(feed.listen)
   if (listen !== undefined) gateway.subscribe(listen)
@@ -40,9 +52,10 @@ export async function openHouse({ settings, doors, transport, reload, listen }: 
   let admin: Admin | undefined
   try {
     door = await startDoor(gateway, doors.listen)
-    admin = await startAdmin(gateway, { ...doors.admin, metrics, feed, reload })
+    admin = await startAdmin(gateway, { ...doors.admin, metrics, feed, disk, reload })
     // Only now, so that a port that is taken is told at once, and whoever looks after the process is answered meanwhile.
     await gateway.start()
+    disk.start()
   } catch (error) {
     await door?.close(0)
     await admin?.close()
@@ -62,6 +75,7 @@ export async function openHouse({ settings, doors, transport, reload, listen }: 
       await Promise.race([gateway.drain(), world.sleep(deadlineMs)])
       await openDoor.close(Math.max(0, deadlineMs - (world.now() - startedAt)))
       await openAdmin.close()
+      disk.stop()
       await gateway.stop()
       await world.close()
     },

@@ -6,6 +6,7 @@ import { doorsOf, parse, settingsOf } from '../config/settings.ts'
 import { logger } from '../telemetry/log.ts'
 import { type House, openHouse } from './house.ts'
 import { reload, type Say } from './reload.ts'
+import { volumesOf } from './volumes.ts'
 import { explain, readSource, type Source } from './sources.ts'
 
 interface ServeOptions {
@@ -52,10 +53,12 @@ async function serve(options: ServeOptions): Promise<void> {
     file === undefined
       ? undefined
       : async () => reload({ file, gateway: (await opening).gateway, first, begun: config, say })
+  const settings = settingsOf(config)
   const opening = openHouse({
-    settings: settingsOf(config),
+    settings,
     doors: doorsOf(config),
     transport: config.upstream_transport,
+    volumes: volumesOf({ dataDir: config.data_dir, upstreams: settings.upstreams, env: process.env }),
     reload: reloading,
     listen: log,
   })

@@ -159,9 +159,15 @@ const model = z
   .strictObject({
     cloud: z
       .enum(['allowed', 'never'])
-      .default('allowed')
+      .optional()
       .describe(
-        'Whether requests for it may leave for a server that costs money. never holds whatever a caller may do.',
+        'Whether requests for it may leave for a server that costs money. never holds whatever a caller may do. Default: allowed.',
+      ),
+    resume: z
+      .boolean()
+      .optional()
+      .describe(
+        'Whether a stream that breaks half way may be carried on by another server that has the same model, and is known to go on to the letter. Default: false.',
       ),
   })
   .describe('One model, or all whose names begin so.')
@@ -304,7 +310,13 @@ export const schema = z
       )
       .optional()
       .describe(`Dollars per million tokens, by model. ${notKept}`),
-    data_dir: z.string().min(1).optional().describe(`Where data is kept. ${notKept}`),
+    data_dir: z
+      .string()
+      .min(1)
+      .optional()
+      .describe(
+        'Where data is kept. This version keeps none, and watches how full the volume is. Without it, SPILLWAY_DATA_DIR is watched.',
+      ),
   })
   .describe('Configuration of Spillway')
 

@@ -44,7 +44,11 @@ export function warnings(config: Config, shown: (value: string) => string): Prob
   )
   idle(config.cache?.enabled === true, ['cache'], 'nothing is cached by this version')
   idle(config.prices !== undefined, ['prices'], 'prices are not used by this version')
-  idle(config.data_dir !== undefined, ['data_dir'], 'this version keeps no data')
+  idle(
+    config.data_dir !== undefined,
+    ['data_dir'],
+    'this version keeps no data there, and only watches how full its volume is',
+  )
   return [...problems, ...lesserKinds(config), ...strangeModels(config, shown), ...strangeStandIns(config, shown)]
 }
 

@@ -22,6 +22,8 @@ export interface ListedModel {
   readonly contextTokens?: number
   /** In memory now; undefined where the server does not tell. */
   readonly loaded?: boolean
+  /** In memory, and would go by itself if nobody asked for it for a while; undefined where the server does not tell. */
+  readonly leaves?: boolean
   /** All that it can do; undefined where the server does not tell. */
   readonly can?: ReadonlySet<Need>
   /** Answers it gives at once before others wait inside the server, where that is known. */
@@ -65,6 +67,8 @@ export interface Setting {
   readonly model: string
   /** The context length it is to have, where the configuration sets one. */
   readonly contextTokens: number | undefined
+  /** Whether it is to stay in memory although nobody asks for it; undefined for as the server is used to. */
+  readonly stays?: boolean | undefined
 }
 
 /** A kind of server. Mostly data: a new kind is one file that fills this in. Shared code asks what it can do, never its name. */
@@ -76,6 +80,8 @@ export interface Backend {
   readonly speaks: Readonly<Record<string, string>>
   /** Where a server of this kind usually listens on one's own machine; undefined for none. */
   readonly usualPort: number | undefined
+  /** Where it keeps its models on its own machine, the likeliest first: `~` is the home folder, `$NAME` a variable. */
+  readonly modelFolders?: readonly string[]
   /** 0 for one's own machines, 1 for what costs money. */
   readonly tier: number
   /** Places per model before anything is learned, when `concurrency` is auto. */
@@ -85,8 +91,8 @@ export interface Backend {
    * which it does end, and put together here.
    */
   readonly stopsWhole?: boolean
-  /** Carries on a text that ends with an assistant's message: proven by a recording, or false. */
-  readonly resumes?: boolean
+  /** The dialects in which it carries on an answer that is begun, to the letter. Only what was seen of real servers stands here. */
+  readonly resumes?: readonly string[]
   /** What nobody can be asked for here, whatever the model. */
   readonly lacks?: readonly Need[]
   /** Its models think unless told not to: who did not ask for thoughts is not made to wait for them. */

@@ -21,6 +21,18 @@ export interface AnswerAbout {
   readonly epochMs: () => number
   /** What the caller asked with, for formats whose answers repeat some of it. */
   readonly body?: Json
+  /** What the caller has heard of it already, from another server: it begins no second time. */
+  readonly begun?: Begun | undefined
+}
+
+/** An answer that stopped half way, as far as its caller has heard it. */
+export interface Begun {
+  readonly text: string
+  /** Of which so many tokens, as far as they can be told apart. */
+  readonly tokens: number
+  /** The name it goes by on the wire, and its date; undefined in formats that have none. */
+  readonly id: string | undefined
+  readonly createdMs: number | undefined
 }
 
 /** What there is to tell a caller who waits for the first token. */
@@ -117,6 +129,19 @@ export interface TalkDialect extends CommonDialect {
   /** A fresh watcher over one stream that is passed through. */
   watcher(options: WatchOptions): Watcher
   readonly recall?: Recall
+  /** How a stream that broke is gone on with by another server; undefined where nobody could tell where it stands. */
+  readonly carryOn?: CarryOn
+}
+
+/** For streams of which one server says the beginning and another the rest. */
+export interface CarryOn {
+  /** Looks at one stream as its caller hears it, frame by frame, and tells whether more words may follow this one. */
+  follow(): (frame: string) => boolean
+  /**
+   * What must change in a body so that the model goes on from this text; undefined where a seam would show. Without this,
+   * no server is asked to in this dialect.
+   */
+  edits?(body: Json, text: string, tokensLeft: number | undefined): Edits | undefined
 }
 
 /** For a dialect whose requests may name pieces of earlier answers instead of saying them. */

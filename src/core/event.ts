@@ -45,11 +45,28 @@ export type Event =
       readonly wastedTokens: number
     }
   | { readonly type: 'first-token'; readonly ask: Ask; readonly upstream: string; readonly afterMs: number }
+  /** A stream broke that may be carried on by another server. */
+  | {
+      readonly type: 'resumed'
+      readonly ask: Ask
+      /** Where it broke, and who goes on; undefined where nobody does. */
+      readonly from: string
+      readonly upstream: string | undefined
+      readonly outcome: Resumed
+      /** Since it broke. */
+      readonly afterMs: number
+    }
   /** `decision` says why it went where it went; there is none when it was refused. */
   | { readonly type: 'ask-settled'; readonly ask: Ask; readonly outcome: Outcome; readonly decision?: string }
   /** Turned away at the door, before there was an ask. */
   | { readonly type: 'request-refused'; readonly kind: FaultKind; readonly status: number; readonly dialect: string }
   | { readonly type: 'upstream-changed'; readonly upstream: string; readonly up: boolean; readonly reason: string }
   | { readonly type: 'notice'; readonly level: 'info' | 'warn' | 'error'; readonly text: string }
+
+/**
+ * Another server carries it on; nothing but its end was missing; it cannot be carried on as it stands; nobody was there to
+ * do it; its caller left meanwhile.
+ */
+export type Resumed = 'carried-on' | 'finished' | 'unfit' | 'failed' | 'left'
 
 export type Emit = (event: Event) => void

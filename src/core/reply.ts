@@ -26,6 +26,8 @@ export interface Outcome {
   readonly tier: number
   /** Times it was tried, the one that served included. */
   readonly attempts: number
+  /** How often its stream broke and went on all the same. */
+  readonly resumes?: number | undefined
   /** Spent waiting for a place. */
   readonly waitMs: number
   /** From arrival to the first token; undefined when none came. */

@@ -79,7 +79,10 @@ export interface UpstreamSettings {
 }
 
 export interface ModelSettings {
-  readonly cloud: Cloud
+  /** Undefined where nothing is said of it. */
+  readonly cloud?: Cloud | undefined
+  /** Whether a stream that breaks may be carried on by another server; undefined where nothing is said of it. */
+  readonly resume?: boolean | undefined
 }
 
 export interface CallerSettings {

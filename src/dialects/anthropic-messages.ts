@@ -12,6 +12,7 @@ import { isCallable } from './anthropic-messages/tools.ts'
 import { readUsage } from './anthropic-messages/usage.ts'
 import { AnthropicWatcher } from './anthropic-messages/watcher.ts'
 import { collect, partWriter } from './anthropic-messages/writer.ts'
+import { inBlocks } from './carry-on.ts'
 import { readFault } from './complaint.ts'
 import { estimateTokens } from './estimate.ts'
 import { listIn, modelIn, optionalFlag, optionalNumber, refuse } from './fields.ts'
@@ -49,6 +50,7 @@ export const anthropicMessages: TalkDialect = {
   limitHeaders,
   faultFrame,
   readFault,
+  carryOn: inBlocks,
 }
 
 /** Pictures are known by where they stand: a tool may call anything `data`. */

@@ -1,6 +1,7 @@
 import type { Glance, Need } from '../core/ask.ts'
 import type { TalkDialect } from '../core/dialect.ts'
 import { isObject, type Json } from '../core/json.ts'
+import { inChat } from './carry-on.ts'
 import { readFault } from './complaint.ts'
 import { estimateTokens } from './estimate.ts'
 import { limitIn, listIn, modelIn, optionalFlag, refuse } from './fields.ts'
@@ -40,6 +41,7 @@ export const openAiChat: TalkDialect = {
   writeFault,
   faultFrame,
   readFault,
+  carryOn: inChat,
 }
 
 const media: ReadonlySet<string> = new Set(['image_url', 'input_audio', 'file'])

@@ -1,6 +1,7 @@
 import type { Glance } from '../core/ask.ts'
 import type { TalkDialect } from '../core/dialect.ts'
 import type { Json } from '../core/json.ts'
+import { inText } from './carry-on.ts'
 import { readFault } from './complaint.ts'
 import { estimateTokens } from './estimate.ts'
 import { limitIn, modelIn, optionalFlag, optionalText } from './fields.ts'
@@ -41,6 +42,7 @@ export const openAiCompletions: TalkDialect = {
   writeFault,
   faultFrame,
   readFault,
+  carryOn: inText,
 }
 
 const noMedia: ReadonlySet<string> = new Set()

@@ -4,6 +4,7 @@ import type { Json } from '../core/json.ts'
 import type { Part } from '../core/part.ts'
 import type { Usage } from '../core/usage.ts'
 import { Framer } from './frames.ts'
+import { wholeUsage } from './begun.ts'
 import { ThoughtFinder } from './thoughts.ts'
 
 /** What came by on the way, for whoever settles the ask. */
@@ -32,7 +33,14 @@ export function translate(
   seen: Seen,
 ): AsyncIterable<Uint8Array> {
   const { to, about } = translating
-  return new Translation(new PartSource(body, translating, seen), to.partWriter(about))
+  const write = to.partWriter(about)
+  const { begun } = about
+  return new Translation(
+    new PartSource(body, translating, seen),
+    begun === undefined
+      ? write
+      : (part) => write(part.type === 'usage' ? { type: 'usage', usage: wholeUsage(part.usage, begun) } : part),
+  )
 }
 
 /** A stream in one dialect as a whole answer in another. */

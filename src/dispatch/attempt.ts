@@ -1,5 +1,5 @@
 import type { Ask } from '../core/ask.ts'
-import type { AnswerAbout, Dialect } from '../core/dialect.ts'
+import type { AnswerAbout, Begun, Dialect } from '../core/dialect.ts'
 import { Fault } from '../core/fault.ts'
 import type { Timeouts } from '../core/settings.ts'
 import { untilGone } from '../core/until-gone.ts'
@@ -11,6 +11,7 @@ import type { Ending } from '../fleet/limit.ts'
 import type { Upstream } from '../fleet/upstream.ts'
 import type { Lease } from '../scheduler/scheduler.ts'
 import { Meter } from './meter.ts'
+import { phraseRest } from './continuation.ts'
 import { phrase, type Speech } from './speech.ts'
 
 export interface AttemptParts {
@@ -42,6 +43,7 @@ export class Attempt implements Watched {
   readonly #ask: Ask
   readonly #parts: AttemptParts
   readonly #speech: Speech
+  readonly #begun: Begun | undefined
   readonly #cut = new AbortController()
   readonly #seen: Seen = { usage: undefined, frames: 0, ended: false }
   readonly #onChunk = (
@@ -61,11 +63,14 @@ export class Attempt implements Watched {
   #late = false
   #over = false
 
-  constructor(ask: Ask, lease: Lease, parts: AttemptParts) {
+  /** With what is `begun`, it asks for the rest. */
+  constructor(ask: Ask, lease: Lease, parts: AttemptParts, begun?: Begun) {
     this.lease = lease
     this.#ask = ask
     this.#parts = parts
-    this.#speech = phrase(ask, lease, parts.dialectOf)
+    this.#begun = begun
+    this.#speech =
+      begun === undefined ? phrase(ask, lease, parts.dialectOf) : phraseRest(ask, lease, begun, parts.dialectOf)
     this.startedAt = parts.world.now()
     this.deadline = this.startedAt + this.#patienceMs
   }
@@ -269,6 +274,7 @@ export class Attempt implements Watched {
       wantsUsage: own.form === 'talk' && own.wantsUsage(body),
       epochMs: () => world.epochMs(),
       body,
+      begun: this.#begun,
     }
   }
 }

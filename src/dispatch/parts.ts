@@ -1,5 +1,6 @@
 import type { Emit } from '../core/event.ts'
 import type { HedgeSettings } from '../core/settings.ts'
+import type { Offer } from '../fleet/offering.ts'
 import type { Scheduler } from '../scheduler/scheduler.ts'
 import type { AttemptParts } from './attempt.ts'
 
@@ -10,4 +11,8 @@ export interface DispatchParts extends AttemptParts {
   readonly emit: Emit
   /** Undefined where no ask has a second server. */
   readonly hedge: HedgeSettings | undefined
+  /** All that have a model, by any name of it. */
+  readonly offersOf: (model: string) => readonly Offer[]
+  /** Whether a stream of this model may be carried on by another server: by the caller's name for it, or the server's. */
+  readonly mayResume: (...names: readonly string[]) => boolean
 }

@@ -50,7 +50,7 @@ export function phrase(ask: Ask, lease: Lease, dialectOf: (id: string) => Dialec
   throw new Fault('not-capable', `The server ${lease.upstream.settings.name} has no way to be asked for this.`)
 }
 
-const taskOf = (needs: readonly Need[]): Task =>
+export const taskOf = (needs: readonly Need[]): Task =>
   needs.includes('vectors') ? 'vectors' : needs.includes('text') ? 'text' : 'chat'
 
 /** Several answers to one question cannot be told apart in a stream that is put together. */
@@ -121,20 +121,20 @@ function converted(ask: Ask, lease: Lease, { dialect, to, path }: Route<VectorDi
   return { answer: 'vectors', dialect, to, path, body: bytesOf(written, edits) }
 }
 
-function settingOf({ upstream, model }: Lease): Setting {
-  return { model: model.id, contextTokens: upstream.settings.context.get(model.id) }
+export function settingOf({ model }: Pick<Lease, 'model'>): Setting {
+  return { model: model.id, contextTokens: model.setTokens }
 }
 
-function edited(ask: Ask, edits: Edits | undefined): Uint8Array {
+export function edited(ask: Ask, edits: Edits | undefined): Uint8Array {
   if (ask.raw === undefined) return bytesOf(ask.body, edits)
   return edits === undefined ? ask.raw : splice(ask.raw, edits)
 }
 
-const bytesOf = (body: Json, edits: Edits | undefined): Uint8Array =>
+export const bytesOf = (body: Json, edits: Edits | undefined): Uint8Array =>
   Buffer.from(JSON.stringify(edits === undefined ? body : applyEdits(body, edits)))
 
 /** Undefined when nothing changes, which is what makes the fast path fast. */
-function merged(...all: readonly (Edits | undefined)[]): Edits | undefined {
+export function merged(...all: readonly (Edits | undefined)[]): Edits | undefined {
   let edits: Edits | undefined
   for (const more of all) {
     if (more !== undefined) edits = edits === undefined ? more : { ...edits, ...more }

@@ -10,7 +10,11 @@ export interface ServedModel {
   /** The upstream's own name for it. */
   readonly id: string
   readonly contextTokens: number | undefined
+  /** The same where the configuration sets it: it is told to the server with every request. */
+  readonly setTokens: number | undefined
   readonly loaded: boolean | undefined
+  /** In memory, and would go by itself in a while; undefined where the server does not tell. */
+  readonly leaves: boolean | undefined
   readonly about: Json | undefined
   /** What it is known to be able to do; undefined where nobody tells. */
   readonly can: ReadonlySet<Need> | undefined
@@ -54,12 +58,14 @@ export function catalogueOf(settings: UpstreamSettings, listed: readonly ListedM
 
 function served(name: string, id: string, listed: ListedModel | undefined, { context }: UpstreamSettings): ServedModel {
   const names = [id, ...(listed === undefined ? [] : [listed.id, ...(listed.aliases ?? [])])]
-  const set = names.find((each) => context.has(each))
+  const setTokens = names.map((each) => context.get(each)).find((tokens) => tokens !== undefined)
   return {
     name,
     id,
-    contextTokens: set === undefined ? listed?.contextTokens : context.get(set),
+    contextTokens: setTokens ?? listed?.contextTokens,
+    setTokens,
     loaded: listed?.loaded,
+    leaves: listed?.leaves,
     about: listed?.about,
     can: listed?.can,
   }

@@ -7,8 +7,18 @@ import type { UpstreamSettings } from '../core/settings.ts'
 import type { World } from '../core/world.ts'
 import { callTo } from './call.ts'
 import { offeringsOf, type Offering } from './offering.ts'
+import { obey, type Order, type OrderDone } from './orders.ts'
 import { Preloading } from './preloading.ts'
 import { Prober, probeMaxMs } from './prober.ts'
+import {
+  bestOf,
+  type ModelReadiness,
+  type ModelState,
+  readinessAt,
+  readinessOf,
+  upstreamState,
+  type UpstreamState,
+} from './readiness.ts'
 import { Upstream } from './upstream.ts'
 
 /** A model as the whole fleet offers it. */
@@ -102,6 +112,27 @@ export class Fleet {
       }
     }
     return [...found.values()].sort((one, other) => (one.name < other.name ? -1 : 1))
+  }
+
+  /** What can be said of every model, whoever serves it, up or down. */
+  readiness(): readonly ModelReadiness[] {
+    return readinessOf(this.#upstreams, this.#world.now())
+  }
+
+  /** Whether a model, by any spelling, can be served now; undefined where nobody has it. */
+  stateOf(model: string): ModelState | undefined {
+    const now = this.#world.now()
+    const offers = this.offering(model)?.offers
+    return offers && bestOf(offers.map(({ upstream, model: served }) => readinessAt(upstream, served, now)))
+  }
+
+  upstreamState(upstream: Upstream): UpstreamState {
+    return upstreamState(upstream, this.#world.now())
+  }
+
+  /** Does with a model what the operator says. */
+  obey(order: Order): Promise<readonly OrderDone[]> {
+    return obey(order, { world: this.#world, offering: (name) => this.offering(name) })
   }
 
   /** Calls back whenever an upstream came, went or changed its models. */

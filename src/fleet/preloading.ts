@@ -10,18 +10,21 @@ const restMaxMs = 3_600_000
 interface Failures {
   count: number
   restsUntil: number
+  /** Which life of the server they belong to: one that was gone is tried anew. */
+  readonly life: number
 }
 
 /**
  * Brings into memory what the configuration wants there: at the start, and again when it has gone and the server stands
- * idle. One model after the other, and never one that is in use or is to stay for another.
+ * idle. One model after the other, and never one that is in use or is to stay for another. A server that lets go of what
+ * nobody asks for is told that these are to stay.
  */
 export class Preloading {
-  readonly #world: Pick<World, 'now'>
+  readonly #world: Pick<World, 'now' | 'random'>
   readonly #emit: Emit
   readonly #failures = new WeakMap<Upstream, Map<string, Failures>>()
 
-  constructor(world: Pick<World, 'now'>, emit: Emit) {
+  constructor(world: Pick<World, 'now' | 'random'>, emit: Emit) {
     this.#world = world
     this.#emit = emit
   }
@@ -31,14 +34,20 @@ export class Preloading {
     if (upstream.inFlight > 0) return
     for (const model of upstream.missing()) {
       const { tenant } = upstream.place(model.id)
-      const failures = this.#failuresOf(upstream, model)
-      if (failures.restsUntil > this.#world.now()) continue
+      if (this.#rests(upstream, model)) continue
       if (upstream.residency.isShut(tenant)) {
         this.#failed(upstream, model, 'it does not fit into memory beside the others that are to be there')
         continue
       }
       if (!upstream.residency.isFreeFor(tenant)) continue
       void this.#bring(upstream, model)
+      return
+    }
+    for (const one of upstream.unsettled()) {
+      if (this.#rests(upstream, one.model)) continue
+      // Told once, and not again before it is known whether that helped.
+      this.#rest(upstream, one.model)
+      upstream.keep(one)?.catch((error: unknown) => this.#tell(upstream, one.model, error))
       return
     }
   }
@@ -48,23 +57,39 @@ export class Preloading {
       await upstream.bring(model)
       this.#failures.get(upstream)?.delete(model.id)
     } catch (error) {
-      this.#failed(upstream, model, Fault.from(error).message)
+      this.#failed(upstream, model, error)
     }
   }
 
-  #failed(upstream: Upstream, model: ServedModel, reason: string): void {
-    const failures = this.#failuresOf(upstream, model)
-    failures.restsUntil = this.#world.now() + Math.min(restMaxMs, restMs * 2 ** failures.count)
-    failures.count += 1
-    const text = `${upstream.settings.name}: ${model.name} of models.preload is not in memory: ${reason}`
+  #failed(upstream: Upstream, model: ServedModel, reason: unknown): void {
+    this.#rest(upstream, model)
+    this.#tell(upstream, model, reason)
+  }
+
+  #tell({ settings }: Upstream, model: ServedModel, reason: unknown): void {
+    const why = typeof reason === 'string' ? reason : Fault.from(reason).message
+    const text = `${settings.name}: ${model.name} of models.preload is not in memory: ${why}`
     this.#emit({ type: 'notice', level: 'warn', text })
+  }
+
+  #rests(upstream: Upstream, model: ServedModel): boolean {
+    return this.#failuresOf(upstream, model).restsUntil > this.#world.now()
+  }
+
+  /** Spread, so that servers that failed together do not load together. */
+  #rest(upstream: Upstream, model: ServedModel): void {
+    const world = this.#world
+    const failures = this.#failuresOf(upstream, model)
+    failures.restsUntil = world.now() + Math.min(restMaxMs, restMs * 2 ** failures.count) * (0.8 + 0.4 * world.random())
+    failures.count += 1
   }
 
   #failuresOf(upstream: Upstream, { id }: ServedModel): Failures {
     let all = this.#failures.get(upstream)
     if (all === undefined) this.#failures.set(upstream, (all = new Map<string, Failures>()))
     let failures = all.get(id)
-    if (failures === undefined) all.set(id, (failures = { count: 0, restsUntil: 0 }))
+    if (failures === undefined || failures.life !== upstream.returns)
+      all.set(id, (failures = { count: 0, restsUntil: 0, life: upstream.returns }))
     return failures
   }
 }

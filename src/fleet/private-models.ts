@@ -26,6 +26,8 @@ export class PrivateModels {
   constructor(models: ReadonlyMap<string, ModelSettings>, fleet: Pick<Fleet, 'offering'>) {
     this.#fleet = fleet
     for (const [key, { cloud }] of models) {
+      // A rule about something else must not open what a wider one keeps shut.
+      if (cloud === undefined) continue
       const [rules, name, weight] = isPattern(key)
         ? [this.#byStart, key.slice(0, -1).trim().toLowerCase(), key.length - 1]
         : [this.#byName, plain(key), Infinity]

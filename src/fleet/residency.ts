@@ -265,6 +265,7 @@ export class Residency {
   }
 
   #heldMs(tenant: Tenant, now: number): number {
+    if (tenant.isLeaving) return Math.max(1, tenant.drainMs)
     const [coming, turning] = [this.#coming, this.#turning]
     if (coming === undefined && turning === undefined) return 0
     const move = coming ?? turning!

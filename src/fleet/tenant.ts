@@ -29,6 +29,8 @@ export class Tenant {
   since = 0
   /** It is to stay: the configuration says so. */
   isPinned = false
+  /** It is to go as soon as nobody uses it, and takes nobody more until then. */
+  isLeaving = false
   /** How many wait for it, here or elsewhere. */
   waiting = 0
   /** Servers that had it in memory when it was last asked for. */

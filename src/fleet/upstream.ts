@@ -6,6 +6,7 @@ import { Breaker } from './breaker.ts'
 import { catalogueOf, type Catalogue, type ServedModel } from './catalogue.ts'
 import { Limit, type Ending } from './limit.ts'
 import { Loading } from './loading.ts'
+import { Pins, type Unsettled } from './pins.ts'
 import { Place, type Guest, type Seen, type Stay } from './place.ts'
 import { type MemoryTraits, Residency } from './residency.ts'
 import type { Tenant } from './tenant.ts'
@@ -43,7 +44,8 @@ export class Upstream {
   readonly #loading = new Loading()
   readonly #now: () => number
   #modelsMax: number | undefined
-  #pinned: readonly Place[] = []
+  readonly #pins = new Pins()
+  #returns = 0
 
   constructor(settings: UpstreamSettings, call: Call, can: ReadonlySet<Need>, now: () => number) {
     this.can = can
@@ -61,8 +63,14 @@ export class Upstream {
   }
 
   set up(up: boolean | undefined) {
+    if (up === true && this.#up === false) this.#returns += 1
     this.#up = up
     if (up === false) this.#forgetPrompts()
+  }
+
+  /** How many times it was gone and came back. */
+  get returns(): number {
+    return this.#returns
   }
 
   get settings(): UpstreamSettings {
@@ -131,21 +139,23 @@ export class Upstream {
   }
 
   /** What has to be waited for before the model can answer; undefined when it is there, or comes by being asked. */
-  ready({ id }: ServedModel): Promise<void> | undefined {
-    const { backend, context } = this.#settings
+  ready({ id, setTokens }: ServedModel): Promise<void> | undefined {
+    const { backend } = this.#settings
     const place = this.place(id)
     if (place.loaded !== false || backend.load === undefined) return undefined
-    return this.#loading.bring({ model: id, contextTokens: context.get(id) }, async (setting) => {
-      const { tenant } = place
+    const { tenant } = place
+    const stays = tenant.isPinned || undefined
+    return this.#loading.bring({ model: id, contextTokens: setTokens, stays }, async (setting) => {
       try {
         this.residency.begin(tenant)
-        await this.#letGo(this.residency.leaversByHand(tenant))
+        await this.#clear(this.residency.leaversByHand(tenant))
         const beganAt = this.#now()
         await backend.load!(this.#call, setting, this.#residents)
         const tookMs = this.#now() - beganAt
         place.pace.loadTook(tookMs)
         for (const other of this.#places.values()) if (other !== place) other.pace.loadLikelyTakes(tookMs)
         place.loaded = true
+        this.#pins.cameBack(place)
       } finally {
         this.#settle(tenant)
       }
@@ -157,10 +167,44 @@ export class Upstream {
     return this.#loading.isUnderWay(model.id) ? undefined : this.ready(model)
   }
 
+  /** Tells the server whether a model that is in its memory is to stay there. */
+  keep({ model: { id, setTokens }, stays }: Unsettled): Promise<void> | undefined {
+    const { backend } = this.#settings
+    if (backend.load === undefined || this.#loading.isUnderWay(id)) return undefined
+    const setting = { model: id, contextTokens: setTokens, stays }
+    return this.#loading.bring(setting, () => backend.load!(this.#call, setting, this.#residents))
+  }
+
+  /** Lets go of a model, which does not come back before somebody asks for it. */
+  async letGo({ id }: ServedModel): Promise<void> {
+    const place = this.place(id)
+    this.#pins.sendAway(place)
+    await this.#settings.backend.unload?.(this.#call, id)
+    place.loaded = false
+  }
+
+  /** Why the last load of it failed; undefined when it did not. */
+  loadFault({ id }: ServedModel): string | undefined {
+    return this.#loading.faultOf(id)
+  }
+
   /** What the configuration wants in memory and is not there, in its order. */
   missing(): readonly ServedModel[] {
-    const missing = this.#pinned.filter(({ loaded }) => loaded === false)
-    return missing.flatMap((place) => this.models().find(({ id }) => this.#places.get(id) === place) ?? [])
+    return this.#pins.missing(this.#modelsByPlace())
+  }
+
+  /** What is in memory and does not know whether to stay. */
+  unsettled(): readonly Unsettled[] {
+    return this.#pins.unsettled(this.#modelsByPlace())
+  }
+
+  #modelsByPlace(): ReadonlyMap<Place, ServedModel> {
+    return new Map(
+      this.models().flatMap((model) => {
+        const place = this.#places.get(model.id)
+        return place === undefined ? [] : [[place, model]]
+      }),
+    )
   }
 
   /** Its first token has come, and so it is there, where asking for it is what loads it. */
@@ -170,7 +214,7 @@ export class Upstream {
     this.#settle(place.tenant)
   }
 
-  async #letGo(leavers: readonly Tenant[]): Promise<void> {
+  async #clear(leavers: readonly Tenant[]): Promise<void> {
     for (const { model } of leavers) await this.#settings.backend.unload?.(this.#call, model)
   }
 
@@ -304,11 +348,7 @@ export class Upstream {
     const wanted = this.#settings.preload ?? []
     const models = wanted.map((name) => this.modelFor(name) ?? this.models().find(({ id }) => id === name))
     const pinned = [...new Set(models.flatMap((model) => (model === undefined ? [] : this.place(model.id))))]
-    if (pinned.length === this.#pinned.length && pinned.every((place) => this.#pinned.includes(place))) return
-    for (const place of this.#pinned) place.tenant.isPinned = false
-    for (const place of pinned) place.tenant.isPinned = true
-    this.#pinned = pinned
-    this.residency.expectTogether(pinned.map(({ tenant }) => tenant))
+    if (this.#pins.set(pinned)) this.residency.expectTogether(pinned.map(({ tenant }) => tenant))
   }
 
   #forgetPrompts(): void {

@@ -41,7 +41,7 @@ export function refusalOf(arrival: Arrival, boundTo: string): Refusal | undefine
     if (headers.has(name) && single.has(name)) return faulty(`The header ${name} came twice.`)
     headers.set(name, arrival.rawHeaders[at + 1]!)
   }
-  if (!/^\/(?!\/)[\w./?&=%~-]*$/.test(target) || /%2e|%2f|%5c|%00|\/\.\.?(?=[/?]|$)/i.test(target)) {
+  if (!/^\/(?!\/)[\w./?&=%~:@+-]*$/.test(target) || /%2e|%2f|%5c|%00|\/\.\.?(?=[/?]|$)/i.test(target)) {
     return faulty('The path is not one that this server has.')
   }
   const hasBody = headers.has('transfer-encoding') || Number(headers.get('content-length') ?? 0) !== 0

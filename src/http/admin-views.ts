@@ -1,4 +1,5 @@
 import type { AskView, Gateway } from '../gateway.ts'
+import type { VolumeState } from '../telemetry/disk.ts'
 import type { FeedSnapshot } from '../telemetry/feed.ts'
 
 type Upstream = Gateway['fleet']['upstreams'][number]
@@ -65,6 +66,16 @@ const askView = (ask: AskView): object => ({
   age_ms: Math.round(ask.ageMs),
   expected_left_ms: ask.leftMs === undefined ? null : Math.round(ask.leftMs),
   prompt_tokens: ask.promptTokens,
+})
+
+export const diskView = (volumes: readonly VolumeState[]): object => ({
+  volumes: volumes.map(({ name, path, state, usedRatio, freeBytes }) => ({
+    volume: name,
+    path,
+    state,
+    used_ratio: Math.round(usedRatio * 1_000) / 1_000,
+    free_bytes: freeBytes,
+  })),
 })
 
 export const feedView = (feed: FeedSnapshot): object => ({

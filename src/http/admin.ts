@@ -2,13 +2,15 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net'
 import { Fault } from '../core/fault.ts'
 import type { Gateway } from '../gateway.ts'
+import type { DiskWatch } from '../telemetry/disk.ts'
 import type { Feed } from '../telemetry/feed.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import { Audience } from './admin-events.ts'
 import { explain, type ExplainGateway } from './admin-explain.ts'
 import { isLoopback, knowsToken, refusalOf } from './admin-guard.ts'
+import { modelsView, isOrder, obeyed, orderPath } from './admin-models.ts'
 import { readPage } from './admin-page.ts'
-import { asksView, feedView, upstreamsView } from './admin-views.ts'
+import { asksView, diskView, feedView, upstreamsView } from './admin-views.ts'
 
 export interface AdminOptions {
   readonly host: string
@@ -18,6 +20,7 @@ export interface AdminOptions {
   readonly token?: string | undefined
   readonly metrics: Pick<Metrics, 'render'>
   readonly feed: Pick<Feed, 'snapshot'>
+  readonly disk?: Pick<DiskWatch, 'volumes'> | undefined
   /** Reads the config again; rejects with what is wrong with it, one by one in `problems` where it can. */
   readonly reload?: (() => Promise<void>) | undefined
 }
@@ -32,6 +35,7 @@ type AdminGateway = Pick<Gateway, 'fleet' | 'world' | 'asks' | 'subscribe'> & Ex
 type Answer = (response: ServerResponse, asked: Asked) => void | Promise<void>
 
 interface Asked {
+  readonly path: string
   readonly query: URLSearchParams
   readonly body: Buffer
 }
@@ -85,7 +89,7 @@ export async function startAdmin(gateway: AdminGateway, options: AdminOptions): 
 
 function routesOf(
   gateway: AdminGateway,
-  { metrics, feed, reload }: AdminOptions,
+  { metrics, feed, disk, reload }: AdminOptions,
   audience: Audience,
 ): ReadonlyMap<string, Route> {
   const { html, policy } = readPage()
@@ -98,6 +102,15 @@ function routesOf(
     ['/metrics', get((response) => send(response, 200, metrics.render(), metricsHeaders))],
     ['/api/upstreams', view(() => upstreamsView(gateway))],
     ['/api/asks', view(() => asksView(gateway.asks()))],
+    ['/api/models', view(() => modelsView(gateway.fleet.readiness()))],
+    [
+      orderPath,
+      {
+        method: 'POST',
+        answer: (response, { path, query }) => orRefused(response, () => obeyed(gateway.fleet, path, query)),
+      },
+    ],
+    ['/api/disk', view(() => diskView(disk?.volumes ?? []))],
     ['/api/feed', view(() => feedView(feed.snapshot()))],
     ['/api/events', get((response) => watch(response, audience))],
     [
@@ -128,7 +141,7 @@ async function handle(
   if (refusal !== undefined) return refuse(response, refusal.status, refusal.code, refusal.message)
 
   const path = target.split('?', 1)[0]!
-  const route = routes.get(path)
+  const route = routes.get(isOrder(path) ? orderPath : path)
   if (token !== undefined && route?.open !== true && !knowsToken(request.headers.authorization, token)) {
     response.setHeader('www-authenticate', 'Bearer')
     return refuse(response, 401, 'invalid_token', 'This port asks for the admin token: authorization: Bearer TOKEN.')
@@ -145,7 +158,7 @@ async function handle(
   if (body === undefined) {
     return refuse(response, 413, 'request_too_large', `The body may have ${bodyMaxBytes} bytes.`)
   }
-  await route.answer(response, { query: new URLSearchParams(target.slice(path.length)), body })
+  await route.answer(response, { path, query: new URLSearchParams(target.slice(path.length)), body })
 }
 
 function watch(response: ServerResponse, audience: Audience): void {
@@ -175,8 +188,13 @@ async function reloaded(response: ServerResponse, reload: AdminOptions['reload']
 }
 
 async function explained(response: ServerResponse, gateway: AdminGateway, { query, body }: Asked): Promise<void> {
+  await orRefused(response, () => explain(gateway, query, body))
+}
+
+/** What goes wrong with a request for a reason is told in its own words. */
+async function orRefused(response: ServerResponse, answer: () => Promise<object>): Promise<void> {
   try {
-    json(response, 200, await explain(gateway, query, body))
+    json(response, 200, await answer())
   } catch (error) {
     if (!(error instanceof Fault)) throw error
     refuse(response, error.status, error.code, error.message)

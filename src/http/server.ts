@@ -16,6 +16,7 @@ import { Guest } from './guest.ts'
 import { type Heartbeat, heartbeatFor } from './heartbeat.ts'
 import { limitHeaders } from './limit-headers.ts'
 import { type Nonsense, nonsenseIn, writeRaw } from './nonsense.ts'
+import { readiness } from './readiness.ts'
 import { writeFault, writeText } from './refusal.ts'
 import { type Route, Routes, type Shape } from './routes.ts'
 import { refuseStrangers } from './strangers.ts'
@@ -205,7 +206,7 @@ class House {
     const gone = guest.ask()
     try {
       const { method, path } = head
-      if (path === '/healthz' || path === '/readyz') return this.#tellHealth(response, head)
+      if (path === '/healthz' || path === '/readyz') return this.#tellHealth(guest, response, head)
       const closed = closedDoor(path)
       if (closed !== undefined) {
         this.#gateway.identify(head.credential)
@@ -239,10 +240,16 @@ class House {
     }
   }
 
-  #tellHealth(response: ServerResponse, { method, path }: Head): void {
+  #tellHealth({ address }: Guest, response: ServerResponse, head: Head): void {
+    const { method, path, host, origin, credential } = head
     if (method !== 'GET' && method !== 'HEAD') throw new Fault('wrong-method', `${path} takes GET, HEAD.`)
-    const ok = path === '/healthz' || (this.#closed === undefined && this.#gateway.ready)
-    writeText(response, ok ? 200 : 503, JSON.stringify({ ok }))
+    if (path === '/healthz') return writeText(response, 200, '{"ok":true}')
+    const { url = '', headersDistinct: headers } = response.req
+    const isProxy = headers['x-forwarded-for'] !== undefined || headers['forwarded'] !== undefined
+    const looker = { address, host, origin, isProxy, credential }
+    const ready = this.#closed === undefined && this.#gateway.ready
+    const { ok, body } = readiness(this.#gateway, ready, looker, queryOf(url).get('model') ?? undefined)
+    writeText(response, ok ? 200 : 503, JSON.stringify(body))
   }
 
   #read(response: ServerResponse, head: Head): Promise<Buffer> {

@@ -31,6 +31,9 @@ function isNear(name: string): boolean {
 
 const isLoopback = (name: string): boolean => /^(?:localhost|.+\.localhost|127(?:\.\d{1,3}){3}|\[::1\])$/.test(name)
 
+/** Asked for as this machine calls itself. */
+export const isNearHost = (host: string): boolean => isLoopback(nameIn(host))
+
 const nameIn = (host: string): string => host.replace(/:\d*$/, '').toLowerCase()
 
 let ownName: string | undefined

@@ -101,14 +101,15 @@ function falseOfWhole(visit: Visit, whole: string, kindOf: KindOf): string | und
   const finish = ending[wordsMax < words ? 'length' : wants === 'tool' ? 'tool' : 'stop']
   if (heard!.finish !== finish) return `the caller learns why it ended (${heard!.finish}, not ${finish})`
   const counts = !stream || !countsOnRequest.has(dialect) || wantsUsage ? 1 : 0
-  const { upstream, usage } = outcome!
+  const { upstream, usage, resumes = 0 } = outcome!
   const isTold = heard!.counted === counts || (heard!.counted === 1 && tellsUnasked(kindOf(upstream), dialect))
   if (!isTold) return `who asked for counts gets them once, and nobody else (${heard!.counted}, not ${counts})`
-  if (usage.estimated === true) return 'the outcome has what the server counted'
+  if (usage.estimated === true && resumes === 0) return 'the outcome has what the server counted'
   if (heard!.counted > 0 && heard!.outputTokens !== usage.outputTokens)
     return `all hear one count (${heard!.outputTokens} and ${usage.outputTokens})`
   const promptTokens = tokensIn(`${errand.preamble}\n${question}\n`)
-  if (usage.promptTokens !== promptTokens)
+  // Who went on with an answer counted its beginning by letters, and we by pieces.
+  if (usage.promptTokens !== promptTokens && resumes === 0)
     return `a prompt arrives as it was written (${usage.promptTokens} tokens, not ${promptTokens})`
   const tokens = Math.min(words, wordsMax)
   if (wants === 'words' && heard!.thought === '' && usage.outputTokens !== tokens)

@@ -3,6 +3,7 @@ import type { Event, HedgeEnding } from '../core/event.ts'
 import type { Fault, FaultKind } from '../core/fault.ts'
 import { comparisonsOf } from '../core/prediction.ts'
 import type { Outcome } from '../core/reply.ts'
+import { diskGauge, type DiskWatch } from './disk.ts'
 import { watchProcess } from './process.ts'
 import { type Counter, type Family, type Histogram, Registry } from './registry.ts'
 
@@ -55,6 +56,7 @@ export class Metrics {
   readonly #failures: Family<Counter>
   readonly #hedges: Family<Counter>
   readonly #hedgeWaste: Counter
+  readonly #resumes: Family<Counter>
   readonly #predictions: Family<Histogram>
   readonly #predictionErrors: Family<Counter>
   readonly #modelNames = new Map<string, string>()
@@ -127,6 +129,12 @@ export class Metrics {
         labels: [],
       })
       .with()
+    this.#resumes = registry.counter({
+      name: 'spillway_resumes_total',
+      help: 'Streams that broke half way where models.resume allows another server to carry them on, by what became of them.',
+      labels: ['outcome'],
+    })
+    for (const outcome of ['carried-on', 'failed'] as const) this.#resumes.with(outcome)
     this.#predictions = registry.histogram({
       name: 'spillway_prediction_ratio',
       help: 'What came, by what was predicted when the request was let in, for those served at the first try. Above 1 it came later. Less than 10 ms count as 10 ms.',
@@ -152,6 +160,8 @@ export class Metrics {
       case 'hedge-ended':
         this.#hedges.with(event.ending).add(1)
         return this.#hedgeWaste.add(event.wastedTokens)
+      case 'resumed':
+        return this.#resumes.with(event.outcome).add(1)
       case 'first-token':
         return this.#firstTokens.with(this.#modelOf(event.ask), event.upstream).observe(event.afterMs / 1_000)
       case 'ask-settled':
@@ -162,6 +172,11 @@ export class Metrics {
       default:
         return undefined
     }
+  }
+
+  /** Shows how full the volumes are as well. */
+  watchDisk(disk: Pick<DiskWatch, 'volumes'>): void {
+    diskGauge(this.#registry, disk)
   }
 
   /** All of it in Prometheus' text format. */

@@ -22,6 +22,13 @@ function wordsOf(view: EventView): readonly string[] {
         `→ ${view.upstream} failed:`,
         view.fault ?? '',
       ]
+    case 'resumed':
+      return [
+        styleText(view.level === 'info' ? 'green' : colours[view.level], 'resume'),
+        view.caller ?? '',
+        view.model ?? '',
+        `${view.from} → ${view.upstream ?? 'nobody'}: ${view.outcome}`,
+      ]
     case 'upstream-changed':
       return [
         view.up ? styleText('green', 'up ') : styleText('red', 'down'),

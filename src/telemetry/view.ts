@@ -1,5 +1,5 @@
 import type { Ask } from '../core/ask.ts'
-import type { Event, HedgeEnding } from '../core/event.ts'
+import type { Event, HedgeEnding, Resumed } from '../core/event.ts'
 import type { Fault, FaultKind } from '../core/fault.ts'
 
 /**
@@ -20,6 +20,10 @@ export interface EventView {
   readonly fault?: FaultKind | undefined
   readonly decision?: string | undefined
   readonly attempts?: number | undefined
+  readonly resumes?: number | undefined
+  /** What became of a stream that broke and may be carried on; `from` is where it broke. */
+  readonly outcome?: Resumed | undefined
+  readonly from?: string | undefined
   readonly input_tokens?: number | undefined
   readonly output_tokens?: number | undefined
   readonly tokens_estimated?: true | undefined
@@ -66,6 +70,12 @@ export function viewOf(event: Event): EventView {
       const { upstream, ending } = event
       return { level: 'debug', event: event.type, ...nameOf(event.ask), upstream, hedge: ending }
     }
+    case 'resumed': {
+      const { from, upstream, outcome, afterMs } = event
+      const isHealed = outcome === 'carried-on' || outcome === 'finished'
+      const level = isHealed ? 'info' : outcome === 'left' ? 'debug' : 'warn'
+      return { level, event: event.type, ...nameOf(event.ask), from, upstream, outcome, wait_ms: tenths(afterMs) }
+    }
     case 'attempt-failed': {
       // The reason may quote what the server said, and the server may quote the prompt: its kind has to do.
       const { upstream, kind, midStream } = event
@@ -104,6 +114,7 @@ function settled({ ask, outcome, decision }: Extract<Event, { type: 'ask-settled
     fault: fault?.kind,
     decision,
     attempts,
+    resumes: outcome.resumes,
     input_tokens: usage.promptTokens,
     output_tokens: usage.outputTokens,
     tokens_estimated: usage.estimated === true ? true : undefined,

@@ -11,7 +11,7 @@ import { createGateway, type Gateway } from '../../src/gateway.ts'
 export type Act = (out: Outbound) => Inbound | Promise<Inbound>
 
 export interface ScriptedServer {
-  readonly kind: 'ollama' | 'openai-compatible'
+  readonly kind: 'ollama' | 'openai-compatible' | 'llamacpp'
   readonly act: Act
   readonly tier?: number
   readonly concurrency?: number

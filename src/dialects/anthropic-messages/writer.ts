@@ -33,10 +33,10 @@ interface OpenCall {
  * the end.
  */
 export function partWriter(about: AnswerAbout): (part: Part) => string {
-  let open: Block | undefined
+  let open: Block | undefined = about.begun && 'text'
   let blocks = 0
-  let begun = false
-  let letters = 0
+  let begun = about.begun !== undefined
+  let letters = about.begun?.text.length ?? 0
   let reason: FinishReason = 'stop'
   let stopSequence: string | undefined
   let usage: Usage | undefined

@@ -17,7 +17,7 @@ const finishReasons: Readonly<Record<FinishReason, string>> = {
 export function partWriter(about: AnswerAbout): (part: Part) => string {
   const head = JSON.stringify(headOf(about, 'chat.completion.chunk')).slice(0, -1)
   const begin = `data: ${head},"choices":[{"index":0,"delta":`
-  let role = '"role":"assistant",'
+  let role = about.begun === undefined ? '"role":"assistant",' : ''
   let usage: Usage | undefined
   /** Calls of whose arguments nothing has been said. */
   const silent = new Set<number>()
@@ -106,8 +106,8 @@ const logprobsText = (logprobs: readonly TokenLogprob[]): string =>
   JSON.stringify({ content: writeLogprobs(logprobs), refusal: null })
 
 const headOf = (about: AnswerAbout, object: string): Json => ({
-  id: `chatcmpl-${about.id}`,
+  id: about.begun?.id ?? `chatcmpl-${about.id}`,
   object,
-  created: Math.floor(about.createdMs / 1_000),
+  created: Math.floor((about.begun?.createdMs ?? about.createdMs) / 1_000),
   model: about.model,
 })

@@ -61,8 +61,8 @@ export function collect(parts: Iterable<Part>, about: AnswerAbout): Json {
 }
 
 const headOf = (about: AnswerAbout): Json => ({
-  id: `cmpl-${about.id}`,
+  id: about.begun?.id ?? `cmpl-${about.id}`,
   object: 'text_completion',
-  created: Math.floor(about.createdMs / 1_000),
+  created: Math.floor((about.begun?.createdMs ?? about.createdMs) / 1_000),
   model: about.model,
 })

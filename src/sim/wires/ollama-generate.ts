@@ -3,7 +3,7 @@ import { tokensIn } from '../prefixes.ts'
 import type { Scribe, Told } from '../telling.ts'
 import { formatIn, limitIn } from './ollama-chat.ts'
 import { brokeDown, busy, lineHead, metrics, ollamaError } from './ollama-line.ts'
-import { hasImages, type Json } from './request.ts'
+import { begunText, hasImages, type Json } from './request.ts'
 
 /** What a body asks, or what is wrong with it. */
 export function readOllamaGenerate(body: Json): Question | string {
@@ -18,7 +18,7 @@ export function readOllamaGenerate(body: Json): Question | string {
     stream: body['stream'] !== false,
     // Raw, nothing is put around it; with a template the system's word stands before it.
     prompt: raw === true ? prompt : `${String(system)}${system === '' ? '' : '\n'}${prompt}\n`,
-    asked: prompt,
+    ...(raw === true ? begunText(prompt) : { asked: prompt }),
     hasImages: hasImages([{ role: 'user', content: '', images: body['images'] }]),
     outputTokensMax: limitIn(body),
     tool: undefined,

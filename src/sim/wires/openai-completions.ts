@@ -3,7 +3,7 @@ import type { Scribe } from '../telling.ts'
 import type { Accent } from './accents.ts'
 import { failed, fingerprint as llamacppFingerprint, llamacppManners, childGone, timingsOf } from './llamacpp-chat.ts'
 import { type About, formatIn, limitIn, usageOf, wantsUsageIn } from './openai-chat.ts'
-import type { Json } from './request.ts'
+import { begunText, type Json } from './request.ts'
 
 /** What a body asks, or what is wrong with it. One prompt, as text or as tokens; several are not for a simulator. */
 export function readOpenAiCompletion(body: Json, accent: Accent): Question | string {
@@ -15,7 +15,7 @@ export function readOpenAiCompletion(body: Json, accent: Accent): Question | str
     model: body['model'],
     stream: body['stream'] === true,
     prompt,
-    asked: prompt,
+    ...begunText(prompt),
     // Here a limit that is not given is one all the same.
     outputTokensMax: limitIn(body, accent) ?? 16,
     tool: undefined,

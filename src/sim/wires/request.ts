@@ -1,4 +1,5 @@
 import type { Tool } from '../answer.ts'
+import { recital } from '../recital.ts'
 
 export type Json = Record<string, unknown>
 
@@ -38,6 +39,14 @@ export function heard(messages: readonly Message[]): { readonly prompt: string; 
 export function begun(messages: readonly Message[]): string | undefined {
   const last = messages.at(-1)
   return last?.role === 'assistant' && last.tool_calls === undefined ? textOf(last.content) : undefined
+}
+
+/** What a plain text asks, and the words of its answer that it ends with already, if it does. */
+export function begunText(prompt: string): { readonly asked: string; readonly said: string | undefined } {
+  const at = prompt.lastIndexOf('\n') + 1
+  const [asked, said] = [prompt.slice(0, at), prompt.slice(at)]
+  const isBegun = said !== '' && recital(asked, said.split(' ').length).startsWith(said)
+  return isBegun ? { asked, said } : { asked: prompt, said: undefined }
 }
 
 export const hasImages = (messages: readonly Message[]): boolean =>

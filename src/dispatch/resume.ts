@@ -1,0 +1,205 @@
+import type { Ask } from '../core/ask.ts'
+import type { AnswerAbout, TalkDialect } from '../core/dialect.ts'
+import type { Resumed } from '../core/event.ts'
+import { Fault } from '../core/fault.ts'
+import type { Part } from '../core/part.ts'
+import type { Usage } from '../core/usage.ts'
+import { wholeUsage } from '../dialects/begun.ts'
+import { type Said, Transcript } from '../dialects/transcript.ts'
+import type { Upstream } from '../fleet/upstream.ts'
+import type { Lease } from '../scheduler/scheduler.ts'
+import { Attempt, endingFor } from './attempt.ts'
+import { mayContinue } from './continuation.ts'
+import type { DispatchParts } from './parts.ts'
+
+/** A stream that breaks more often than this is left as it is. */
+const resumesMax = 2
+/** Where only the server that broke has the model, it is asked again this often while it may be starting. */
+const comeBackMs = 500
+
+/** An attempt at the rest, its first bytes in hand. */
+interface Opened {
+  readonly type: 'attempt'
+  readonly attempt: Attempt
+  readonly waitMs: number
+}
+
+/** How it goes on: with another attempt, or with the end that was missing. */
+type GoingOn = Opened | { readonly type: 'end'; readonly bytes: Uint8Array }
+
+/**
+ * Listens along with the caller of one stream, so that when it breaks another server can be asked to go on with the
+ * sentence. The caller hears every token once and in order, as one answer: only whole frames have reached it, and what
+ * comes of the next server is written behind them.
+ */
+export class Resumption {
+  /** How often it broke and went on all the same. */
+  count = 0
+  readonly #ask: Ask
+  readonly #parts: DispatchParts
+  readonly #dialect: TalkDialect
+  readonly #modelId: string
+  readonly #transcript: Transcript
+  readonly #gone = new AbortController()
+  #begun: Said | undefined
+  /** Where nothing but the end was missing. */
+  #whole: Usage | undefined
+  #opening: Attempt | undefined
+
+  private constructor(ask: Ask, dialect: TalkDialect, modelId: string, parts: DispatchParts) {
+    this.#ask = ask
+    this.#parts = parts
+    this.#dialect = dialect
+    this.#modelId = modelId
+    this.#transcript = new Transcript(dialect)
+  }
+
+  /** Undefined where a break is to be the end: without a word in the configuration it always is. */
+  static of(ask: Ask, { model }: Lease, parts: DispatchParts): Resumption | undefined {
+    if (!ask.stream || !parts.mayResume(ask.model, model.id)) return undefined
+    const dialect = parts.dialectOf(ask.dialect)
+    if (dialect.form !== 'talk' || dialect.carryOn === undefined) return undefined
+    if (ask.needs.includes('logprobs') || ask.needs.includes('infill') || ask.needs.includes('memory')) return undefined
+    return new Resumption(ask, dialect, model.id, parts)
+  }
+
+  hear(frames: Uint8Array): void {
+    this.#transcript.hear(frames)
+  }
+
+  /** The counts of all servers that spoke, given those of the last. */
+  usageOf(last: Usage): Usage {
+    return this.#whole ?? (this.#begun === undefined ? last : wholeUsage(last, this.#begun))
+  }
+
+  /** Nobody listens any more. */
+  stop(): void {
+    this.#gone.abort()
+    this.#opening?.close()
+  }
+
+  /** Undefined when it stays broken. */
+  async after(fault: Fault, broken: Upstream): Promise<GoingOn | undefined> {
+    const { world, emit } = this.#parts
+    const brokeAt = world.now()
+    const tell = (outcome: Resumed, upstream?: string): void => {
+      const afterMs = world.now() - brokeAt
+      emit({ type: 'resumed', ask: this.#ask, from: broken.settings.name, upstream, outcome, afterMs })
+    }
+    const said = this.#transcript.said()
+    const ending = this.#endingOf(said)
+    if (ending !== undefined) {
+      this.count += 1
+      tell('finished')
+      return { type: 'end', bytes: ending }
+    }
+    const ask = this.#restOf(said, brokeAt)
+    const opened =
+      fault.retry && !said.isClosed && ask !== undefined ? await this.#open(ask, said, broken) : ('unfit' as const)
+    if (opened === 'unfit' || opened === undefined) {
+      tell(this.#gone.signal.aborted ? 'left' : (opened ?? 'failed'))
+      return undefined
+    }
+    this.count += 1
+    this.#begun = said
+    tell('carried-on', opened.attempt.lease.upstream.settings.name)
+    return opened
+  }
+
+  /** All was said but the end of it, or as much as the caller allows. */
+  #endingOf(said: Said): Uint8Array | undefined {
+    const { outputTokensMax = Infinity, promptTokens } = this.#ask
+    if (said.isClosed) return undefined
+    const reason = said.reason ?? (said.tokens >= outputTokensMax ? 'length' : undefined)
+    if (reason === undefined) return undefined
+    this.#whole = said.usage ?? { promptTokens, outputTokens: said.tokens, estimated: true }
+    const parts: Part[] = [{ type: 'usage', usage: this.#whole }, { type: 'end' }]
+    const write = this.#dialect.partWriter(this.#about(said))
+    if (said.reason === undefined) parts.unshift({ type: 'finish', reason })
+    return Buffer.from(parts.map(write).join(''))
+  }
+
+  #about(begun: Said): AnswerAbout {
+    const { world } = this.#parts
+    const { id, model, promptTokens, body } = this.#ask
+    const wantsUsage = this.#dialect.wantsUsage(body)
+    return {
+      id,
+      model,
+      promptTokens,
+      createdMs: world.epochMs(),
+      wantsUsage,
+      epochMs: () => world.epochMs(),
+      body,
+      begun,
+    }
+  }
+
+  /** What is left to be asked; undefined when it would be of no use. */
+  #restOf({ tokens }: Said, now: number): Ask | undefined {
+    const { arrivedAt, deadlineMs = Infinity, patienceMs, promptTokens, outputTokensMax } = this.#ask
+    const age = now - arrivedAt
+    if (this.count >= resumesMax || age >= deadlineMs) return undefined
+    return {
+      ...this.#ask,
+      promptTokens: promptTokens + tokens,
+      outputTokensMax: outputTokensMax === undefined ? undefined : outputTokensMax - tokens,
+      // Its caller is as patient as at first; but what was waited then is no longer to be waited now.
+      patienceMs: age + patienceMs,
+      signal: this.#gone.signal,
+    }
+  }
+
+  /** Another server first; the one that broke, which may have been started again, when there is no other. */
+  async #open(ask: Ask, said: Said, broken: Upstream): Promise<Opened | 'unfit' | undefined> {
+    const { world, attemptsMax, offersOf, dialectOf } = this.#parts
+    const until = world.now() + this.#ask.patienceMs
+    const unable = new Set<Upstream>()
+    const able = new Set<Upstream>()
+    for (const offer of offersOf(ask.model)) {
+      const set = mayContinue(ask, offer, said, this.#modelId, dialectOf) ? able : unable
+      set.add(offer.upstream)
+    }
+    if (able.size === 0) return 'unfit'
+    const avoid = new Set(unable).add(broken)
+    for (let tries = 0; tries < attemptsMax && avoid.size < able.size + unable.size; tries += 1) {
+      const opened = await this.#try(ask, avoid, said)
+      if (!(opened instanceof Fault)) return opened
+      if (!isPassing(opened)) return undefined
+    }
+    if (!able.has(broken)) return undefined
+    for (;;) {
+      const opened = await this.#try(ask, new Set(unable), said)
+      if (!(opened instanceof Fault)) return opened
+      if (!isPassing(opened) || world.now() + comeBackMs > until) return undefined
+      await world.sleep(comeBackMs, this.#gone.signal)
+    }
+  }
+
+  /** Whoever is tried is to be avoided from then on. */
+  async #try(ask: Ask, avoid: Set<Upstream>, said: Said): Promise<Opened | Fault> {
+    let lease: Lease | undefined
+    try {
+      lease = await this.#parts.scheduler.acquire(ask, avoid)
+      avoid.add(lease.upstream)
+      const attempt = new Attempt(ask, lease, this.#parts, said)
+      this.#opening = attempt
+      await attempt.open()
+      return { type: 'attempt', attempt, waitMs: lease.waitMs }
+    } catch (error) {
+      const fault = Fault.from(error, ask.signal)
+      lease?.end(endingFor(fault))
+      if (lease !== undefined && fault.blame === 'upstream') {
+        const { kind, message: reason } = fault
+        const upstream = lease.upstream.settings.name
+        this.#parts.emit({ type: 'attempt-failed', ask: this.#ask, upstream, midStream: true, kind, reason })
+      }
+      return fault
+    } finally {
+      this.#opening = undefined
+    }
+  }
+}
+
+/** Somebody else may do better, or the same one a little later. */
+const isPassing = ({ retry, kind }: Fault): boolean => retry || kind === 'no-upstream' || kind === 'no-such-model'
