@@ -4,6 +4,7 @@ import type { Prefix } from '../core/prefix.ts'
 import { Lateness } from './lateness.ts'
 import type { Ending, Limit } from './limit.ts'
 import { Pace, type Served } from './pace.ts'
+import { Slowness } from './slowness.ts'
 import { Tenant } from './tenant.ts'
 import type { PrefixMemory, Visit } from './prefix-memory.ts'
 
@@ -52,6 +53,12 @@ export interface Seen {
   readonly cachedTokens?: number | undefined
 }
 
+/** Shorter answers do not tell how long a token takes. */
+const tokensMin = 8
+
+/** Silence that is shorter says nothing. */
+const silenceMinMs = 100
+
 const coolMs = 500
 const coolMaxMs = 8_000
 /** What is predicted for one instant holds for the next few. */
@@ -63,6 +70,7 @@ export class Place {
   limit: Limit
   readonly pace: Pace = new Pace()
   readonly tenant: Tenant = new Tenant(this)
+  readonly slowness: Slowness = new Slowness()
   readonly #lateness = new Lateness()
   /** Undefined where no prompts are remembered. */
   readonly #prefixes: PrefixMemory | undefined
@@ -74,6 +82,7 @@ export class Place {
   #stayedMs = 0
   #addedAt = 0
   #middling: { readonly places: number; readonly answers: number; readonly ms: number } | undefined
+  #silence: { readonly now: number; readonly times: number } | undefined
   #nextEnd: { readonly now: number; readonly ms: number } | undefined
 
   constructor(limit: Limit, prefixes?: PrefixMemory) {
@@ -131,7 +140,15 @@ export class Place {
     }
     if (alone) this.#alone = stay
     this.#stays.add(stay)
+    this.slowness.tried(now)
     return stay
+  }
+
+  /** The first token of one has come. */
+  spoke(stay: Stay, now: number): void {
+    if (!stay.stream || stay.spokeAt !== undefined) return
+    stay.spokeAt = now
+    if (!stay.cold) this.slowness.learn(stay.speaksAt - stay.startedAt, now - stay.startedAt)
   }
 
   /** Another ask has begun on the same server, with this model or another. */
@@ -159,6 +176,7 @@ export class Place {
     if (ending === 'ignored' && stay.stream) this.pace.learnCut(served, now)
     if (ending !== 'served') return
     this.#refusals = 0
+    this.#learnSpeech(stay, served)
     // Where the server does not tell, one answer is no reason to prefer it to others that do not tell either.
     if (this.loaded === false) this.loaded = true
     this.pace.learn(served, now)
@@ -193,6 +211,11 @@ export class Place {
     return firstMs + longestOf(length) * this.pace.stepMs(this.limit.value)
   }
 
+  #learnSpeech({ cold }: Stay, { firstTokenMs, totalMs, outputTokens, batch }: Served): void {
+    if (cold || firstTokenMs === undefined || outputTokens < tokensMin) return
+    this.slowness.learn(this.pace.stepMs(batch) * (outputTokens - 1), totalMs - firstTokenMs)
+  }
+
   #learnLateness({ cold, speaksAt, startedAt }: Stay, ending: Ending, { firstTokenMs, totalMs }: Served): void {
     const expectedMs = speaksAt - startedAt
     if (cold) return
@@ -216,6 +239,27 @@ export class Place {
     if (known === undefined || known.places !== places || known.answers !== answers)
       this.#middling = known = { places, answers, ms: this.shareMs(500, 150) }
     return known.ms
+  }
+
+  /** How long one of middling size would be here beside those who are, as fast as it is just now. */
+  middlingHoldMs(now: number): number {
+    return this.pace.expectedHoldMs(500, 150, this.inFlight + 1) * this.slownessTimes(now)
+  }
+
+  /** How many times as long as its pace says it takes just now: by what has come, and by what should have. */
+  slownessTimes(now: number): number {
+    let known = this.#silence
+    if (known === undefined || now - known.now >= sameMs) this.#silence = known = { now, times: this.#silentTimes(now) }
+    return Math.max(this.slowness.times, known.times)
+  }
+
+  #silentTimes(now: number): number {
+    let times = 0
+    for (const { stream, cold, spokeAt, startedAt, speaksAt } of this.#stays) {
+      if (spokeAt !== undefined || !stream || cold || now - startedAt < silenceMinMs) continue
+      times = Math.max(times, (now - startedAt) / Math.max(silenceMinMs, speaksAt - startedAt))
+    }
+    return times
   }
 
   /** From its first token to its last, for an ask of this size that begins beside those who are here, or when it is full. */

@@ -102,7 +102,7 @@ export class OneLease implements Lease {
 
   spoke(now: number): void {
     const { stay, offer } = this.held
-    if (stay.stream) stay.spokeAt ??= now
+    offer.place.spoke(stay, now)
     offer.upstream.spoke(offer.place)
   }
 

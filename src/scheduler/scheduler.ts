@@ -23,6 +23,7 @@ import { bestBeyond, findPlace, type Finding } from './placement.ts'
 import { isTooLateAt, predictionAt, predictionFor } from './prediction.ts'
 import { gone, isUseless, nobodyLeft, shed, tooLate, unknownModel } from './refusal.ts'
 import { Queues } from './queues.ts'
+import { restsUntilOf } from './room.ts'
 import type { Situation } from './situation.ts'
 import { type Outlook, outlooks, promised, spareMs, tierFor } from './tiers.ts'
 import { Turns } from './turns.ts'
@@ -379,8 +380,8 @@ export class Scheduler {
 
   /** A server that rests gives no sign when it has rested: it must be looked at by then. */
   #noteRest(queue: Queue, now: number): void {
-    for (const { upstream, place } of queue.offering.offers) {
-      const restsUntil = Math.max(place.coolsUntil, upstream.breaker.restsUntil ?? 0)
+    for (const offer of queue.offering.offers) {
+      const restsUntil = restsUntilOf(offer)
       if (restsUntil > now) this.#wakes.lookBy(restsUntil)
     }
     const { first } = queue
