@@ -144,6 +144,12 @@ export async function unload(call: Call, model: string): Promise<void> {
   await settled(call, model, (now) => now !== 'loaded' && now !== 'loading')
 }
 
+/** A router ends the process of a model that it unloads, hung or not. Without one, the server itself would have to be started anew. */
+export async function revive(call: Call, setting: Setting, others: Residents): Promise<void> {
+  await unload(call, setting.model)
+  await load(call, setting, others)
+}
+
 /** Waits for as long as all that are there are in use. */
 async function makeRoom(
   call: Call,

@@ -4,7 +4,7 @@ import { isObject, type Json } from '../core/json.ts'
 import { ask, countIn, objectAt, refuseFailed, textIn, tokenCount } from './asking.ts'
 import * as fields from './fields.ts'
 import { factsIn, gaugeOf, isForVectors } from './llamacpp-facts.ts'
-import { load, probeRouter, unload } from './llamacpp-router.ts'
+import { load, probeRouter, revive, unload } from './llamacpp-router.ts'
 import { listed, listModels, openAiCompatible } from './openai-compatible.ts'
 import { homeEdits } from './openai-edits.ts'
 
@@ -34,6 +34,7 @@ export const llamacpp: Backend = {
   }),
   load,
   unload,
+  revive,
   countTokens,
 }
 

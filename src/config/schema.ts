@@ -1,8 +1,9 @@
 import { z } from 'zod'
 import { backends } from '../backends/index.ts'
 import { readDuration } from '../core/duration.ts'
-import { usualHedge } from '../core/settings.ts'
+import { usualHedge, usualRetryShare } from '../core/settings.ts'
 import { usualShares } from '../core/shares.ts'
+import { readSize } from './size.ts'
 import { readAddress, readNetwork, usualAdminListen, usualListen } from './address.ts'
 import { readUrl } from './url.ts'
 
@@ -28,6 +29,26 @@ const duration = (about: string, atLeastMs = 1) =>
       context.issues.push({ code: 'custom', input: value, message })
       return z.NEVER
     })
+    .describe(about)
+
+const noSize = 'is no size; write 64KB, 32MB, 1GB or a number of bytes'
+
+const size = (about: string, atLeastBytes: number) =>
+  z
+    .union([z.string(), z.number()], noSize)
+    .transform((value, context) => {
+      const bytes = readSize(value)
+      if (bytes !== undefined && bytes >= atLeastBytes) return bytes
+      const message = bytes === undefined ? noSize : `is too small; write at least ${atLeastBytes} bytes`
+      context.issues.push({ code: 'custom', input: value, message })
+      return z.NEVER
+    })
+    .describe(about)
+
+const autoOrCount = (about: string) =>
+  z
+    .union([z.literal('auto'), z.int().min(1)], 'has to be auto or a whole number of at least 1')
+    .default('auto')
     .describe(about)
 
 const address = (about: string, byDefault: string) =>
@@ -246,19 +267,48 @@ export const schema = z
     timeouts: z
       .strictObject({
         connect: duration('Until a connection stands.').prefault('5s'),
-        first_token: duration('From sending until the first token; a cold model has to load in this time.').prefault(
-          '5m',
-        ),
+        load: duration('Until a model is in memory, where it has to be loaded first.').prefault('10m'),
+        first_token: duration(
+          'From sending until the first token, at most: once it is known how soon first tokens come from a server, one that is much later is given up before that.',
+        ).prefault('5m'),
         gap: duration('Between two tokens of a stream.').prefault('1m'),
+        total: duration('From sending until the end of the answer.').prefault('30m'),
         heartbeat: z
           .union([z.literal(false), duration('How long.', 0)], 'has to be false or a duration, as in 10s')
           .describe(
             'While a stream waits for its first token, its caller gets a sign of life after so long, and again each time. Until the first one, an error has its own status. false for none.',
           )
           .prefault('10s'),
+        drain: duration(
+          'How long running answers may take to end when the gateway is told to stop; what is left then is told so.',
+          0,
+        ).prefault('30s'),
+        drain_delay: duration(
+          'How long requests are still taken after that, while /readyz says no already: until a balancer in front has seen it.',
+          0,
+        ).prefault('0s'),
       })
       .prefault({})
       .describe('When an upstream is given up, and when a caller who waits is told.'),
+    bounds: z
+      .strictObject({
+        connections: autoOrCount(
+          'Connections of callers at once. auto: as many as the limit of open files allows, 45 % of it at most.',
+        ),
+        connections_per_address: autoOrCount(
+          'Of one address, those of trusted_proxies excepted. auto: a quarter of all, and as many as it likes from this machine.',
+        ),
+        reader_stall: duration(
+          'How long a caller may take to read the 64 KiB it has been sent; whoever is slower is sent away, and its place on the server is free.',
+        ).prefault('30s'),
+        unread: size(
+          'How much may wait for slow readers, all of them together; beyond it, who is behind the longest is sent away.',
+          1_048_576,
+        ).prefault('512MB'),
+        body: size('The largest request that is read.', 1_024).prefault('32MB'),
+      })
+      .prefault({})
+      .describe('How much of this process callers may take.'),
     attempts: z.int().min(1).max(10).default(3).describe('Servers tried for one request before its first byte.'),
     hedge: z
       .union(
@@ -282,6 +332,14 @@ export const schema = z
       .prefault({})
       .describe(
         'When a server is silent for longer than it hardly ever is, another one that stands idle is asked as well, and the first to speak answers. false for never.',
+      ),
+    retry_budget: z
+      .number()
+      .min(0)
+      .max(1)
+      .default(usualRetryShare)
+      .describe(
+        'Of the requests under way, the share that may be tried again at once because a server broke or fell silent; three always may.',
       ),
     probe_every: duration('How often each server is looked at.', 100).prefault('5s'),
     upstream_transport: z.enum(['own', 'undici']).default('own').describe('The HTTP client towards the servers.'),

@@ -31,8 +31,25 @@ test('three lines are enough, and everything else has a default', () => {
     callers: [],
     trustedProxies: [],
     models: new Map(),
-    timeouts: { connectMs: 5_000, firstTokenMs: 300_000, gapMs: 60_000, heartbeatMs: 10_000 },
+    timeouts: {
+      connectMs: 5_000,
+      loadMs: 600_000,
+      firstTokenMs: 300_000,
+      gapMs: 60_000,
+      totalMs: 1_800_000,
+      heartbeatMs: 10_000,
+      drainMs: 30_000,
+      drainDelayMs: 0,
+    },
+    bounds: {
+      connections: 'auto',
+      connectionsPerAddress: 'auto',
+      readerStallMs: 30_000,
+      unreadBytes: 512 * 1_048_576,
+      bodyBytes: 32 * 1_048_576,
+    },
     attemptsMax: 3,
+    retryShare: 0.2,
     probeEveryMs: 5_000,
     hedge: { share: 0.02, cloud: false },
   })
@@ -59,8 +76,18 @@ test('everything that is set arrives', () => {
       { name: 'a', key: 'x y', priority: 'batch', weight: 0.5, patience: 0, models: ['mine'], cloud: 'never' },
       { name: 'b', key: 'z' },
     ],
-    timeouts: { connect: '1s', first_token: '2m', gap: 3, heartbeat: '2s' },
+    timeouts: {
+      connect: '1s',
+      load: '20m',
+      first_token: '2m',
+      gap: 3,
+      total: '1h',
+      heartbeat: '2s',
+      drain: '1m',
+      drain_delay: '4s',
+    },
     attempts: 1,
+    retry_budget: 0.5,
     probe_every: '1h',
     hedge: { share: 0.01, cloud: true },
   })
@@ -89,8 +116,17 @@ test('everything that is set arrives', () => {
       deadlineMs: undefined,
     },
   ])
-  assert.deepEqual(settings.timeouts, { connectMs: 1_000, firstTokenMs: 120_000, gapMs: 3, heartbeatMs: 2_000 })
-  assert.deepEqual([settings.attemptsMax, settings.probeEveryMs], [1, 3_600_000])
+  assert.deepEqual(settings.timeouts, {
+    connectMs: 1_000,
+    loadMs: 1_200_000,
+    firstTokenMs: 120_000,
+    gapMs: 3,
+    totalMs: 3_600_000,
+    heartbeatMs: 2_000,
+    drainMs: 60_000,
+    drainDelayMs: 4_000,
+  })
+  assert.deepEqual([settings.attemptsMax, settings.retryShare, settings.probeEveryMs], [1, 0.5, 3_600_000])
   assert.deepEqual(settings.hedge, { share: 0.01, cloud: true })
   assert.equal(resolve({ upstreams: [box], hedge: false }).hedge, undefined)
 })

@@ -57,9 +57,11 @@ export interface Gauge {
 /** The other models of a server, as far as the gateway knows what they do. */
 export interface Residents {
   /** Nobody uses it, and it is not one that is to stay. */
-  isIdle(model: string): boolean
+  readonly isIdle: (model: string) => boolean
   /** It was unloaded to make room. */
-  left(model: string): void
+  readonly left: (model: string) => void
+  /** After so long a load that is not over does not merely take its time: something keeps it. */
+  readonly overdueMs: number
 }
 
 /** One model of a server, as it is to be used. */
@@ -82,6 +84,10 @@ export interface Backend {
   readonly usualPort: number | undefined
   /** Where it keeps its models on its own machine, the likeliest first: `~` is the home folder, `$NAME` a variable. */
   readonly modelFolders?: readonly string[]
+  /** Variables of the environment that people set for it and that it does not have: what to do instead. */
+  readonly noVariables?: Readonly<Record<string, string>>
+  /** The variable that says how many answers it gives at once. */
+  readonly parallelVariable?: string
   /** 0 for one's own machines, 1 for what costs money. */
   readonly tier: number
   /** Places per model before anything is learned, when `concurrency` is auto. */
@@ -123,6 +129,13 @@ export interface Backend {
   /** Brings a model into memory and resolves when it is there. Where another has to make room, it is one that nobody uses. */
   load?(call: Call, setting: Setting, others: Residents): Promise<void>
   unload?(call: Call, model: string): Promise<void>
+  /**
+   * Whether a model in memory that says nothing for long is at work all the same; undefined when that cannot be told. It
+   * makes the model do nothing.
+   */
+  isAtWork?(call: Call, setting: Setting): Promise<boolean | undefined>
+  /** Gets a model going again that has stopped in the middle of its answers, when all who waited for it have hung up. */
+  revive?(call: Call, setting: Setting, others: Residents): Promise<void>
   /** How many tokens a request has, by the server's own tokenizer. `body` is in the first dialect it speaks. */
   countTokens?(call: Call, body: Json): Promise<number>
 }

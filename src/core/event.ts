@@ -60,8 +60,26 @@ export type Event =
   | { readonly type: 'ask-settled'; readonly ask: Ask; readonly outcome: Outcome; readonly decision?: string }
   /** Turned away at the door, before there was an ask. */
   | { readonly type: 'request-refused'; readonly kind: FaultKind; readonly status: number; readonly dialect: string }
+  /** A caller's connection, closed by us though nothing was wrong with what it asked. */
+  | { readonly type: 'connection-cut'; readonly why: ConnectionCut }
   | { readonly type: 'upstream-changed'; readonly upstream: string; readonly up: boolean; readonly reason: string }
+  /** The configuration was read again: taken up, or refused for its faults. */
+  | { readonly type: 'config-read'; readonly taken: boolean; readonly text: string }
+  /** A model stopped in the middle of its answers while its server said that all is well: `asks` were told so. */
+  | {
+      readonly type: 'upstream-stalled'
+      readonly upstream: string
+      readonly model: string
+      readonly asks: number
+      readonly silentMs: number
+    }
   | { readonly type: 'notice'; readonly level: 'info' | 'warn' | 'error'; readonly text: string }
+
+/**
+ * It read too slowly, or was the slowest when too much waited to be read; there are too many connections, or too many of
+ * its address; or the process is near the end of what it has.
+ */
+export type ConnectionCut = 'stalled' | 'unread' | 'too-many' | 'too-many-of-one' | 'pressure'
 
 /**
  * Another server carries it on; nothing but its end was missing; it cannot be carried on as it stands; nobody was there to

@@ -23,11 +23,17 @@ const table = {
   /** The upstream looked at the request and found fault with the caller. */
   'upstream-refused': { status: 400, code: 'upstream_rejected_request', retry: false, blame: 'caller' },
   'upstream-broke': { status: 502, code: 'upstream_error', retry: true, blame: 'upstream' },
+  /** One server has not got the model that it is thought to have. Others may. */
+  'model-missing': { status: 404, code: 'model_not_found', retry: true, blame: 'caller' },
   /** Our own credentials or configuration were not to the upstream's liking. */
   'upstream-denied': { status: 502, code: 'upstream_denied', retry: true, blame: 'upstream' },
   'upstream-busy': { status: 503, code: 'upstream_busy', retry: true, blame: 'upstream' },
+  /** It will be able to, in a while: it says that the model is on its way into memory. */
+  'upstream-loading': { status: 503, code: 'model_loading', retry: true, blame: 'gateway' },
   'no-upstream': { status: 503, code: 'no_upstream_available', retry: false, blame: 'gateway' },
   'shutting-down': { status: 503, code: 'shutting_down', retry: false, blame: 'gateway' },
+  /** This process is near the end of its memory, its files or its time. */
+  overloaded: { status: 503, code: 'gateway_overloaded', retry: false, blame: 'gateway' },
   'upstream-slow': { status: 504, code: 'upstream_timeout', retry: true, blame: 'upstream' },
 } as const
 
@@ -53,6 +59,12 @@ interface FaultDetails extends ErrorOptions {
   readonly tokens?: OverflowTokens | undefined
   /** What is left to a caller who has limits. */
   readonly allowances?: Allowances | undefined
+  /** The upstream said so itself, in an answer: it is not at work on the request any more, and charges nothing for it. */
+  readonly told?: boolean | undefined
+  /** The same server would do better at once: what was wrong with it is over, and says nothing about it. */
+  readonly passing?: boolean | undefined
+  /** No request fares better there until somebody has put something right: a key, an account. */
+  readonly lasting?: boolean | undefined
 }
 
 /** The one error. Thrown anywhere, written in the caller's dialect only at the edge. */
@@ -64,6 +76,9 @@ export class Fault extends Error {
   readonly etaMs: number | undefined
   readonly tokens: OverflowTokens | undefined
   readonly allowances: Allowances | undefined
+  readonly told: boolean
+  readonly passing: boolean
+  readonly lasting: boolean
 
   constructor(kind: FaultKind, message: string, details: FaultDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause })
@@ -75,6 +90,9 @@ export class Fault extends Error {
     this.etaMs = details.etaMs
     this.tokens = details.tokens
     this.allowances = details.allowances
+    this.told = details.told ?? false
+    this.passing = details.passing ?? false
+    this.lasting = details.lasting ?? false
   }
 
   /** Whether another upstream might do better. */
@@ -88,13 +106,16 @@ export class Fault extends Error {
 
   /** What the caller is told to wait, in headers and in the body alike: only where coming back makes sense. */
   get comeBackMs(): number | undefined {
-    return this.status === 429 || this.status === 503 ? Math.max(1, Math.ceil(this.retryAfterMs ?? 1_000)) : undefined
+    const usualMs = this.status === 429 || this.status === 503 ? 1_000 : undefined
+    const ms = this.status === 429 || this.status >= 502 ? (this.retryAfterMs ?? usualMs) : undefined
+    return ms === undefined ? undefined : Math.max(1, Math.ceil(ms))
   }
 
   /** The same, with what is left to the caller. */
   with(allowances: Allowances): Fault {
-    const { kind, message, cause, retryAfterMs, etaMs, status, code, tokens } = this
-    return new Fault(kind, message, { cause, retryAfterMs, etaMs, status, code, tokens, allowances })
+    const { kind, message, cause, retryAfterMs, etaMs, status, code, tokens, told, passing, lasting } = this
+    const kept = { cause, retryAfterMs, etaMs, status, code, tokens, told, passing, lasting }
+    return new Fault(kind, message, { ...kept, allowances })
   }
 
   /** Anything thrown becomes a Fault; after an abort it is always the caller's. */

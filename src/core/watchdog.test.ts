@@ -44,3 +44,27 @@ test('progress moves the deadline, and nobody watched means no clock runs', asyn
   for (let i = 0; i < 50; i += 1) await Promise.resolve()
   assert.equal(world.sleeps, sleeps)
 })
+
+test('after this process stood still, nobody is cut off before what came meanwhile could be read', async () => {
+  let now = 0
+  const steps = [250, 3_000, 250, 250]
+  const world = {
+    now: () => now,
+    sleep: async () => {
+      await Promise.resolve()
+      now += steps.shift() ?? 250
+    },
+  } as unknown as World
+  const cut: number[] = []
+  const dog = new Watchdog(world)
+  const silent = { slot: -1, deadline: 1_000, expire: () => void cut.push(now) }
+  const read = { slot: -1, deadline: 1_000, expire: () => assert.fail('it had spoken') }
+  dog.watch(silent)
+  dog.watch(read)
+  const isSoon = (): boolean => now < 3_250
+  while (isSoon()) await Promise.resolve()
+  read.deadline = 100_000
+  while (cut.length === 0) await Promise.resolve()
+  dog.release(read)
+  assert.deepEqual(cut, [3_500])
+})

@@ -46,11 +46,14 @@ export class NetFault extends Error {
   readonly kind: NetFaultKind
   /** True when the request cannot have been acted on, so that sending it again is safe. */
   readonly unsent: boolean
+  /** True when it came over a connection that had carried an answer before: its server may simply have tired of it. */
+  readonly kept: boolean
 
-  constructor(kind: NetFaultKind, message: string, options?: ErrorOptions & { unsent?: boolean }) {
+  constructor(kind: NetFaultKind, message: string, options?: ErrorOptions & { unsent?: boolean; kept?: boolean }) {
     super(message, options)
     this.name = 'NetFault'
     this.kind = kind
     this.unsent = options?.unsent ?? false
+    this.kept = options?.kept ?? false
   }
 }

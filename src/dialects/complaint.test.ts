@@ -120,7 +120,7 @@ test('a route that is not there is a matter of configuration, a model that is no
     assert.equal(heard(404, body).kind, 'upstream-denied', JSON.stringify(body))
   }
   const unknown = heard(404, { error: { message: 'The model `x` does not exist.', code: 404 } })
-  assert.deepEqual([unknown.kind, unknown.status, unknown.code], ['upstream-refused', 404, 'model_not_found'])
+  assert.deepEqual([unknown.kind, unknown.status, unknown.code], ['model-missing', 404, 'model_not_found'])
 })
 
 test('an error page is cut to what a person reads', () => {

@@ -99,50 +99,69 @@ export function complaintUnder200(answer: Uint8Array): Fault | undefined {
 }
 
 function faultOf(complaint: Complaint, status: number, retryAfterMs: number | undefined): Fault {
-  const { message, code, tokens } = complaint
-  const cause = new Error(`HTTP ${status}`)
+  const { message, code, type, tokens } = complaint
+  const said = { cause: new Error(`HTTP ${status}`), told: true }
   // The parallel answers of llama-server share one context; when that is full, all of them end. It is the crowd's fault.
   if (sharedContextFull.test(message)) {
-    return new Fault('upstream-busy', 'The server ran out of room for all the answers it was writing.', { cause })
+    return new Fault('upstream-busy', 'The server ran out of room for all the answers it was writing.', said)
   }
   // A server whose bill is not paid says so as if it were busy, or as if the request were wrong.
-  if (accountCodes.test(code ?? '') || accountTexts.test(message)) return turnedAway(status, cause)
+  if (accountCodes.test(code ?? type ?? '') || accountTexts.test(message)) return turnedAway(status, said, true)
   if (status === 429 || status === 503 || status === 529) {
-    return new Fault('upstream-busy', sentence('The server is busy', message), { cause, retryAfterMs })
+    if (stillLoading.test(message)) {
+      return new Fault('upstream-loading', 'The server is still loading the model.', { ...said, retryAfterMs })
+    }
+    return new Fault('upstream-busy', sentence('The server is busy', message), { ...said, retryAfterMs })
   }
-  // What it says of a wrong key may quote the key.
-  if (status < 400 || status === 401 || status === 402 || status === 403 || status === 407) {
-    return turnedAway(status, cause)
+  if (status < 400) {
+    const text = `The server wanted to send the gateway elsewhere (HTTP ${status}), which it does not follow: check its url.`
+    return new Fault('upstream-denied', text, said)
+  }
+  // What it says of a wrong key may quote the key. That one request is forbidden need not hold for the next.
+  if (status === 401 || status === 402 || status === 403 || status === 407) {
+    return turnedAway(status, said, status !== 403)
   }
   if (status === 408 || status === 504) {
-    return new Fault('upstream-slow', sentence('The server gave up waiting', message), { cause, retryAfterMs })
+    // Somebody in front of it tired of waiting. The server itself may be at work on the request still.
+    const text = sentence('The server gave up waiting', message)
+    return new Fault('upstream-slow', text, { ...said, told: false, retryAfterMs })
   }
-  if (isOverflow(complaint)) return new Fault('context-overflow', message, { cause, tokens })
-  if (status === 501) return new Fault('not-supported', message, { cause })
+  if (isOverflow(complaint)) return new Fault('context-overflow', message, { ...said, tokens })
+  if (status === 501) return new Fault('not-supported', message, said)
   if (status >= 500 && !callersFaults.test(message)) {
-    return new Fault('upstream-broke', sentence('The server failed', message), { cause, retryAfterMs })
+    const text = sentence('The server failed', isMarkup(message) ? `HTTP ${status}` : message)
+    return new Fault('upstream-broke', text, { ...said, retryAfterMs, passing: runnerGone.test(message) })
   }
-  if ((status === 404 || status === 405) && noSuchRoute.test(message)) {
-    return new Fault('upstream-denied', `The server does not know this API (HTTP ${status}): check its kind and url.`, {
-      cause,
-    })
+  if ((status === 404 || status === 405) && (noSuchRoute.test(message) || isMarkup(message))) {
+    const text = `The server does not know this API (HTTP ${status}): check its kind and url.`
+    return new Fault('upstream-denied', text, said)
   }
   // llama-server's router says 400 for a model it does not know.
   if (noSuchModel.test(message) || (status === 404 && justTheModel.test(message)))
-    return new Fault('upstream-refused', message, { cause, status: 404, code: code ?? 'model_not_found' })
-  const text = message === '' ? `The server refused the request (HTTP ${status}).` : message
-  return new Fault('upstream-refused', text, { cause, status: status < 500 ? status : 400, code })
+    return new Fault('model-missing', message, { ...said, code })
+  const text = message === '' || isMarkup(message) ? `The server refused the request (HTTP ${status}).` : message
+  return new Fault('upstream-refused', text, { ...said, status: status < 500 ? status : 400, code })
 }
 
-const turnedAway = (status: number, cause: Error): Fault =>
+const turnedAway = (status: number, said: { readonly cause: Error; readonly told: boolean }, lasting: boolean): Fault =>
   new Fault(
     'upstream-denied',
     `The server turned the gateway away (HTTP ${status}): check its url, its api_key and its account.`,
-    { cause },
+    { ...said, lasting },
   )
 
-/** Anthropic's, for what no waiting cures. */
-const accountCodes = /_spend_limit_reached$|_billing_unavailable$|^organization_on_hold$/
+/** A page for a browser, from whatever stands in front of the server: no caller has use for it. */
+const isMarkup = (message: string): boolean => message.startsWith('<')
+
+/** llama-server's, and that of services which start a model when it is asked for. */
+const stillLoading = /^loading model|model .*\bis (currently )?loading/i
+
+/** Ollama's, of a model whose process has died: the next request starts it anew, and so those that waited for it are told. */
+const runnerGone = /process no longer running|model runner has unexpectedly stopped/
+
+/** What no waiting cures: OpenAI's, then Anthropic's. */
+const accountCodes =
+  /^insufficient_quota$|^billing_hard_limit_reached$|_spend_limit_reached$|_billing_unavailable$|^organization_on_hold$/
 const accountTexts = /^Your credit balance is too low/
 
 const overflowTexts =

@@ -8,11 +8,15 @@ import type { Watchdog, Watched } from '../core/watchdog.ts'
 import { NetFault, type Inbound, type World } from '../core/world.ts'
 import { collectFrom, translate, type Seen, type Translating } from '../dialects/translate.ts'
 import type { Ending } from '../fleet/limit.ts'
-import type { Upstream } from '../fleet/upstream.ts'
+import { Stall, type Stallable } from '../fleet/pulse.ts'
 import type { Lease } from '../scheduler/scheduler.ts'
+import { Deadlines, framesMaxFor } from './deadlines.ts'
 import { Meter } from './meter.ts'
 import { phraseRest } from './continuation.ts'
+import { retryAfterIn } from './retry-after.ts'
 import { phrase, type Speech } from './speech.ts'
+import { type Headers, headersFor, noHeaders } from './upstream-headers.ts'
+import { readWhole } from './whole.ts'
 
 export interface AttemptParts {
   readonly world: World
@@ -21,22 +25,25 @@ export interface AttemptParts {
   readonly watchdog: Watchdog
 }
 
-/** How much longer than a first token a whole answer may take. */
-const wholeShare = 5
-
 /** More than this of an error answer is not worth reading. */
 const errorMaxBytes = 64 * 1024
 /** An answer in one piece is held in memory; this is far beyond any that a model gives. */
 const answerMaxBytes = 64 * 1024 * 1024
+/** When a server that could not be spoken to is worth another try. */
+const comeBackMs = 1_000
+/** So much may be held back of an answer that has not come to its first word. */
+const heldMax = 32
 
 /**
  * One try at one upstream. `open` resolves with the first bytes in hand: until then nothing has reached the caller, and
  * any other upstream may be tried instead. Whoever opened it reads `next` to the end or calls `close`.
  */
-export class Attempt implements Watched {
+export class Attempt implements Watched, Stallable {
   readonly lease: Lease
   readonly startedAt: number
   deadline: number
+  readonly #deadlines: Deadlines
+  readonly #framesMax: number
   /** Its place in the watchdog's bag. */
   slot = -1
   firstTokenAt: number | undefined
@@ -52,15 +59,20 @@ export class Attempt implements Watched {
   /** Of an answer that is put together here. */
   readonly #onPieces = (): void => {
     this.firstTokenAt ??= this.#parts.world.now()
-    this.#progressed()
+    this.#progressed(this.#seen.frames)
   }
   readonly #onError = (error: unknown): never => {
     throw this.#faultOf(error)
   }
   #source: AsyncIterator<Uint8Array> | undefined
   #meter: Meter | undefined
-  #first: IteratorResult<Uint8Array> | undefined
+  /** What came before its first word, and that: nothing of it has reached the caller. */
+  #held: IteratorResult<Uint8Array>[] | undefined
+  /** When it was sent, and to a model that is there or comes by being asked. */
+  #sentAt: number
+  #frames = 0
   #late = false
+  #stall: Stall | undefined
   #over = false
 
   /** With what is `begun`, it asks for the rest. */
@@ -72,24 +84,22 @@ export class Attempt implements Watched {
     this.#speech =
       begun === undefined ? phrase(ask, lease, parts.dialectOf) : phraseRest(ask, lease, begun, parts.dialectOf)
     this.startedAt = parts.world.now()
-    this.deadline = this.startedAt + this.#patienceMs
+    this.#sentAt = this.startedAt
+    this.#deadlines = new Deadlines(parts.timeouts, { lease, whole: !this.shows, now: this.startedAt })
+    this.#framesMax = framesMaxFor(ask, lease)
+    this.deadline = this.#deadlines.firstToken(this.startedAt, false)
+    lease.heldBy(this)
+  }
+
+  /** An answer that is handed on in one piece is not seen before it is whole. */
+  get shows(): boolean {
+    return this.#ask.stream || this.#speech.answer === 'read'
   }
 
   /** Token counts: the server's own, else what could be counted on the way. */
   get usage(): Usage {
     const seen = this.#meter?.watcher ?? this.#seen
     return seen.usage ?? { promptTokens: this.#ask.promptTokens, outputTokens: seen.frames, estimated: true }
-  }
-
-  /** An answer in one piece shows nothing of itself until it is whole. */
-  get isSilentToItsEnd(): boolean {
-    return !this.#ask.stream && this.#speech.answer !== 'read'
-  }
-
-  /** How long nothing may be heard at first. */
-  get #patienceMs(): number {
-    const { firstTokenMs } = this.#parts.timeouts
-    return this.isSilentToItsEnd ? firstTokenMs * wholeShare : firstTokenMs
   }
 
   async open(): Promise<void> {
@@ -120,9 +130,9 @@ export class Attempt implements Watched {
 
   /** The chunks of the answer, the first one included. Rejects with a Fault when it breaks, however it looked on the wire. */
   next(): Promise<IteratorResult<Uint8Array>> {
-    if (this.#first !== undefined) {
-      const first = this.#first
-      this.#first = undefined
+    if (this.#held !== undefined) {
+      const first = this.#held.shift()!
+      if (this.#held.length === 0) this.#held = undefined
       return Promise.resolve(first)
     }
     if (this.#over) return Promise.resolve({ done: true, value: undefined })
@@ -136,15 +146,28 @@ export class Attempt implements Watched {
   }
 
   expire(): void {
+    const more = this.firstTokenAt === undefined ? this.#deadlines.extended(this.#sentAt) : undefined
+    if (more !== undefined) {
+      this.deadline = more
+      this.#parts.watchdog.watch(this)
+      return
+    }
     this.#late = true
+    this.#cut.abort()
+  }
+
+  stalled(): void {
+    this.#stall = new Stall()
     this.#cut.abort()
   }
 
   /** The time for a first token begins when there is a model to give one. Whoever leaves meanwhile does not stop the load. */
   async #untilLoaded(ready: Promise<void>): Promise<void> {
-    this.deadline = Infinity
+    const { world } = this.#parts
+    this.deadline = this.#deadlines.load(world.now())
     await untilGone(ready, this.#cut.signal)
-    this.deadline = this.#parts.world.now() + this.#patienceMs
+    this.#sentAt = world.now()
+    this.deadline = this.#deadlines.firstToken(this.#sentAt, true)
   }
 
   async #openStream(inbound: Inbound): Promise<void> {
@@ -157,14 +180,21 @@ export class Attempt implements Watched {
     } else {
       throw new Fault('internal', 'Vectors do not come as a stream.')
     }
+    // What comes before its first word, a greeting or a comment, promises nothing: it must not cost us the chance to go elsewhere.
+    const held: IteratorResult<Uint8Array>[] = []
     for (;;) {
       const step = await this.next()
-      // A comment keeps a connection alive and promises nothing: it must not cost us the chance to go elsewhere.
-      if (step.done !== true && isComment(step.value)) continue
-      this.#first = step
-      this.firstTokenAt = this.#parts.world.now()
-      return
+      if (step.done === true || !isComment(step.value)) held.push(step)
+      if (step.done === true || this.#hasSpoken || held.length > heldMax) break
     }
+    this.#held = held
+    this.firstTokenAt = this.#parts.world.now()
+  }
+
+  /** It has said a word, or that it has none to say. */
+  get #hasSpoken(): boolean {
+    const { frames, ended } = this.#meter?.watcher ?? this.#seen
+    return frames > 0 || ended
   }
 
   async #openWhole(inbound: Inbound): Promise<void> {
@@ -184,7 +214,7 @@ export class Attempt implements Watched {
         answer = jsonBytes(speech.to.writeVectors(speech.dialect.readVectors(answer), this.#about(), this.#ask.body))
       else if (speech.rename !== undefined) answer = dialect.rename(answer, speech.rename)
     }
-    this.#first = { done: false, value: answer }
+    this.#held = [{ done: false, value: answer }]
     this.firstTokenAt ??= this.#parts.world.now()
     this.#end()
   }
@@ -193,13 +223,12 @@ export class Attempt implements Watched {
     const meter = this.#meter
     if (meter === undefined) {
       if (step.done === true) this.#end()
-      else this.#progressed()
+      else this.#progressed(this.#seen.frames)
       return step
     }
     if (step.done === true) return this.#finish(meter)
-    const framesBefore = meter.watcher.frames
     const out = meter.pass(step.value)
-    if (meter.watcher.frames !== framesBefore) this.#progressed()
+    this.#progressed(meter.watcher.frames)
     if (out !== undefined) return { done: false, value: out }
     if (meter.watcher.fault !== undefined) throw this.#faultOf(meter.watcher.fault)
     return this.next()
@@ -218,8 +247,17 @@ export class Attempt implements Watched {
     return { done: true, value: undefined }
   }
 
-  #progressed(): void {
-    this.deadline = this.#parts.world.now() + this.#parts.timeouts.gapMs
+  /** Whole frames that say something are progress; bytes, pings and greetings are not. */
+  #progressed(frames: number): void {
+    if (frames === this.#frames) return
+    this.#frames = frames
+    const now = this.#parts.world.now()
+    this.deadline = this.#deadlines.gap(now)
+    this.lease.progressed(now)
+    if (frames > this.#framesMax) {
+      const text = `The server ${this.lease.upstream.settings.name} did not stop, far beyond what was asked for.`
+      throw this.#faultOf(new Fault('upstream-broke', text))
+    }
   }
 
   #end(): void {
@@ -233,8 +271,7 @@ export class Attempt implements Watched {
 
   async #refusal(inbound: Inbound): Promise<Fault> {
     const body = text(await readWhole(inbound, errorMaxBytes))
-    const after = Number(inbound.headers['retry-after'])
-    const retryAfterMs = Number.isFinite(after) && after > 0 ? after * 1_000 : undefined
+    const retryAfterMs = retryAfterIn(inbound.headers, this.#parts.world.epochMs())
     return this.#speech.dialect.readFault({ status: inbound.status, body, retryAfterMs })
   }
 
@@ -242,12 +279,17 @@ export class Attempt implements Watched {
     this.close()
     if (this.#ask.signal.aborted) return Fault.from(error, this.#ask.signal)
     const { name } = this.lease.upstream.settings
+    if (this.#stall !== undefined)
+      return new Fault('upstream-slow', `The server ${name} has stopped in the middle of its answers.`, {
+        cause: this.#stall,
+      })
     if (this.#late) {
       const what = this.firstTokenAt === undefined ? 'gave no first token' : 'fell silent in mid-stream'
       return new Fault('upstream-slow', `The server ${name} ${what} in time.`, { cause: error })
     }
     if (error instanceof NetFault) {
-      return new Fault('upstream-broke', `The server ${name} ${said[error.kind]}.`, { cause: error })
+      const text = `The server ${name} ${said[error.kind]}.`
+      return new Fault('upstream-broke', text, { cause: error, retryAfterMs: comeBackMs })
     }
     return Fault.from(error)
   }
@@ -279,10 +321,16 @@ export class Attempt implements Watched {
   }
 }
 
-/** What an ending says to the limit and the breaker: busy is crowding, broken is breaking, and a caller blames nobody. */
+/**
+ * What an ending says to the limit and the breakers: busy is crowding, a connection that breaks is the server, an answer
+ * that goes wrong is its model, and a caller blames nobody.
+ */
 export function endingFor(fault: Fault): Ending {
   if (fault.kind === 'upstream-busy') return 'overloaded'
-  return fault.blame === 'upstream' ? 'broke' : 'ignored'
+  if (fault.blame !== 'upstream') return 'ignored'
+  const isServer =
+    fault.kind === 'upstream-denied' || (fault.kind === 'upstream-broke' && fault.cause instanceof NetFault)
+  return isServer ? 'broke' : 'failed'
 }
 
 const colon = 0x3a
@@ -303,44 +351,3 @@ const said: Readonly<Record<NetFault['kind'], string>> = {
 }
 
 const jsonBytes = (value: unknown): Uint8Array => Buffer.from(JSON.stringify(value))
-
-const headers = new WeakMap<Upstream, Headers>()
-
-type Headers = readonly (readonly [name: string, value: string])[]
-
-const noHeaders: Headers = []
-
-/** Of two headers with one name, the caller's own is sent. */
-function headersFor(upstream: Upstream, passed: Headers): Headers {
-  const known = passed.length === 0 ? headers.get(upstream) : undefined
-  if (known !== undefined) return known
-  const { apiKey, backend } = upstream.settings
-  const names = new Map(passed)
-  const made = [
-    ['content-type', 'application/json'] as const,
-    ...(backend.headers ?? noHeaders).filter(([name]) => !names.has(name)),
-    ...(apiKey === undefined ? noHeaders : backend.authorize(apiKey, names)),
-    ...passed,
-  ]
-  if (passed.length === 0) headers.set(upstream, made)
-  return made
-}
-
-async function readWhole(inbound: Inbound, maxBytes: number): Promise<Uint8Array> {
-  const source = inbound.body[Symbol.asyncIterator]()
-  let step = await source.next()
-  if (step.done === true) return new Uint8Array(0)
-  const first = step.value
-  let rest: Uint8Array[] | undefined
-  let size = first.length
-  for (step = await source.next(); step.done !== true; step = await source.next()) {
-    rest ??= [first]
-    rest.push(step.value)
-    size += step.value.length
-    if (size > maxBytes) {
-      await source.return?.()
-      throw new Fault('upstream-broke', 'The server sent an answer larger than any that is expected.')
-    }
-  }
-  return rest === undefined ? first : Buffer.concat(rest)
-}

@@ -4,7 +4,7 @@ import type { Upstream } from '../fleet/upstream.ts'
 import type { Attempt } from './attempt.ts'
 import { HedgeBudget } from './hedge-budget.ts'
 import type { DispatchParts } from './parts.ts'
-import { Race } from './race.ts'
+import { type Note, Race } from './race.ts'
 
 /** An answer that is late by less than this is not worth a second one. */
 const lateMinMs = 100
@@ -17,13 +17,17 @@ const tickMs = 50
  */
 export class Hedging {
   readonly #parts: DispatchParts
+  readonly #note: Note
   readonly #budget: HedgeBudget | undefined
   readonly #clock: Watchdog
   readonly #cloud: boolean
+  readonly #failed = new WeakMap<Ask, Upstream[]>()
 
-  constructor(parts: DispatchParts) {
+  /** A failure beside which another attempt goes on is told to `note`. */
+  constructor(parts: DispatchParts, note: Note) {
     const { hedge, world } = parts
     this.#parts = parts
+    this.#note = note
     this.#budget = hedge && new HedgeBudget(hedge.share)
     this.#cloud = hedge?.cloud ?? false
     this.#clock = new Watchdog(world, tickMs)
@@ -34,24 +38,22 @@ export class Hedging {
     this.#budget?.earn()
   }
 
-  /**
-   * Resolves with the attempt that spoke first. Rejects as `first` does when none has. What a second one was begun on and
-   * failed goes into `avoid`; its lease, and that of whoever lost, is ended here.
-   */
-  async open(first: Attempt, ask: Ask, avoid: Set<Upstream>): Promise<Attempt> {
+  /** Resolves with the attempt that spoke first. Rejects as `first` did when none has; to end its lease is left to the caller. */
+  async open(first: Attempt, ask: Ask, avoid: ReadonlySet<Upstream>): Promise<Attempt> {
     const budget = this.#budget
-    const lateAfterMs = budget && mayHedge(ask) ? first.lease.lateAfterMs(first.isSilentToItsEnd) : undefined
-    if (budget === undefined || lateAfterMs === undefined) {
+    const lateMs = budget && mayHedge(ask) ? first.lease.lateMs(!first.shows) : undefined
+    if (budget === undefined || lateMs === undefined) {
       await first.open()
       return first
     }
-    const terms = {
-      budget,
-      clock: this.#clock,
-      cloud: this.#cloud,
-      lateAfterMs: Math.max(lateMinMs, lateAfterMs * budget.scarcity),
-    }
-    return new Race(first, { ask, avoid, parts: this.#parts, ...terms }).run()
+    const lateAfterMs = Math.max(lateMinMs, lateMs * budget.scarcity)
+    const [parts, note, clock, cloud, failed] = [this.#parts, this.#note, this.#clock, this.#cloud, this.#failed]
+    return new Race(first, { ask, avoid, parts, note, clock, cloud, failed, budget, lateAfterMs }).run()
+  }
+
+  /** Servers that let this ask down while it was asked elsewhere too. */
+  failedBeside(ask: Ask): readonly Upstream[] {
+    return this.#failed.get(ask) ?? []
   }
 }
 

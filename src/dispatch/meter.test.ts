@@ -82,3 +82,36 @@ test('a frame that never ends is cut off rather than gathered', () => {
     for (let i = 0; i < 5; i += 1) meter.pass(chunk)
   }, Fault)
 })
+
+test('a frame that never ends is cut off as well when it comes byte by byte', () => {
+  const meter = new Meter(recording('\n\n').dialect, options)
+  const byte = Buffer.from('x')
+  let given = 0
+  assert.throws(() => {
+    for (; given < 200_000; given += 1) meter.pass(byte)
+  }, Fault)
+  assert.ok(given > 50_000)
+})
+
+test('a frame in thousands of pieces costs about what its bytes cost', () => {
+  const meter = new Meter(recording('\n\n').dialect, options)
+  // A line break in each, so that its end is looked for each time: to gather them anew each time would copy 25 GB.
+  const piece = Buffer.from(`data: ${'x'.repeat(1_000)}\n`)
+  const { user, system } = process.cpuUsage()
+  for (let at = 0; at < 7_000; at += 1) assert.equal(meter.pass(piece), undefined)
+  const out = meter.pass(Buffer.from('\n'))
+  const used = process.cpuUsage({ user, system })
+  assert.equal(out?.length, piece.length * 7_000 + 1)
+  assert.ok(used.user + used.system < 1_000_000, `${used.user + used.system} µs`)
+})
+
+test('the end of a frame is found however it is cut into single bytes', () => {
+  for (const end of ['\n\n', '\r\n\r\n', '\r\r']) {
+    const { dialect, shown } = recording('\n\n')
+    const meter = new Meter(dialect, options)
+    const stream = `data: a\ndata: b${end}data: c${end}`
+    const out = Array.from(stream, (byte) => passed(meter, byte) ?? '').join('')
+    assert.equal(out, stream)
+    assert.equal(shown.length, 2)
+  }
+})

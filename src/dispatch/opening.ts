@@ -1,11 +1,12 @@
 import type { Ask } from '../core/ask.ts'
 import { Fault } from '../core/fault.ts'
-import { NetFault } from '../core/world.ts'
-import type { Upstream } from '../fleet/upstream.ts'
-import type { Lease } from '../scheduler/scheduler.ts'
+import { firstTry } from '../scheduler/situation.ts'
 import { Attempt, endingFor } from './attempt.ts'
-import type { Hedging } from './hedging.ts'
+import { Hedging } from './hedging.ts'
 import type { DispatchParts } from './parts.ts'
+import type { Note } from './race.ts'
+import { restFor, Retry } from './retries.ts'
+import { RetryBudget } from './retry-budget.ts'
 
 /** An attempt whose first bytes are in hand. */
 export interface Opened {
@@ -15,48 +16,55 @@ export interface Opened {
 }
 
 /** Tries upstreams until one speaks. */
-export async function open(ask: Ask, parts: DispatchParts, hedging: Hedging): Promise<Opened> {
-  const avoid = new Set<Upstream>()
-  hedging.came()
-  let waitMs = 0
-  let last: Fault | undefined
-  for (let attempts = 1; ; attempts += 1) {
-    const lease = await (last === undefined ? parts.scheduler.acquire(ask) : again(ask, avoid, last, parts))
-    waitMs += lease.waitMs
-    try {
-      const attempt = await hedging.open(new Attempt(ask, lease, parts), ask, avoid)
-      return { attempt, attempts, waitMs }
-    } catch (error) {
-      const fault = Fault.from(error, ask.signal)
-      lease.end(endingFor(fault))
-      if (fault.kind !== 'cancelled') {
-        const { kind, message: reason } = fault
-        parts.emit({
-          type: 'attempt-failed',
-          ask,
-          upstream: lease.upstream.settings.name,
-          midStream: false,
-          kind,
-          reason,
-        })
+export class Opening {
+  readonly #parts: DispatchParts
+  readonly #budget: RetryBudget
+  readonly #hedging: Hedging
+
+  constructor(parts: DispatchParts) {
+    this.#parts = parts
+    const { scheduler, fleet, retryShare } = parts
+    this.#hedging = new Hedging(parts, this.#note)
+    this.#budget = new RetryBudget(retryShare, () =>
+      fleet.upstreams.reduce((sum, { inFlight }) => sum + inFlight, scheduler.waiting),
+    )
+  }
+
+  async open(ask: Ask): Promise<Opened> {
+    const parts = this.#parts
+    const hedging = this.#hedging
+    hedging.came()
+    let retry: Retry | undefined
+    let waitMs = 0
+    for (let attempts = 1; ; attempts += 1) {
+      const lease = await (retry === undefined ? parts.scheduler.acquire(ask) : retry.acquire())
+      waitMs += lease.waitMs
+      const sentAt = parts.world.now()
+      try {
+        const attempt = await hedging.open(new Attempt(ask, lease, parts), ask, retry?.avoided ?? firstTry)
+        retry?.over()
+        return { attempt, attempts, waitMs }
+      } catch (error) {
+        const fault = Fault.from(error, ask.signal)
+        retry ??= new Retry(ask, parts, this.#budget)
+        for (const other of hedging.failedBeside(ask)) retry.avoid(other)
+        lease.end(retry.blames(lease, fault) ? endingFor(fault) : 'ignored', { restMs: restFor(fault) })
+        this.#note(fault, { ask, lease, sentAt })
+        await retry.after(fault, lease)
       }
-      if (!fault.retry || attempts >= parts.attemptsMax) throw fault
-      // A kept connection may die just as it is used again: that says nothing about the server behind it.
-      const mayAgain = last === undefined && lease.upstream.settings.tier === 0 && isReset(fault)
-      if (!mayAgain) avoid.add(lease.upstream)
-      last = fault
+    }
+  }
+
+  readonly #note: Note = (fault, { ask, lease, sentAt }) => {
+    const { world, emit } = this.#parts
+    const { upstream, model } = lease
+    const { name } = upstream.settings
+    const { kind, message: reason } = fault
+    if (kind !== 'cancelled') emit({ type: 'attempt-failed', ask, upstream: name, midStream: false, kind, reason })
+    if (kind === 'model-missing') upstream.misses(model, world.now())
+    if (fault.lasting && upstream.exile.begin(world.now(), sentAt)) {
+      const text = `${name} is left alone until it is put right, and looked at again now and then: ${reason}`
+      emit({ type: 'notice', level: 'error', text })
     }
   }
 }
-
-/** When nothing is left to try, the caller is told what went wrong rather than that nothing is left. */
-async function again(ask: Ask, avoid: ReadonlySet<Upstream>, last: Fault, parts: DispatchParts): Promise<Lease> {
-  try {
-    return await parts.scheduler.acquire(ask, avoid)
-  } catch (error) {
-    const fault = Fault.from(error, ask.signal)
-    throw fault.kind === 'no-upstream' || fault.kind === 'no-such-model' ? last : fault
-  }
-}
-
-const isReset = (fault: Fault): boolean => fault.cause instanceof NetFault && fault.cause.kind === 'reset'

@@ -1,13 +1,12 @@
 import type { Emit } from '../core/event.ts'
 import type { HedgeSettings } from '../core/settings.ts'
 import type { Offer } from '../fleet/offering.ts'
-import type { Scheduler } from '../scheduler/scheduler.ts'
 import type { AttemptParts } from './attempt.ts'
+import type { RetryParts } from './retries.ts'
 
-export interface DispatchParts extends AttemptParts {
-  readonly scheduler: Scheduler
-  /** Tries for one ask, the first included. */
-  readonly attemptsMax: number
+export interface DispatchParts extends AttemptParts, RetryParts {
+  /** Of all asks under way, how many may be tried again at once. */
+  readonly retryShare: number
   readonly emit: Emit
   /** Undefined where no ask has a second server. */
   readonly hedge: HedgeSettings | undefined

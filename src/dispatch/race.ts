@@ -4,18 +4,26 @@ import { Fault } from '../core/fault.ts'
 import type { Watchdog, Watched } from '../core/watchdog.ts'
 import type { Upstream } from '../fleet/upstream.ts'
 import type { Lease } from '../scheduler/scheduler.ts'
+import { costsMoney } from '../scheduler/situation.ts'
 import { Attempt, endingFor } from './attempt.ts'
 import type { HedgeBudget } from './hedge-budget.ts'
 import type { DispatchParts } from './parts.ts'
+import { restFor } from './retries.ts'
 
 /** Where there was no place for a second one it is looked for again after so long, while the first is silent. */
 const lookAgainMs = 250
 
+/** Takes note of what went wrong with an attempt. */
+export type Note = (fault: Fault, of: { readonly ask: Ask; readonly lease: Lease; readonly sentAt: number }) => void
+
 export interface RaceTerms {
   readonly ask: Ask
-  /** Who has let this ask down already; a second one that fails is added. */
-  readonly avoid: Set<Upstream>
+  /** Who has let this ask down already. */
+  readonly avoid: ReadonlySet<Upstream>
+  /** A second one that fails is added. */
+  readonly failed: WeakMap<Ask, Upstream[]>
   readonly parts: DispatchParts
+  readonly note: Note
   readonly budget: HedgeBudget
   readonly clock: Watchdog
   readonly cloud: boolean
@@ -80,7 +88,8 @@ export class Race implements Watched {
     const { lease, startedAt } = this.#first
     const silentMs = parts.world.now() - startedAt
     if (!budget.affords) return false
-    const wish = { cloud, withinMs: silentMs }
+    // What may have been run for money is not run for money again.
+    const wish = { cloud: cloud && !costsMoney(lease.upstream), withinMs: silentMs }
     const second = parts.scheduler.tryAcquire(ask, new Set([...avoid, lease.upstream]), wish)
     if (second === undefined) return false
     try {
@@ -119,7 +128,7 @@ export class Race implements Watched {
     if (this.#second !== undefined && fault.retry) {
       this.#firstFault = fault
       this.#firstBroke = true
-      attempt.lease.end(endingFor(fault))
+      attempt.lease.end(endingFor(fault), { restMs: restFor(fault) })
       return
     }
     this.#lose()
@@ -128,10 +137,10 @@ export class Race implements Watched {
   }
 
   #secondFailed(second: Attempt, fault: Fault): void {
-    const { avoid } = this.#terms
-    second.lease.end(endingFor(fault))
-    if (fault.kind !== 'cancelled') this.#tellFailed(second, fault)
-    avoid.add(second.lease.upstream)
+    const { ask, failed } = this.#terms
+    second.lease.end(endingFor(fault), { restMs: restFor(fault) })
+    this.#tellFailed(second, fault)
+    failed.set(ask, [...(failed.get(ask) ?? []), second.lease.upstream])
     this.#tellEnd('failed', second)
     this.#second = undefined
     // It has had its second chance.
@@ -165,9 +174,9 @@ export class Race implements Watched {
     this.#terms.clock.release(this)
   }
 
-  #tellFailed({ lease }: Attempt, { kind, message: reason }: Fault): void {
-    const { ask, parts } = this.#terms
-    parts.emit({ type: 'attempt-failed', ask, upstream: nameOf(lease), midStream: false, kind, reason })
+  #tellFailed({ lease, startedAt }: Attempt, fault: Fault): void {
+    const { ask, note } = this.#terms
+    note(fault, { ask, lease, sentAt: startedAt })
   }
 
   #tellEnd(ending: HedgeEnding, loser: Attempt): void {

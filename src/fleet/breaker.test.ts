@@ -4,14 +4,13 @@ import { Breaker } from './breaker.ts'
 
 function broken(at = 0): Breaker {
   const breaker = new Breaker()
-  for (let failures = 0; failures < 3; failures += 1) breaker.ended('broke', at, breaker.begun())
+  for (let failures = 0; failures < 5; failures += 1) breaker.ended('broke', at, breaker.begun())
   return breaker
 }
 
-test('three failures in a row open it, two do not', () => {
+test('five failures in a row open it, four do not', () => {
   const breaker = new Breaker()
-  breaker.ended('broke', 0, breaker.begun())
-  breaker.ended('broke', 0, breaker.begun())
+  for (let failures = 0; failures < 4; failures += 1) breaker.ended('broke', 0, breaker.begun())
   assert.equal(breaker.allows(0), true)
   breaker.ended('broke', 0, breaker.begun())
   assert.equal(breaker.allows(0), false)
@@ -20,7 +19,7 @@ test('three failures in a row open it, two do not', () => {
 
 test('a success in between begins the count anew', () => {
   const breaker = new Breaker()
-  for (const ending of ['broke', 'broke', 'served', 'broke', 'broke'] as const)
+  for (const ending of ['broke', 'failed', 'broke', 'broke', 'served', 'broke', 'broke', 'failed', 'broke'] as const)
     breaker.ended(ending, 0, breaker.begun())
   assert.equal(breaker.allows(0), true)
 })
@@ -56,16 +55,16 @@ test('a trial that succeeds closes it', () => {
   assert.equal(breaker.begun(), false)
 })
 
-test('each failed trial doubles the rest, up to ten seconds', () => {
+test('each failed trial doubles the rest, up to half a minute', () => {
   const breaker = broken()
   const rests: number[] = []
   let now = 1_000
-  for (let trial = 0; trial < 5; trial += 1) {
+  for (let trial = 0; trial < 6; trial += 1) {
     breaker.ended('broke', now, breaker.begun())
     rests.push(breaker.restsUntil! - now)
     now = breaker.restsUntil!
   }
-  assert.deepEqual(rests, [2_000, 4_000, 8_000, 10_000, 10_000])
+  assert.deepEqual(rests, [2_000, 4_000, 8_000, 16_000, 30_000, 30_000])
 })
 
 test('failures of asks that were under way when it opened do not lengthen the rest', () => {
@@ -78,4 +77,14 @@ test('a server that says it is busy is not broken', () => {
   const breaker = new Breaker()
   for (let at = 0; at < 10; at += 1) breaker.ended('overloaded', 0, breaker.begun())
   assert.equal(breaker.allows(0), true)
+})
+
+test('what is known to be broken is left alone at once, for as long as is asked for at least', () => {
+  const breaker = new Breaker()
+  breaker.open(100, 10_000)
+  assert.deepEqual([breaker.state(100), breaker.restsUntil], ['open', 10_100])
+  breaker.ended('failed', 10_200, false)
+  assert.equal(breaker.restsUntil, 10_100, 'those that were there say nothing new')
+  breaker.ended('served', 10_200, breaker.begun())
+  assert.equal(breaker.state(10_200), 'closed')
 })

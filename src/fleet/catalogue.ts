@@ -70,3 +70,17 @@ function served(name: string, id: string, listed: ListedModel | undefined, { con
     can: listed?.can,
   }
 }
+
+export function sameModels(some: readonly ListedModel[], others: readonly ListedModel[]): boolean {
+  return some.length === others.length && textOf(some) === textOf(others)
+}
+
+/** How busy they are does not make other models of them. */
+const textOf = (models: readonly ListedModel[]): string =>
+  JSON.stringify(
+    models.map((model) => ({ ...model, gauge: undefined })),
+    (_key, value: unknown) =>
+      value instanceof Set
+        ? [...(value as ReadonlySet<string>)].toSorted((one, other) => (one < other ? -1 : 1))
+        : value,
+  )

@@ -1,8 +1,9 @@
 /**
- * How an ask ended, as far as its server is concerned. Only 'overloaded' says that there were too many; a crash says
- * nothing about how many fit, and a caller who hung up says nothing at all.
+ * How an ask ended, as far as its server is concerned. Only 'overloaded' says that there were too many. 'broke' is the
+ * server, which all its models need; 'failed' is the model there, and says nothing of the others. A caller who hung up
+ * says nothing at all: 'ignored'.
  */
-export type Ending = 'served' | 'overloaded' | 'broke' | 'ignored'
+export type Ending = 'served' | 'overloaded' | 'broke' | 'failed' | 'ignored'
 
 /** What one ask that has ended says about how full its server was. */
 export interface Crowding {

@@ -98,7 +98,7 @@ test('before it was ever probed, an upstream with `serve` offers its names', () 
   assert.equal(fleet.upstreams[0]!.allows(0), true)
 })
 
-test('a server that goes down is noticed, keeps its models in mind, and is found again within about a second of being back', async () => {
+test('a server that goes down is noticed, keeps its models in mind, and is found again within two seconds of being back', async () => {
   const { fleet, world, behaviours, changes } = fleetOf({ one: ['a'] })
   await fleet.start()
   behaviours['one'] = 'refuses'
@@ -108,9 +108,9 @@ test('a server that goes down is noticed, keeps its models in mind, and is found
   assert.equal(upstream!.lastError, 'refuses connections')
   assert.equal(fleet.serving('a').length, 1)
   assert.deepEqual(fleet.models(), [])
-  for (let failures = 0; failures < 3; failures += 1) upstream!.breaker.ended('broke', world.now() + 2_000, false)
+  for (let failures = 0; failures < 5; failures += 1) upstream!.breaker.ended('broke', world.now() + 20_000, false)
   behaviours['one'] = ['a']
-  await world.advance(1_100)
+  await world.advance(1_500)
   assert.equal(upstream!.up, true)
   assert.equal(upstream!.breaker.state(world.now()), 'closed')
   assert.deepEqual(changes().slice(1), ['one down: It refuses connections.', 'one up: It answers and serves 1 model.'])
@@ -123,7 +123,7 @@ test('a breaker that opens has its server probed at once', async () => {
   const [upstream] = fleet.upstreams
   behaviours['one'] = 'refuses'
   const guest = { promptTokens: 1, length: lengthOf(1, 0.1), stream: true }
-  for (let failures = 0; failures < 3; failures += 1) {
+  for (let failures = 0; failures < 5; failures += 1) {
     const place = upstream!.place('a')
     upstream!.end(place, upstream!.begin(place, guest, 0), 'broke', { firstTokenMs: undefined, outputTokens: 0 }, 0)
   }

@@ -10,16 +10,10 @@ import { offeringsOf, type Offering } from './offering.ts'
 import { obey, type Order, type OrderDone } from './orders.ts'
 import { Preloading } from './preloading.ts'
 import { Prober, probeMaxMs } from './prober.ts'
-import {
-  bestOf,
-  type ModelReadiness,
-  type ModelState,
-  readinessAt,
-  readinessOf,
-  upstreamState,
-  type UpstreamState,
-} from './readiness.ts'
-import { Upstream } from './upstream.ts'
+import { bestOf, type ModelReadiness, type ModelState, readinessAt, readinessOf } from './readiness.ts'
+import { SlowStart } from './slow-start.ts'
+import { Stalls } from './stalls.ts'
+import { Upstream, type UpstreamState } from './upstream.ts'
 
 /** A model as the whole fleet offers it. */
 export interface FleetModel {
@@ -57,6 +51,8 @@ export class Fleet {
   readonly #canOf: FleetParts['canOf']
   readonly #listeners = new Set<() => void>()
   readonly #preloading: Preloading
+  readonly #stalls: Stalls
+  readonly #slowStart: SlowStart
   #upstreams: readonly Upstream[]
   #prober: Prober
   #offerings: ReadonlyMap<string, Offering>
@@ -67,6 +63,8 @@ export class Fleet {
     this.#emit = emit
     this.#canOf = canOf
     this.#preloading = new Preloading(world, emit)
+    this.#stalls = new Stalls(world, emit)
+    this.#slowStart = new SlowStart(world, () => this.#onChange(false))
     this.#upstreams = upstreams.map((settings) => this.#newUpstream(settings))
     this.#offerings = offeringsOf(this.#upstreams)
     this.#prober = this.#proberOf(this.#upstreams, probeEveryMs)
@@ -127,7 +125,7 @@ export class Fleet {
   }
 
   upstreamState(upstream: Upstream): UpstreamState {
-    return upstreamState(upstream, this.#world.now())
+    return upstream.state(this.#world.now())
   }
 
   /** Does with a model what the operator says. */
@@ -144,6 +142,7 @@ export class Fleet {
   /** Resolves after the first round of probes and keeps probing until `stop`. */
   async start(): Promise<void> {
     this.#stopped = false
+    this.#stalls.start()
     await this.#prober.start()
     this.probed = true
   }
@@ -151,6 +150,8 @@ export class Fleet {
   stop(): void {
     this.#stopped = true
     this.#prober.stop()
+    this.#slowStart.stop()
+    this.#stalls.stop()
   }
 
   /**
@@ -184,7 +185,10 @@ export class Fleet {
     const upstream = new Upstream(settings, this.#callTo(settings), this.#canOf(settings.backend), () =>
       this.#world.now(),
     )
-    upstream.onLoaded = () => this.#onChange(false)
+    upstream.memory.onLoaded = () => this.#onChange(false)
+    upstream.onBusy = (place) => this.#stalls.watch(upstream, place)
+    upstream.onIdle = (place) => this.#stalls.release(place)
+    upstream.onReturn = (place) => this.#slowStart.begin(place)
     return upstream
   }
 

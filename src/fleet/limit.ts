@@ -51,6 +51,8 @@ const blur = { told: 0.05, guessed: 0.15 }
  */
 export class Limit {
   readonly pinned: boolean
+  /** No more than these, however many fit: it has just come back, and is not given everything at once. */
+  opened = Infinity
   /** All that fit, ours and those of others. */
   #places: number
   #most = ceiling
@@ -90,6 +92,10 @@ export class Limit {
 
   /** Asks of ours that it may have at once. However many others are there, one of ours may stand in line with them. */
   get value(): number {
+    return Math.min(this.opened, this.#ours)
+  }
+
+  get #ours(): number {
     return this.pinned ? this.capacity : Math.max(floor, this.capacity - this.#foreign)
   }
 
@@ -124,7 +130,7 @@ export class Limit {
     if (this.pinned) return
     // They fit: that is seen, whoever they are.
     if (waiting === 0) this.#places = Math.min(this.#most, Math.max(this.#places, running))
-    const isFull = ours >= this.value && memory < memoryFull
+    const isFull = ours >= this.#ours && memory < memoryFull
     this.#see({ inFlight, lined: waiting, isFull, freshness: freshnesses.told, now })
   }
 
@@ -144,7 +150,7 @@ export class Limit {
     }
     if (this.#gauged || lined === undefined || startedAt < this.#heardFrom) return
     const freshness = firstTokenMs === undefined ? freshnesses.whole : freshnesses.first
-    const isFull = inFlight >= 0.9 * this.value
+    const isFull = inFlight >= 0.9 * this.#ours
     this.#see({ inFlight, lined: Math.min(lined, inFlight - 1), isFull, freshness, now })
   }
 

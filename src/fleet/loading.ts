@@ -8,16 +8,10 @@ import { Fault } from '../core/fault.ts'
  */
 export class Loading {
   readonly #underWay = new Map<string, Promise<void>>()
-  /** Why the last try of a model failed. */
-  readonly #faults = new Map<string, string>()
   #last: Promise<void> = Promise.resolve()
 
   get isBusy(): boolean {
     return this.#underWay.size > 0
-  }
-
-  faultOf(model: string): string | undefined {
-    return this.#faults.get(model)
   }
 
   isUnderWay(model: string): boolean {
@@ -31,14 +25,9 @@ export class Loading {
     if (loading === undefined) {
       loading = this.#last
         .then(() => load(setting))
-        .then(() => void this.#faults.delete(model))
         .catch((error: unknown) => {
-          const fault =
-            error instanceof Fault
-              ? error
-              : new Fault('upstream-broke', `The server could not load the model ${model}.`, { cause: error })
-          this.#faults.set(model, fault.message)
-          throw fault
+          if (error instanceof Fault) throw error
+          throw new Fault('upstream-broke', `The server could not load the model ${model}.`, { cause: error })
         })
         .finally(() => this.#underWay.delete(model))
       this.#underWay.set(model, loading)

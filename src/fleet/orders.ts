@@ -101,11 +101,11 @@ async function unload({ upstream, model, place }: Offer, world: OrderParts['worl
   place.tenant.isLeaving = true
   try {
     await until(() => place.inFlight === 0, world, `${model.id} is still in use at ${name}.`)
-    await upstream.letGo(model)
+    await upstream.memory.letGo(place)
   } finally {
     place.tenant.isLeaving = false
     // Who waited for it may have it loaded again, or what there is room for now.
-    upstream.onLoaded()
+    upstream.memory.onLoaded()
   }
 }
 

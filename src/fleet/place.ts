@@ -1,10 +1,13 @@
 import type { Ask } from '../core/ask.ts'
 import { leftAfter, longestOf, meanOf, type Length } from '../core/length.ts'
 import type { Prefix } from '../core/prefix.ts'
-import { Lateness } from './lateness.ts'
+import { Breaker } from './breaker.ts'
 import type { Ending, Limit } from './limit.ts'
+import { LoadTrouble } from './load-trouble.ts'
 import { Pace, type Served } from './pace.ts'
 import { Slowness } from './slowness.ts'
+import { Promptness } from './promptness.ts'
+import { Pulse, type Stallable, silenceMs } from './pulse.ts'
 import { Tenant } from './tenant.ts'
 import type { PrefixMemory, Visit } from './prefix-memory.ts'
 
@@ -31,9 +34,15 @@ export interface Stay {
   readonly cold: boolean
   /** Whether the caller sees tokens as they come. */
   readonly stream: boolean
-  /** It is the one that tries a broken server. */
+  /** It is the one that tries a broken server, or a model that failed there. */
   readonly isTrial: boolean
+  readonly isModelTrial: boolean
+  /** Who is to be told when nothing more comes; undefined where nobody said. */
+  holder: Stallable | undefined
 }
+
+/** How one model on one server is. */
+export type PlaceState = 'well' | 'opening' | 'resting' | 'trying' | 'stalled' | 'unloadable'
 
 /** One who comes to stay. */
 export interface Guest {
@@ -51,16 +60,21 @@ export interface Seen {
   readonly outputTokens: number
   /** Of the prompt, what the server says it need not read. */
   readonly cachedTokens?: number | undefined
+  /** The server is to be left alone with this model for so long. */
+  readonly restMs?: number | undefined
 }
-
-/** Shorter answers do not tell how long a token takes. */
-const tokensMin = 8
-
-/** Silence that is shorter says nothing. */
-const silenceMinMs = 100
 
 const coolMs = 500
 const coolMaxMs = 8_000
+/** Where nobody says what is in memory, a model that was not used for so long may have left it. */
+const surelyThereMs = 60_000
+/** With nothing learned, a silence is odd after so long, and a prompt is read at no less than forty tokens a second. */
+const unknownSilenceMs = 60_000
+const slowestTokenMs = 25
+/** A silence is odd when it is so many times as long as all that is there explains. */
+const oddTimes = 3
+/** An answer that does not show itself may be so many times as long as those before it. */
+const longAnswers = 8
 /** What is predicted for one instant holds for the next few. */
 const sameMs = 2
 
@@ -68,10 +82,20 @@ const sameMs = 2
 export class Place {
   /** Another one when the configuration sets another. */
   limit: Limit
+  /** The server said that it has not got the model: until then it is not asked for it, unless it is seen to have it. */
+  absentUntil = 0
   readonly pace: Pace = new Pace()
+  readonly #promptness = new Promptness()
+  #servedAt = 0
   readonly tenant: Tenant = new Tenant(this)
   readonly slowness: Slowness = new Slowness()
-  readonly #lateness = new Lateness()
+  readonly breaker: Breaker = new Breaker()
+  readonly pulse: Pulse = new Pulse()
+  /** It has stopped in the middle of its answers, and has to be brought back before it is asked again. */
+  isHung = false
+  /** How often it did. */
+  stalls = 0
+  #loadTrouble: LoadTrouble | undefined
   /** Undefined where no prompts are remembered. */
   readonly #prefixes: PrefixMemory | undefined
   readonly #stays = new Set<Stay>()
@@ -82,7 +106,6 @@ export class Place {
   #stayedMs = 0
   #addedAt = 0
   #middling: { readonly places: number; readonly answers: number; readonly ms: number } | undefined
-  #silence: { readonly now: number; readonly times: number } | undefined
   #nextEnd: { readonly now: number; readonly ms: number } | undefined
 
   constructor(limit: Limit, prefixes?: PrefixMemory) {
@@ -106,6 +129,80 @@ export class Place {
   /** When a server that said it was busy may be asked again. */
   get coolsUntil(): number {
     return this.#coolsUntil
+  }
+
+  /** Why its model does not come into memory; undefined when that is not known to be so. */
+  get loadTrouble(): LoadTrouble | undefined {
+    return this.#loadTrouble
+  }
+
+  /** When its model may be tried again after failures; undefined while it need not rest. */
+  get restsUntil(): number | undefined {
+    const loadable = this.#loadTrouble?.restsUntil
+    const answers = this.breaker.restsUntil
+    return loadable === undefined || answers === undefined ? (loadable ?? answers) : Math.max(loadable, answers)
+  }
+
+  /** Its model does not rest after failures. One at a time finds out whether it can be loaded after all. */
+  allows(now: number): boolean {
+    return this.breaker.allows(now) && this.#isLoadable(now)
+  }
+
+  /** The same for want of any other: failed answers may be followed by a better one, at no more than a moment's cost. */
+  bears(now: number): boolean {
+    return !this.breaker.isTrying && this.#isLoadable(now)
+  }
+
+  #isLoadable(now: number): boolean {
+    const trouble = this.#loadTrouble
+    return trouble === undefined || (now >= trouble.restsUntil && this.inFlight === 0)
+  }
+
+  state(now: number): PlaceState {
+    if (this.#loadTrouble !== undefined) return 'unloadable'
+    if (this.isHung) return 'stalled'
+    const answers = this.breaker.state(now)
+    if (answers !== 'closed') return answers === 'open' ? 'resting' : 'trying'
+    return this.limit.opened < Infinity ? 'opening' : 'well'
+  }
+
+  loadFailed(reason: string, now: number): void {
+    if (this.#loadTrouble === undefined) this.#loadTrouble = new LoadTrouble(reason, now)
+    else this.#loadTrouble.again(reason, now)
+  }
+
+  loadWorked(): void {
+    this.#loadTrouble = undefined
+  }
+
+  /** Its server is another one than it was: what went wrong before says nothing any more. */
+  returned(): void {
+    this.breaker.close()
+    this.#loadTrouble = undefined
+    this.#coolsUntil = 0
+    this.#refusals = 0
+  }
+
+  /** How long nothing may come while all that is there is being worked at. */
+  get silenceMaxMs(): number {
+    const { pace } = this
+    const stepMs = pace.stepMs(this.inFlight)
+    let longest = 0
+    let expectedMs = stepMs
+    for (const { newTokens, spokeAt, holder, length } of this.#stays) {
+      if (spokeAt === undefined) {
+        longest = Math.max(longest, newTokens)
+        expectedMs += pace.readingMs(newTokens)
+      }
+      if (holder?.shows === false) expectedMs += longAnswers * meanOf(length) * stepMs
+    }
+    if (pace.isLearned) return Math.max(silenceMs, oddTimes * expectedMs)
+    return Math.max(unknownSilenceMs, longest * slowestTokenMs, expectedMs)
+  }
+
+  /** Nothing more comes of any of them. */
+  stalled(): void {
+    for (const { holder } of this.#stays) holder?.stalled()
   }
 
   hasRoom(now: number): boolean {
@@ -137,10 +234,12 @@ export class Place {
       cold,
       stream,
       isTrial,
+      isModelTrial: this.breaker.begun(),
+      holder: undefined,
     }
     if (alone) this.#alone = stay
     this.#stays.add(stay)
-    this.slowness.tried(now)
+    this.slowness.begun(stay)
     return stay
   }
 
@@ -148,7 +247,7 @@ export class Place {
   spoke(stay: Stay, now: number): void {
     if (!stay.stream || stay.spokeAt !== undefined) return
     stay.spokeAt = now
-    if (!stay.cold) this.slowness.learn(stay.speaksAt - stay.startedAt, now - stay.startedAt)
+    this.slowness.spoke(stay, now)
   }
 
   /** Another ask has begun on the same server, with this model or another. */
@@ -163,7 +262,9 @@ export class Place {
     this.#stays.delete(stay)
     if (this.#alone === stay) this.#alone = undefined
     if (stay.visit !== undefined) this.#prefixes!.leave(stay.visit, seen.cachedTokens)
+    this.breaker.ended(ending === 'broke' ? 'ignored' : ending, now, stay.isModelTrial)
     if (ending === 'overloaded') this.#cool(now)
+    if (seen.restMs !== undefined) this.#coolsUntil = Math.max(this.#coolsUntil, now + seen.restMs)
     const served = this.#served(stay, seen, now)
     this.limit.learn(ending, {
       ...served,
@@ -172,14 +273,30 @@ export class Place {
       startedAt: stay.startedAt,
       now,
     })
-    this.#learnLateness(stay, ending, served)
     if (ending === 'ignored' && stay.stream) this.pace.learnCut(served, now)
+    this.#learnPromptness(stay, ending, served)
+    this.slowness.ended(stay, ending, served, this.pace)
     if (ending !== 'served') return
+    this.pulse.beat(now)
     this.#refusals = 0
-    this.#learnSpeech(stay, served)
+    this.#servedAt = now
+    this.#loadTrouble = undefined
     // Where the server does not tell, one answer is no reason to prefer it to others that do not tell either.
     if (this.loaded === false) this.loaded = true
     this.pace.learn(served, now)
+  }
+
+  /** From its beginning, so long at most does one of a hundred take for its first token; undefined where nobody can say. */
+  latestMs({ speaksAt, startedAt, cold }: Stay, now: number): number | undefined {
+    if (cold || (this.loaded === undefined && now - this.#servedAt > surelyThereMs)) return undefined
+    return this.#promptness.latestMs(speaksAt - startedAt)
+  }
+
+  /** So long hardly any is silent, of those in one piece till their end; undefined where nobody can say. */
+  lateMs(stay: Stay, inOnePiece: boolean): number | undefined {
+    const lateMs = stay.cold ? undefined : this.#promptness.lateMs(stay.speaksAt - stay.startedAt)
+    if (lateMs === undefined || !inOnePiece) return lateMs
+    return lateMs + longestOf(stay.length) * this.pace.stepMs(this.limit.value)
   }
 
   /** Of this prompt, what the server is believed to have in memory. */
@@ -201,30 +318,6 @@ export class Place {
     })
   }
 
-  /**
-   * How long hardly any ask like this one is silent; undefined where that is not known, and for one that has to wait for
-   * its model. An answer in one piece is silent until its end.
-   */
-  lateAfterMs({ cold, startedAt, speaksAt, length }: Stay, inOnePiece: boolean): number | undefined {
-    const firstMs = cold ? undefined : this.#lateness.after(speaksAt - startedAt)
-    if (firstMs === undefined || !inOnePiece) return firstMs
-    return firstMs + longestOf(length) * this.pace.stepMs(this.limit.value)
-  }
-
-  #learnSpeech({ cold }: Stay, { firstTokenMs, totalMs, outputTokens, batch }: Served): void {
-    if (cold || firstTokenMs === undefined || outputTokens < tokensMin) return
-    this.slowness.learn(this.pace.stepMs(batch) * (outputTokens - 1), totalMs - firstTokenMs)
-  }
-
-  #learnLateness({ cold, speaksAt, startedAt }: Stay, ending: Ending, { firstTokenMs, totalMs }: Served): void {
-    const expectedMs = speaksAt - startedAt
-    if (cold) return
-    if (firstTokenMs !== undefined) this.#lateness.learn(expectedMs, firstTokenMs)
-    // Silent to its end, and that was late: how late it would have been nobody knows, but it belongs to the late ones.
-    else if (ending !== 'served' && totalMs > (this.#lateness.after(expectedMs) ?? Infinity))
-      this.#lateness.learn(expectedMs, totalMs)
-  }
-
   /** Time that an ask takes from the whole of it while it is full: as many go side by side as there are places. */
   shareMs(promptTokens: number, outputTokens: number): number {
     const places = this.limit.value
@@ -239,27 +332,6 @@ export class Place {
     if (known === undefined || known.places !== places || known.answers !== answers)
       this.#middling = known = { places, answers, ms: this.shareMs(500, 150) }
     return known.ms
-  }
-
-  /** How long one of middling size would be here beside those who are, as fast as it is just now. */
-  middlingHoldMs(now: number): number {
-    return this.pace.expectedHoldMs(500, 150, this.inFlight + 1) * this.slownessTimes(now)
-  }
-
-  /** How many times as long as its pace says it takes just now: by what has come, and by what should have. */
-  slownessTimes(now: number): number {
-    let known = this.#silence
-    if (known === undefined || now - known.now >= sameMs) this.#silence = known = { now, times: this.#silentTimes(now) }
-    return Math.max(this.slowness.times, known.times)
-  }
-
-  #silentTimes(now: number): number {
-    let times = 0
-    for (const { stream, cold, spokeAt, startedAt, speaksAt } of this.#stays) {
-      if (spokeAt !== undefined || !stream || cold || now - startedAt < silenceMinMs) continue
-      times = Math.max(times, (now - startedAt) / Math.max(silenceMinMs, speaksAt - startedAt))
-    }
-    return times
   }
 
   /** From its first token to its last, for an ask of this size that begins beside those who are here, or when it is full. */
@@ -308,6 +380,19 @@ export class Place {
       cold: stay.cold,
       batch: totalMs > 0 ? (this.#stayedMs - stay.staysBefore) / totalMs : stay.inFlight,
     }
+  }
+
+  #learnPromptness(
+    { stream, cold, speaksAt, startedAt }: Stay,
+    ending: Ending,
+    { firstTokenMs, totalMs }: Served,
+  ): void {
+    if (!stream || cold) return
+    const expectedMs = speaksAt - startedAt
+    if (firstTokenMs !== undefined && ending === 'served') this.#promptness.learn(expectedMs, firstTokenMs)
+    // One that was given up was later than that, at least: else a server that has become slow would be given up for ever.
+    const latestMs = this.#promptness.latestMs(expectedMs) ?? Infinity
+    if (firstTokenMs === undefined && totalMs > latestMs) this.#promptness.learn(expectedMs, totalMs)
   }
 
   /** Keeps the sum of all stays, from which each learns how many were here beside it. To be called before any comes or goes. */

@@ -32,7 +32,7 @@ export class Preloading {
   /** To be called when it is known what is there. */
   look(upstream: Upstream): void {
     if (upstream.inFlight > 0) return
-    for (const model of upstream.missing()) {
+    for (const model of upstream.memory.missing()) {
       const { tenant } = upstream.place(model.id)
       if (this.#rests(upstream, model)) continue
       if (upstream.residency.isShut(tenant)) {
@@ -43,18 +43,18 @@ export class Preloading {
       void this.#bring(upstream, model)
       return
     }
-    for (const one of upstream.unsettled()) {
+    for (const one of upstream.memory.unsettled()) {
       if (this.#rests(upstream, one.model)) continue
       // Told once, and not again before it is known whether that helped.
       this.#rest(upstream, one.model)
-      upstream.keep(one)?.catch((error: unknown) => this.#tell(upstream, one.model, error))
+      upstream.memory.keep(one)?.catch((error: unknown) => this.#tell(upstream, one.model, error))
       return
     }
   }
 
   async #bring(upstream: Upstream, model: ServedModel): Promise<void> {
     try {
-      await upstream.bring(model)
+      await upstream.memory.bring(model)
       this.#failures.get(upstream)?.delete(model.id)
     } catch (error) {
       this.#failed(upstream, model, error)

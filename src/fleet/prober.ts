@@ -1,5 +1,6 @@
 import type { Health } from '../core/backend.ts'
 import type { Emit } from '../core/event.ts'
+import { Fault } from '../core/fault.ts'
 import { NetFault, type NetFaultKind, type World } from '../core/world.ts'
 import type { Held, Upstream } from './upstream.ts'
 
@@ -18,8 +19,10 @@ export interface ProberParts {
 export const probeMaxMs = 3_000
 /** A server that tells how busy it is is asked this often while it is in use. */
 const gaugeEveryMs = 1_000
-/** A server that is down is looked at more often, so that it serves again as soon as it is back. */
-const downEveryMs = 700
+/** A server that is down is looked at more often, so that it serves again as soon as it is back: less so, the longer it is. */
+const downEveryMs = 500
+const downEveryMaxMs = 1_400
+const slackens = 1.3
 
 const said: Readonly<Record<NetFaultKind, string>> = {
   refused: 'refuses connections',
@@ -66,9 +69,11 @@ export class Prober {
     }
     upstream.onTrouble = onTrouble
     let mayBeBusy = upstream.up === true
+    let downMs = downEveryMs
     while (!this.#stopped) {
       if (!troubled) {
-        const everyMs = upstream.up === false ? Math.min(downEveryMs, probeEveryMs) : probeEveryMs
+        downMs = upstream.up === false ? Math.min(downEveryMaxMs, downMs * slackens) : downEveryMs
+        const everyMs = upstream.up === false ? Math.min(downMs, probeEveryMs) : probeEveryMs
         // Spread, so that many gateways do not ask one server at the same instant.
         await this.#rest(upstream, everyMs * (0.9 + 0.2 * world.random()))
         if (this.#stopped) break
@@ -121,7 +126,7 @@ export class Prober {
     } catch (error) {
       if (this.#stopped) return false
       if (mayBeBusy && error instanceof NetFault && error.kind === 'timeout') return true
-      this.#lost(upstream, reasonOf(error))
+      this.#lost(upstream, reasonOf(error), isNotReady(error))
       return false
     }
     if (!this.#stopped) this.#found(upstream, health, held)
@@ -152,8 +157,8 @@ export class Prober {
     const hasRoom = upstream.told(health, held, this.#parts.world.now())
     upstream.up = true
     upstream.lastError = undefined
-    // It was gone, and it is back: whatever the breaker remembers is about the time before.
-    if (wasUp === false) upstream.breaker.close()
+    upstream.isWarming = false
+    if (wasUp === false) upstream.returned()
     const reason = wasUp === true ? changes(before, namesOf(upstream)) : welcome(upstream)
     if (reason !== undefined) this.#tell(upstream, reason)
     for (const advice of upstream.advice) {
@@ -165,12 +170,13 @@ export class Prober {
     this.#parts.onFound(upstream)
   }
 
-  #lost(upstream: Upstream, reason: string): void {
-    const wasUp = upstream.up
+  #lost(upstream: Upstream, reason: string, isWarming: boolean): void {
+    const { up: wasUp, isWarming: wasWarming } = upstream
     upstream.up = false
+    upstream.isWarming = isWarming
     upstream.lastError = reason
     upstream.told({}, upstream.held(), this.#parts.world.now())
-    if (wasUp === false) return
+    if (wasUp === false && isWarming === wasWarming) return
     this.#tell(upstream, `It ${reason}.`)
     this.#parts.onChange(false)
   }
@@ -179,6 +185,9 @@ export class Prober {
     this.#parts.emit({ type: 'upstream-changed', upstream: upstream.settings.name, up: upstream.up === true, reason })
   }
 }
+
+/** It is there, and asks for patience: it loads its model, as after each start. */
+const isNotReady = (error: unknown): boolean => error instanceof Fault && error.kind === 'upstream-busy'
 
 const namesOf = (upstream: Upstream): ReadonlySet<string> => new Set(upstream.models().map(({ name }) => name))
 

@@ -1,36 +1,45 @@
 import type { Need } from '../core/ask.ts'
-import type { Backend, Call, Gauge, Health, ListedModel, Residents } from '../core/backend.ts'
+import type { Backend, Call, Gauge, Health, ListedModel } from '../core/backend.ts'
 import { bySpelling } from '../core/names.ts'
 import type { UpstreamSettings } from '../core/settings.ts'
 import { Breaker } from './breaker.ts'
-import { catalogueOf, type Catalogue, type ServedModel } from './catalogue.ts'
+import { catalogueOf, type Catalogue, sameModels, type ServedModel } from './catalogue.ts'
+import { Exile } from './exile.ts'
 import { Limit, type Ending } from './limit.ts'
-import { Loading } from './loading.ts'
-import { Pins, type Unsettled } from './pins.ts'
+import { Memory } from './memory.ts'
 import { Place, type Guest, type Seen, type Stay } from './place.ts'
-import { type MemoryTraits, Residency } from './residency.ts'
-import type { Tenant } from './tenant.ts'
+import type { Residency } from './residency.ts'
 import type { PrefixMemory } from './prefix-memory.ts'
 import { PromptBlocks } from './prompt-blocks.ts'
 import { PromptSlots } from './prompt-slots.ts'
 
 export type { ServedModel } from './catalogue.ts'
 
+/** How long a server is taken at its word that it has not got a model. */
+const absentMs = 10_000
+
 /** One configured server and what has been learned of it. */
 export class Upstream {
   readonly breaker: Breaker = new Breaker()
+  /** Out, because it turned the gateway away. */
+  readonly exile: Exile = new Exile()
   lastError: string | undefined
   version: string | undefined
   /** What it would like to have put right. */
   advice: readonly string[] = []
   /** What can be asked of it at all. */
   readonly can: ReadonlySet<Need>
-  /** Which models are in its memory, and which may come in. */
-  readonly residency: Residency
+  /** What is in it, and how it comes in and out. */
+  readonly memory: Memory
   /** Called when its breaker opens and when a model may have come or gone, so that a probe can look at once. */
   onTrouble: () => void = () => {}
-  /** Called when a load is over: what waited for its end may go on. */
-  onLoaded: () => void = () => {}
+  /** Called when the first ask comes to a place, and when the last one has left it. */
+  onBusy: (place: Place) => void = () => {}
+  onIdle: (place: Place) => void = () => {}
+  /** Called when a place that was out is in again. */
+  onReturn: (place: Place) => void = () => {}
+  /** It answers, and says that it is not ready yet. */
+  isWarming = false
   #settings: UpstreamSettings
   #call: Call
   #listed: readonly ListedModel[] = []
@@ -41,19 +50,22 @@ export class Upstream {
   /** Where the only ask under way is, as long as there is only one. */
   #alone: Place | undefined
   readonly #places = new Map<string, Place>()
-  readonly #loading = new Loading()
-  readonly #now: () => number
   #modelsMax: number | undefined
-  readonly #pins = new Pins()
   #returns = 0
 
   constructor(settings: UpstreamSettings, call: Call, can: ReadonlySet<Need>, now: () => number) {
     this.can = can
     this.#settings = settings
     this.#call = call
-    this.#now = now
     this.#catalogue = catalogueOf(settings, [])
-    this.residency = new Residency(this.#traits, now)
+    this.memory = new Memory({
+      settings: () => this.#settings,
+      call: () => this.#call,
+      models: () => this.models(),
+      places: this.#places,
+      now,
+    })
+    this.memory.onChange = () => this.onTrouble()
     this.#pin()
   }
 
@@ -71,6 +83,11 @@ export class Upstream {
   /** How many times it was gone and came back. */
   get returns(): number {
     return this.#returns
+  }
+
+  /** Which models are in its memory, and which may come in. */
+  get residency(): Residency {
+    return this.memory.residency
   }
 
   get settings(): UpstreamSettings {
@@ -139,102 +156,15 @@ export class Upstream {
   }
 
   /** What has to be waited for before the model can answer; undefined when it is there, or comes by being asked. */
-  ready({ id, setTokens }: ServedModel): Promise<void> | undefined {
-    const { backend } = this.#settings
-    const place = this.place(id)
-    if (place.loaded !== false || backend.load === undefined) return undefined
-    const { tenant } = place
-    const stays = tenant.isPinned || undefined
-    return this.#loading.bring({ model: id, contextTokens: setTokens, stays }, async (setting) => {
-      try {
-        this.residency.begin(tenant)
-        await this.#clear(this.residency.leaversByHand(tenant))
-        const beganAt = this.#now()
-        await backend.load!(this.#call, setting, this.#residents)
-        const tookMs = this.#now() - beganAt
-        place.pace.loadTook(tookMs)
-        for (const other of this.#places.values()) if (other !== place) other.pace.loadLikelyTakes(tookMs)
-        place.loaded = true
-        this.#pins.cameBack(place)
-      } finally {
-        this.#settle(tenant)
-      }
-    })
+  ready(model: ServedModel): Promise<void> | undefined {
+    this.place(model.id)
+    return this.memory.ready(model)
   }
 
-  /** Begins to load a model that nobody waits for here. Undefined when there is nothing to do, or no way to do it. */
-  bring(model: ServedModel): Promise<void> | undefined {
-    return this.#loading.isUnderWay(model.id) ? undefined : this.ready(model)
-  }
-
-  /** Tells the server whether a model that is in its memory is to stay there. */
-  keep({ model: { id, setTokens }, stays }: Unsettled): Promise<void> | undefined {
-    const { backend } = this.#settings
-    if (backend.load === undefined || this.#loading.isUnderWay(id)) return undefined
-    const setting = { model: id, contextTokens: setTokens, stays }
-    return this.#loading.bring(setting, () => backend.load!(this.#call, setting, this.#residents))
-  }
-
-  /** Lets go of a model, which does not come back before somebody asks for it. */
-  async letGo({ id }: ServedModel): Promise<void> {
-    const place = this.place(id)
-    this.#pins.sendAway(place)
-    await this.#settings.backend.unload?.(this.#call, id)
-    place.loaded = false
-  }
-
-  /** Why the last load of it failed; undefined when it did not. */
-  loadFault({ id }: ServedModel): string | undefined {
-    return this.#loading.faultOf(id)
-  }
-
-  /** What the configuration wants in memory and is not there, in its order. */
-  missing(): readonly ServedModel[] {
-    return this.#pins.missing(this.#modelsByPlace())
-  }
-
-  /** What is in memory and does not know whether to stay. */
-  unsettled(): readonly Unsettled[] {
-    return this.#pins.unsettled(this.#modelsByPlace())
-  }
-
-  #modelsByPlace(): ReadonlyMap<Place, ServedModel> {
-    return new Map(
-      this.models().flatMap((model) => {
-        const place = this.#places.get(model.id)
-        return place === undefined ? [] : [[place, model]]
-      }),
-    )
-  }
-
-  /** Its first token has come, and so it is there, where asking for it is what loads it. */
-  spoke(place: Place): void {
-    if (place.loaded !== false || this.#settings.backend.load !== undefined) return
-    place.loaded = true
-    this.#settle(place.tenant)
-  }
-
-  async #clear(leavers: readonly Tenant[]): Promise<void> {
-    for (const { model } of leavers) await this.#settings.backend.unload?.(this.#call, model)
-  }
-
-  #settle(tenant: Tenant): void {
-    if (this.residency.coming !== tenant) return
-    this.residency.settle(tenant)
-    // Whether others had to go for it, only a look can tell.
+  /** It said that it has not got a model that it should have. */
+  misses(model: ServedModel, now: number): void {
+    this.place(model.id).absentUntil = now + absentMs
     this.onTrouble()
-    this.onLoaded()
-  }
-
-  readonly #residents: Residents = {
-    isIdle: (model) => {
-      const place = this.#places.get(model)
-      return place === undefined || (place.inFlight === 0 && !place.tenant.isPinned)
-    },
-    left: (model) => {
-      const place = this.#places.get(model)
-      if (place !== undefined) place.loaded = false
-    },
   }
 
   /** Not known to be down, and not resting after failures. */
@@ -242,37 +172,70 @@ export class Upstream {
     return this.up !== false && this.breaker.allows(now)
   }
 
+  /** For want of any other: whatever is known of it, unless somebody is finding out. */
+  bears(place: Place, now: number): boolean {
+    return !this.breaker.isTrying && place.bears(now)
+  }
+
+  /** It was gone, and it is back: whatever went wrong was before. */
+  returned(): void {
+    this.breaker.close()
+    for (const place of this.#places.values()) {
+      place.returned()
+      this.onReturn(place)
+    }
+  }
+
+  state(now: number): UpstreamState {
+    if (this.up === undefined) return 'unknown'
+    if (!this.up) return this.isWarming ? 'warming' : 'down'
+    const answers = this.breaker.state(now)
+    return answers === 'closed' ? 'up' : answers === 'open' ? 'resting' : 'trying'
+  }
+
   begin(place: Place, guest: Omit<Guest, 'isTrial' | 'alone'>, now: number): Stay {
     const { promptTokens, prefix, length, stream } = guest
     const isTrial = this.breaker.begun()
+    this.exile.begun(now)
     this.#alone?.joined(now)
     const alone = this.#inFlight === 0
     this.#alone = alone ? place : undefined
     this.#inFlight += 1
     this.residency.begin(place.tenant)
+    if (place.inFlight === 0) this.onBusy(place)
     return place.begin({ promptTokens, prefix, length, stream, isTrial, alone }, now)
   }
 
   end(place: Place, stay: Stay, ending: Ending, seen: Seen, now: number): void {
     this.#inFlight -= 1
-    const restedUntil = this.breaker.restsUntil
-    this.breaker.ended(ending, now, stay.isTrial)
+    if (ending === 'served') this.exile.end()
+    const [rested, placeRested] = [this.breaker.restsUntil !== undefined, place.breaker.restsUntil !== undefined]
+    // What goes wrong with one model says nothing of the server, good or bad.
+    this.breaker.ended(ending === 'failed' ? 'ignored' : ending, now, stay.isTrial)
     place.end(stay, ending, seen, now)
-    // It left before the load began, or the load was its own.
-    if (place.inFlight === 0 && !this.#loading.isBusy) this.#settle(place.tenant)
-    if (restedUntil !== undefined || this.breaker.restsUntil === undefined) return
-    // It may have crashed, and started again before anybody looks.
-    this.#forgetPrompts()
-    this.onTrouble()
+    if (place.inFlight === 0) {
+      this.onIdle(place)
+      this.memory.left(place)
+    }
+    const rests = this.breaker.restsUntil !== undefined
+    if (rests && !rested) {
+      // It may have crashed, and started again before anybody looks.
+      this.#forgetPrompts()
+      this.onTrouble()
+    } else if (rested && !rests) {
+      for (const one of this.#places.values()) this.onReturn(one)
+    } else if (placeRested && place.breaker.restsUntil === undefined) this.onReturn(place)
   }
 
   /** Goes by other settings for the same server from now on. What was learned of it stays, and so do its guests. */
   adopt(settings: UpstreamSettings, call: Call): void {
     const { concurrency } = this.#settings
     this.#settings = settings
+    // Perhaps with another key.
+    this.exile.end()
     this.#call = call
     this.#catalogue = catalogueOf(settings, this.#listed)
-    this.residency.traits = this.#traits
+    this.memory.fits(this.#modelsMax)
     this.#pin()
     if (settings.concurrency === concurrency) return
     for (const place of this.#places.values()) place.limit = this.#newLimit()
@@ -284,8 +247,11 @@ export class Upstream {
     this.version = health.version
     this.advice = health.advice ?? []
     this.#modelsMax = health.modelsMax
-    this.residency.traits = this.#traits
-    for (const [place, { loaded }] of this.#placesOf(health.models)) place.loaded = loaded
+    this.memory.fits(this.#modelsMax)
+    for (const [place, { loaded }] of this.#placesOf(health.models)) {
+      place.loaded = loaded
+      place.absentUntil = 0
+    }
     this.#fit(health.models)
     this.residency.looked()
     if (sameModels(this.#listed, health.models)) return false
@@ -334,21 +300,11 @@ export class Upstream {
     for (const [{ limit }, { slots }] of this.#placesOf(models)) if (slots !== undefined) limit.fit(slots)
   }
 
-  get #traits(): MemoryTraits {
-    const { backend, modelsMax } = this.#settings
-    return {
-      unloads: backend.unload !== undefined,
-      swaps: backend.swaps !== false,
-      modelsMax: modelsMax ?? this.#modelsMax,
-    }
-  }
-
-  /** What the configuration wants in memory stays there, and is taken at its word that it fits. */
   #pin(): void {
     const wanted = this.#settings.preload ?? []
     const models = wanted.map((name) => this.modelFor(name) ?? this.models().find(({ id }) => id === name))
     const pinned = [...new Set(models.flatMap((model) => (model === undefined ? [] : this.place(model.id))))]
-    if (this.#pins.set(pinned)) this.residency.expectTogether(pinned.map(({ tenant }) => tenant))
+    this.memory.pin(pinned)
   }
 
   #forgetPrompts(): void {
@@ -361,6 +317,9 @@ export class Upstream {
   }
 }
 
+/** What a server may be seen to be; 'warming' answers and is not ready yet, 'resting' has failed too often in a row. */
+export type UpstreamState = 'unknown' | 'up' | 'warming' | 'resting' | 'trying' | 'down'
+
 /** How many asks were in each place. */
 export type Held = ReadonlyMap<Place, number>
 
@@ -369,17 +328,3 @@ function memoryFor({ keepsPrompts }: Backend, slots: () => number): PrefixMemory
   if (keepsPrompts === undefined) return undefined
   return keepsPrompts === 'slots' ? new PromptSlots(slots) : new PromptBlocks()
 }
-
-function sameModels(some: readonly ListedModel[], others: readonly ListedModel[]): boolean {
-  return some.length === others.length && textOf(some) === textOf(others)
-}
-
-/** How busy they are does not make other models of them. */
-const textOf = (models: readonly ListedModel[]): string =>
-  JSON.stringify(
-    models.map((model) => ({ ...model, gauge: undefined })),
-    (_key, value: unknown) =>
-      value instanceof Set
-        ? [...(value as ReadonlySet<string>)].toSorted((one, other) => (one < other ? -1 : 1))
-        : value,
-  )

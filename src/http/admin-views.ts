@@ -1,8 +1,12 @@
 import type { AskView, Gateway } from '../gateway.ts'
 import type { VolumeState } from '../telemetry/disk.ts'
 import type { FeedSnapshot } from '../telemetry/feed.ts'
+import { type PressureGauge, signals } from '../telemetry/pressure.ts'
+import type { Crowd } from './reception.ts'
 
 type Upstream = Gateway['fleet']['upstreams'][number]
+
+type Trouble = ReturnType<Upstream['place']>['loadTrouble']
 
 /** What the admin API shows, spelled as the config is. Written out field by field, so that nothing is shown by accident. */
 
@@ -19,6 +23,8 @@ function upstreamView(upstream: Upstream, now: number): object {
     url: settings.origin + settings.basePath,
     tier: settings.tier,
     up: up ?? null,
+    // In one word, for people and alarms.
+    state: upstream.state(now),
     last_error: lastError ?? null,
     breaker: breaker.state(now),
     version: version ?? null,
@@ -33,6 +39,10 @@ function upstreamView(upstream: Upstream, now: number): object {
       limit_pinned: place.limit.pinned,
       // What others have given the server to do: taken off its limit.
       foreign: place.limit.foreign,
+      state: place.state(now),
+      // Why it does not come into memory, and when that is tried again.
+      trouble: troubleView(place.loadTrouble, now),
+      stalls: place.stalls,
       loaded: place.loaded ?? null,
       // How long an ask of middling size that begins now is expected to take to its first token.
       expected_first_token_ms: Math.round(place.firstTokenMs(middlingTokens, now)),
@@ -46,6 +56,15 @@ function upstreamView(upstream: Upstream, now: number): object {
     })),
   }
 }
+
+const troubleView = (trouble: Trouble, now: number): object | null =>
+  trouble === undefined
+    ? null
+    : {
+        reason: trouble.reason,
+        for_ms: Math.round(now - trouble.since),
+        tried_again_in_ms: Math.max(0, Math.round(trouble.restsUntil - now)),
+      }
 
 const middlingTokens = 500
 
@@ -105,3 +124,23 @@ export const feedView = (feed: FeedSnapshot): object => ({
   },
   recent: feed.recent,
 })
+
+export interface BoundsSeen {
+  readonly pressure: Pick<PressureGauge, 'shares' | 'step' | 'isSparing' | 'isClosing' | 'isRefusing' | 'isShut'>
+  readonly crowd: Crowd
+}
+
+export function pressureView({ pressure, crowd }: BoundsSeen): object {
+  const { connections, connectionsMax, slowReaders, unreadBytes } = crowd
+  return {
+    shares: Object.fromEntries(signals.map((signal) => [signal, pressure.shares[signal] ?? null])),
+    refuses_batch: pressure.isSparing,
+    closes_connections: pressure.isClosing,
+    refuses_requests: pressure.isRefusing,
+    refuses_connections: pressure.isShut,
+    connections,
+    connections_max: connectionsMax,
+    slow_readers: slowReaders,
+    unread_bytes: unreadBytes,
+  }
+}

@@ -27,6 +27,7 @@ test('upstreams are told with their address, state, places and models, and witho
         url: 'http://10.0.0.5:11434/v',
         tier: 0,
         up: true,
+        state: 'up',
         last_error: null,
         breaker: 'closed',
         version: '0.12.0',
@@ -40,6 +41,9 @@ test('upstreams are told with their address, state, places and models, and witho
             limit: 4,
             limit_pinned: false,
             foreign: 1,
+            state: 'unloadable',
+            trouble: { reason: 'out of memory', for_ms: 4_000, tried_again_in_ms: 1_000 },
+            stalls: 3,
             loaded: true,
             expected_first_token_ms: 123,
           },
@@ -53,8 +57,8 @@ test('upstreams are told with their address, state, places and models, and witho
 
 test('how full the volumes are is told, and none where none is watched', async (t) => {
   const full = { name: 'models', path: '/m', usedRatio: 0.95432, freeBytes: 1e9, state: 'full' } as const
-  const watching = await openHouse(t, { disk: { volumes: [full] } })
-  assert.deepEqual((await watching.get('/api/disk')).json, {
+  const ours = await openHouse(t, { disk: { volumes: [full] } })
+  assert.deepEqual((await ours.get('/api/disk')).json, {
     volumes: [{ volume: 'models', path: '/m', state: 'full', used_ratio: 0.954, free_bytes: 1e9 }],
   })
   assert.deepEqual((await (await openHouse(t)).get('/api/disk')).json, { volumes: [] })

@@ -5,7 +5,7 @@ import { decisionOf } from './decision.ts'
 import { nobodyAhead } from './fair-queue.ts'
 import { findPlace, type Finding } from './placement.ts'
 import { nobodyLeft, noWaiting, type Refusal, type Room } from './refusal.ts'
-import type { Situation } from './situation.ts'
+import { firstTry, type Situation } from './situation.ts'
 import { type Outlook, tierFor } from './tiers.ts'
 import type { Waiting } from './waiting.ts'
 import { whoMakesWay } from './making-way.ts'
@@ -47,14 +47,13 @@ export interface Line extends Room {
 export function judge(situation: Situation, policy: Policy, line: Line): Verdict {
   const { avoid } = situation
   // Nobody who waits is overtaken, except by those who had their turn already.
-  if (line.others === undefined || avoid.size > 0) {
+  if (line.others === undefined || avoid !== firstTry) {
     const atOnce = granted({ ...situation, ahead: nobodyAhead }, policy)
     if (atOnce !== undefined) return atOnce
   }
-  const nobody = nobodyLeft(situation)
+  const fault = nobodyLeft(situation)
   // A server said to be down, if there is no other.
-  if (nobody !== undefined)
-    return granted({ ...situation, desperate: true }, policy) ?? { action: 'refuse', fault: nobody }
+  if (fault !== undefined) return granted({ ...situation, desperate: true }, policy) ?? { action: 'refuse', fault }
   const finding = findPlace(situation, policy)
   const makesWay = finding.offer && line.others && whoMakesWay(situation, finding, line.others)
   if (finding.offer !== undefined && makesWay === undefined) return grantedBy(situation, finding, finding.offer)

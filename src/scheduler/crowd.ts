@@ -1,5 +1,6 @@
 import type { Ask } from '../core/ask.ts'
 import { Shedding } from './shedding.ts'
+import { firstTry } from './situation.ts'
 import type { Waiting } from './waiting.ts'
 
 /** Everybody who waits, for whatever it is. */
@@ -27,7 +28,7 @@ export class Crowd {
     this.#all.add(waiting)
     this.#bySignal.set(waiting.ask.signal, waiting)
     // Whom a server let down has had its turn, and is not sent off.
-    if (waiting.avoid.size === 0) this.#shedding.enter(waiting)
+    if (waiting.avoid === firstTry) this.#shedding.enter(waiting)
   }
 
   leave(waiting: Waiting): void {

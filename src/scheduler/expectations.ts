@@ -10,7 +10,7 @@ import { Foresight } from './foresight.ts'
 import type { Held } from './lease.ts'
 import { Lengths } from './lengths.ts'
 import { type Kept, nothingKept, Promises } from './promises.ts'
-import type { Situation } from './situation.ts'
+import { firstTry, type Situation } from './situation.ts'
 import { costOf } from './tiers.ts'
 import type { Queue, Waiting } from './waiting.ts'
 
@@ -31,7 +31,7 @@ export class Expectations {
     const delay = this.#foresight.factor(offering)
     const caution = this.#cautionFor(ask, offering)
     let ahead = nobodyAhead
-    if (queue !== undefined && avoid.size === 0) {
+    if (queue !== undefined && avoid === firstTry) {
       const { caller, priority, promptTokens } = ask
       const cost = costOf(offering, promptTokens, meanOf(length))
       ahead = queue.fair.aheadOf({ caller, priority, cost, isDue: this.#promises.isDue(ask, offering, now) })

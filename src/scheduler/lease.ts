@@ -4,14 +4,18 @@ import type { Usage } from '../core/usage.ts'
 import type { Ending } from '../fleet/limit.ts'
 import type { Offer, Offering } from '../fleet/offering.ts'
 import type { Stay } from '../fleet/place.ts'
+import type { Stallable } from '../fleet/pulse.ts'
 import type { ServedModel, Upstream } from '../fleet/upstream.ts'
 import type { Charge } from './fair-queue.ts'
+import { costsMoney, permits } from './situation.ts'
 
 /** What was seen of an ask while it held its place. */
 export interface LeaseSeen {
   /** From when it was sent. */
   readonly firstTokenMs?: number | undefined
   readonly usage?: Usage | undefined
+  /** The server wants to be left alone with this model for so long. */
+  readonly restMs?: number | undefined
 }
 
 /** A place on an upstream, taken for one try. */
@@ -26,13 +30,22 @@ export interface Lease {
   readonly decision: string
   /** What was thought of its ask when that was let in; undefined where nobody could say. */
   readonly predicted: Prediction | undefined
-  /**
-   * So long after it was begun there is hardly ever still silence; undefined where that is not known, and while a model
-   * is loaded. Of an answer in one piece nothing is heard before its end.
-   */
-  lateAfterMs(inOnePiece: boolean): number | undefined
+  /** So long after it was begun hardly any is silent, of those in one piece till their end; undefined where too little is known. */
+  lateMs(inOnePiece: boolean): number | undefined
+  /** Its model was not in memory when it began. */
+  readonly isCold: boolean
+  /** Its model is not in memory now, as far as is known. */
+  readonly isLoading: boolean
+  /** Its first token comes hardly ever later than that after it was sent; undefined where too little is known. */
+  latestMs(now: number): number | undefined
+  /** Another server could serve it as well. */
+  hasOther(now: number): boolean
   /** Its first token has come: from here on it is known better how long it will stay. */
   spoke(now: number): void
+  /** Who is to be told when nothing more comes from there. */
+  heldBy(holder: Stallable): void
+  /** More of its answer has come. */
+  progressed(now: number): void
   /** Gives the place back and tells how it went. The first call counts, further ones do nothing. */
   end(ending: Ending, seen?: LeaseSeen): void
 }
@@ -96,14 +109,51 @@ export class OneLease implements Lease {
     return this.held.predicted
   }
 
-  lateAfterMs(inOnePiece: boolean): number | undefined {
-    return this.held.offer.place.lateAfterMs(this.held.stay, inOnePiece)
+  lateMs(inOnePiece: boolean): number | undefined {
+    return this.held.offer.place.lateMs(this.held.stay, inOnePiece)
+  }
+
+  get isCold(): boolean {
+    return this.held.stay.cold
+  }
+
+  get isLoading(): boolean {
+    return this.held.offer.place.loaded === false
+  }
+
+  latestMs(now: number): number | undefined {
+    const { upstream, place } = this.held.offer
+    // Where nobody says what is in memory, another model may have thrown it out.
+    if (place.loaded === undefined && upstream.places().size > 1) return undefined
+    return place.latestMs(this.held.stay, now)
+  }
+
+  hasOther(now: number): boolean {
+    const { ask, offering } = this.held
+    const paid = costsMoney(this.upstream)
+    // What may have been run for money is not run for money again.
+    return offering.offers.some(
+      ({ upstream, place }) =>
+        upstream !== this.upstream &&
+        permits(ask, upstream.settings.tier) &&
+        !(paid && costsMoney(upstream)) &&
+        upstream.allows(now) &&
+        place.allows(now),
+    )
   }
 
   spoke(now: number): void {
     const { stay, offer } = this.held
     offer.place.spoke(stay, now)
-    offer.upstream.spoke(offer.place)
+    offer.upstream.memory.spoke(offer.place)
+  }
+
+  heldBy(holder: Stallable): void {
+    this.held.stay.holder = holder
+  }
+
+  progressed(now: number): void {
+    this.held.offer.place.pulse.beat(now)
   }
 
   end(ending: Ending, seen: LeaseSeen = {}): void {

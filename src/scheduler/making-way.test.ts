@@ -6,7 +6,7 @@ import { lengthOf, meanOf } from '../core/length.ts'
 import { usualShares } from '../core/shares.ts'
 import { whoMakesWay } from './making-way.ts'
 import { callerOf, rigOf } from './rig.test-helper.ts'
-import type { Situation } from './situation.ts'
+import { firstTry, type Situation } from './situation.ts'
 import { costOf, type Outlook, spareMs } from './tiers.ts'
 import { Queue, Waiting } from './waiting.ts'
 
@@ -53,7 +53,7 @@ function scene(others: readonly Other[], late: Late) {
   const length = lengthOf(late.outputTokens, 0.3)
   for (const { caller, cost, ...more } of others) {
     const asked = ask({ caller: callerOf(caller), arrivedAt: 0, ...more })
-    const about = { avoid: new Set<never>(), length, isDue: false, now: 0, predicted: undefined, onAbort: () => {} }
+    const about = { avoid: firstTry, length, isDue: false, now: 0, predicted: undefined, onAbort: () => {} }
     queue.enter(new Waiting({ ask: asked, cost, ...about }))
   }
   const caller = callerOf(late.caller)
@@ -63,7 +63,7 @@ function scene(others: readonly Other[], late: Late) {
   const situation: Situation = {
     ask: asked,
     offering,
-    avoid: new Set(),
+    avoid: firstTry,
     length,
     delay: 1,
     caution: 1,

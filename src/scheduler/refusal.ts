@@ -47,14 +47,35 @@ export function nobodyLeft(situation: Situation): Fault | undefined {
     )
   }
   const left = offering.offers.filter((offer) => isOpenTo(situation, offer))
-  if (left.length === 0) return new Fault('no-upstream', `No other server has the model ${model}.`)
-  const up = left.filter(({ upstream }) => upstream.up !== false)
-  if (up.length > 0) return up.every(isShut) ? shut(up[0]!, model) : undefined
-  const reasons = left.slice(0, 3).map(({ upstream }) => `${upstream.settings.name} ${upstream.lastError ?? 'is down'}`)
-  const backMs = Math.min(...left.map(({ upstream }) => (upstream.breaker.restsUntil ?? now) - now))
-  return new Fault('no-upstream', `All servers that have the model ${model} are down: ${reasons.join('; ')}.`, {
-    retryAfterMs: soon(backMs),
-  })
+  if (left.length === 0) {
+    const absent = offering.offers.some(({ place }) => now < place.absentUntil)
+    return new Fault(absent ? 'no-such-model' : 'no-upstream', `No other server has the model ${model}.`)
+  }
+  const up = left.filter(({ upstream }) => upstream.up !== false || upstream.isWarming)
+  if (up.length > 0) {
+    if (up.every(isShut)) return shut(up[0]!, model)
+    // Who can wait until one of them may be tried does.
+    const waits = (offer: Offer): boolean =>
+      !offer.upstream.exile.holds(now) && restsUntil(offer) <= ask.arrivedAt + ask.patienceMs
+    return up.some(waits) ? undefined : outOf(up, model, now)
+  }
+  return outOf(left, model, now)
+}
+
+const restsUntil = ({ upstream, place }: Offer): number =>
+  Math.max(upstream.breaker.restsUntil ?? 0, place.restsUntil ?? 0, upstream.exile.until)
+
+function outOf(offers: readonly Offer[], model: string, now: number): Fault {
+  const reasons = offers.slice(0, 3).map((offer) => `${offer.upstream.settings.name} ${whyOut(offer, now)}`)
+  const backMs = Math.min(...offers.map(restsUntil)) - now
+  const text = `All servers that have the model ${model} are down: ${reasons.join('; ')}.`
+  return new Fault('no-upstream', text, { retryAfterMs: soon(backMs) })
+}
+
+function whyOut({ upstream, place }: Offer, now: number): string {
+  if (upstream.exile.holds(now)) return 'turned the gateway away'
+  const { lastError = upstream.up === false ? 'is down' : 'has failed too often in a row' } = upstream
+  return place.loadTrouble === undefined ? lastError : `cannot load it (${place.loadTrouble.reason})`
 }
 
 const isShut = ({ upstream, place }: Offer): boolean => upstream.residency.isShut(place.tenant)

@@ -30,7 +30,12 @@ const lookAgainMs = 250
 
 /** When to look at a place again that gives no sign by itself. */
 export const restsUntilOf = ({ upstream, place }: Offer): number =>
-  Math.max(place.coolsUntil, upstream.breaker.restsUntil ?? 0, place.slowness.leftAloneAt + lookAgainMs)
+  Math.max(
+    place.coolsUntil,
+    upstream.breaker.restsUntil ?? 0,
+    place.restsUntil ?? 0,
+    place.slowness.leftAloneAt + lookAgainMs,
+  )
 
 /** Even if it has to stand in line in the server until one of those there ends. */
 function isInTimeAnyway({ ask, length, now }: Situation, { place }: Offer): boolean {

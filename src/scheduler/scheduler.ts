@@ -24,7 +24,7 @@ import { isTooLateAt, predictionAt, predictionFor } from './prediction.ts'
 import { gone, isUseless, nobodyLeft, shed, tooLate, unknownModel } from './refusal.ts'
 import { Queues } from './queues.ts'
 import { restsUntilOf } from './room.ts'
-import type { Situation } from './situation.ts'
+import { firstTry, type Situation } from './situation.ts'
 import { type Outlook, outlooks, promised, spareMs, tierFor } from './tiers.ts'
 import { Turns } from './turns.ts'
 import { findSpare, type SpareWish } from './spare.ts'
@@ -52,8 +52,6 @@ const atOnceMax = 100
 const considerPerMs = 20
 
 type Queued = Verdict & { readonly action: 'queue' }
-
-const none: ReadonlySet<Upstream> = new Set()
 
 /**
  * Decides who is served next, and where, in the same step: an ask is bound to an upstream only when one has room.
@@ -109,12 +107,12 @@ export class Scheduler {
   }
 
   /** Waits for a place as long as the ask's patience allows. Rejects with a Fault; what is in `avoid` is not tried. */
-  acquire(ask: Ask, avoid: ReadonlySet<Upstream> = none): Promise<Lease> {
+  acquire(ask: Ask, avoid: ReadonlySet<Upstream> = firstTry): Promise<Lease> {
     if (ask.signal.aborted) return Promise.reject(gone())
     const offering = this.#offeringFor(ask)
     if (offering === undefined) return Promise.reject(unknownModel(this.#fleet, ask))
     const situation = this.#arrivalOf(ask, offering, avoid)
-    if (avoid.size === 0) this.#turns.asked(ask, offering, situation.now)
+    if (avoid === firstTry) this.#turns.asked(ask, offering, situation.now)
     const verdict = judge(situation, this.#policy, this.#lineBefore(situation))
     this.#expectations.came(situation)
     switch (verdict.action) {
@@ -156,19 +154,19 @@ export class Scheduler {
   /** No server that costs nothing has its model in memory, and none at all promises it in time. */
   isShort(ask: Ask): boolean {
     const offering = this.#offeringFor(ask)
-    return offering !== undefined && isShortOfMemory(this.#arrivalOf(ask, offering, none))
+    return offering !== undefined && isShortOfMemory(this.#arrivalOf(ask, offering, firstTry))
   }
 
   /** Whether it is promised in time, from a model that surely is enough for it and need not be loaded. */
   isInTime(ask: Ask): boolean {
     const offering = this.#offeringFor(ask)
-    return offering !== undefined && isReadyInTime(this.#arrivalOf(ask, offering, none))
+    return offering !== undefined && isReadyInTime(this.#arrivalOf(ask, offering, firstTry))
   }
 
   #foresee(ask: Ask): Verdict {
     const offering = this.#offeringFor(ask)
     if (offering === undefined) return { action: 'refuse', fault: unknownModel(this.#fleet, ask) }
-    const situation = this.#arrivalOf(ask, offering, none)
+    const situation = this.#arrivalOf(ask, offering, firstTry)
     return judge(situation, this.#policy, this.#lineBefore(situation))
   }
 
@@ -217,7 +215,7 @@ export class Scheduler {
     const { upstream, place } = offer
     const waitMs = waited === undefined ? 0 : now - waited.since
     const cachedTokens = place.cachedTokens(ask)
-    const promise = { waitMs, isRetry: avoid.size > 0, outlooks: promises, cachedTokens }
+    const promise = { waitMs, isRetry: avoid !== firstTry, outlooks: promises, cachedTokens }
     const decision = decisionOf({ ask, offering, offer, ...promise })
     const predicted = waited === undefined ? predictionAt(situation, offer) : waited.predicted
     const lease = this.#take(situation, offer, { charge: waited?.ticket, waitMs, decision, predicted })
@@ -239,9 +237,9 @@ export class Scheduler {
   readonly #onEnd = (held: Held, ending: Ending, seen: LeaseSeen): void => {
     const { offer, stay } = held
     const now = this.#world.now()
-    const { firstTokenMs, usage } = seen
+    const { firstTokenMs, usage, restMs } = seen
     const { outputTokens = 0, cachedTokens } = usage ?? {}
-    offer.upstream.end(offer.place, stay, ending, { firstTokenMs, outputTokens, cachedTokens }, now)
+    offer.upstream.end(offer.place, stay, ending, { firstTokenMs, outputTokens, cachedTokens, restMs }, now)
     this.#expectations.ended(held, ending, { usage, now })
     this.#drain(this.#queues.of(offer.upstream))
   }
@@ -326,17 +324,17 @@ export class Scheduler {
 
   /** Its patience is spent. A server said to be down is still better than a refusal, if there is no other. */
   #giveUp(waiting: Waiting, situation: Situation, best: Outlook | undefined): void {
-    const nobody = nobodyLeft(situation)
-    if (nobody !== undefined) {
+    const left = nobodyLeft(situation)
+    if (left !== undefined) {
       const desperate = { ...situation, desperate: true }
       if (this.#grant(waiting, desperate, findPlace(desperate, this.#policy))) return
     }
     this.#expectations.waited(waiting, situation, true)
     this.#remove(waiting, false)
     this.#turns.missed(situation.offering, Infinity, situation.now)
-    const fault = nobody ?? tooLate(situation, best)
+    const fault = left ?? tooLate(situation, best)
     // It has waited its time. When it comes back it goes first.
-    if (fault.retryAfterMs !== undefined && nobody === undefined)
+    if (fault.retryAfterMs !== undefined && left === undefined)
       this.#expectations.sentAway(situation, situation.now + fault.retryAfterMs)
     waiting.refuse(fault)
   }

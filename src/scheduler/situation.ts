@@ -22,21 +22,27 @@ export interface Situation {
   readonly desperate: boolean
 }
 
+/** What an ask avoids that nobody has let down yet. One with any other set, be it empty, has had its turn and goes first. */
+export const firstTry: ReadonlySet<Upstream> = new Set()
+
 /** A tier from here on costs money. */
 export const paidTier = 1
+
+export const costsMoney = ({ settings }: Upstream): boolean => settings.tier >= paidTier
 
 export function permits(ask: Ask, tier: number): boolean {
   return ask.cloud === 'allowed' || tier < paidTier
 }
 
 /** Whether this ask may go there at all, be it now or later. */
-export function isOpenTo({ ask, avoid }: Situation, { upstream }: Offer): boolean {
-  return permits(ask, upstream.settings.tier) && !avoid.has(upstream)
+export function isOpenTo({ ask, avoid, now }: Situation, { upstream, place }: Offer): boolean {
+  return permits(ask, upstream.settings.tier) && !avoid.has(upstream) && now >= place.absentUntil
 }
 
 export function canServe(situation: Situation, offer: Offer): boolean {
   if (!isOpenTo(situation, offer)) return false
   const { upstream, place } = offer
-  if (upstream.residency.isShut(place.tenant)) return false
-  return situation.desperate ? upstream.breaker.allows(situation.now) : upstream.allows(situation.now)
+  const { now, desperate } = situation
+  if (upstream.residency.isShut(place.tenant) || upstream.exile.holds(now)) return false
+  return desperate ? upstream.bears(place, now) : upstream.allows(now) && place.allows(now)
 }

@@ -15,16 +15,16 @@ const slowMinMs = 1_000
  */
 export function isBetterElsewhere(situation: Situation, offer: Offer): boolean {
   const { offers } = situation.offering
-  if (offers.length === 1) return false
+  if (offers.length === 1 || !offer.place.pace.isLearned) return false
   const { now } = situation
   const { place, upstream } = offer
-  const hereMs = place.middlingHoldMs(now)
-  const limitMs = hereMs < slowMinMs ? 0 : hereMs / muchSlower
+  const hereMs = holdMsAt(offer, now)
+  const limitMs = hereMs / muchSlower
   let isSlow = false
   for (const other of offers) {
     if (other === offer || other.upstream.settings.tier > upstream.settings.tier) continue
-    const holdMs = other.place.middlingHoldMs(now)
-    if (holdMs > limitMs || !isKnown(other) || !canServe(situation, other)) continue
+    const holdMs = holdMsAt(other, now)
+    if (hereMs < slowMinMs || holdMs > limitMs || !isKnown(other) || !canServe(situation, other)) continue
     isSlow = true
     if (waitMs(other, now) + holdMs > limitMs) continue
     if (place.inFlight === 0 && place.slowness.mayBeTried(now, canWait(situation)) && affords(situation, offer))
@@ -38,6 +38,10 @@ export function isBetterElsewhere(situation: Situation, offer: Offer): boolean {
 
 const isKnown = ({ place }: Offer): boolean => place.loaded !== false && place.pace.isLearned
 
+/** How long an ask of middling size would be there beside those who are, as fast as it is just now. */
+const holdMsAt = ({ place }: Offer, now: number): number =>
+  place.pace.expectedHoldMs(500, 150, place.inFlight + 1) * place.slowness.timesAt(now)
+
 /** Until there is room for one more than all who wait. */
 function waitMs({ place }: Offer, now: number): number {
   const { waiting } = place.tenant
@@ -48,7 +52,7 @@ const canWait = ({ ask }: Situation): boolean => ask.priority !== 'interactive'
 
 function affords({ ask, length, now }: Situation, { place }: Offer): boolean {
   const { patienceMs, deadlineMs = Infinity, arrivedAt, promptTokens } = ask
-  const times = place.slownessTimes(now)
+  const times = place.slowness.timesAt(now)
   const firstMs = now - arrivedAt + times * place.firstTokenMs(promptTokens, now)
   return firstMs <= patienceMs && firstMs + times * place.speechMs(meanOf(length), false) <= deadlineMs
 }

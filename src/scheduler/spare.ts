@@ -2,7 +2,7 @@ import type { Policy } from '../core/policy.ts'
 import { narrowed, type Offer } from '../fleet/offering.ts'
 import { bestBeyond } from './placement.ts'
 import type { Queues } from './queues.ts'
-import { paidTier, type Situation } from './situation.ts'
+import { costsMoney, type Situation } from './situation.ts'
 
 /** What a second try at an ask may have while the first is still under way. */
 export interface SpareWish {
@@ -25,7 +25,7 @@ export function findSpare(
   if (offering.upstreams.some((upstream) => queues.isWaitedFor(upstream))) return undefined
   const spare = offering.offers.filter(
     (offer) =>
-      (cloud || offer.upstream.settings.tier < paidTier) &&
+      (cloud || !costsMoney(offer.upstream)) &&
       isWarm(offer) &&
       isIdle(offer) &&
       offer.place.firstTokenMs(ask.promptTokens - offer.place.cachedTokens(ask), now) <= withinMs,

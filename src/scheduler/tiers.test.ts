@@ -4,7 +4,7 @@ import { rigOf, serveFor, watched, type Rig } from './rig.test-helper.ts'
 import type { Ask } from '../core/ask.ts'
 import { lengthOf } from '../core/length.ts'
 import { nobodyAhead } from './fair-queue.ts'
-import type { Situation } from './situation.ts'
+import { firstTry, type Situation } from './situation.ts'
 import { tierFor } from './tiers.ts'
 
 const outlook = (tier: number, firstTokenMs: number, hasRoom = true) => ({
@@ -23,7 +23,7 @@ const choosing = (more: Partial<Ask> = {}): Situation => {
   return {
     ask: ask({ patienceMs: 1_000, ...more }),
     offering: fleet.offering('m')!,
-    avoid: new Set(),
+    avoid: firstTry,
     length: lengthOf(100, 0.5),
     delay: 1,
     caution: 1,

@@ -43,7 +43,7 @@ export class Turns {
   missed(offering: Offering, lateMs: number, now: number): void {
     const offer = noteMissed(offering, lateMs, now)
     if (offer === undefined || now < (this.#failedUntil.get(offer.place) ?? 0)) return
-    offer.upstream.bring(offer.model)?.catch((error: unknown) => {
+    offer.upstream.memory.bring(offer.model)?.catch((error: unknown) => {
       this.#failedUntil.set(offer.place, now + failedRestMs)
       this.#emit(notBrought(offer, error))
     })
@@ -127,7 +127,7 @@ function noteMissed({ offers }: Offering, lateMs: number, now: number): Offer | 
     if (place.loaded !== false || lateMs < place.tenant.loadMs) continue
     place.tenant.missed.note(now)
     isComing ||= upstream.residency.coming === place.tenant
-    if (!upstream.allows(now) || !upstream.residency.deservesLoad(place.tenant, now)) continue
+    if (!upstream.allows(now) || !place.allows(now) || !upstream.residency.deservesLoad(place.tenant, now)) continue
     const ms = place.tenant.loadMs + upstream.residency.evictionMs(place.tenant, now)
     if (ms < least) {
       best = offer

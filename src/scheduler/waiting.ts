@@ -8,6 +8,7 @@ import type { Upstream } from '../fleet/upstream.ts'
 import { type Ahead, FairQueue, nobodyAhead, type Ticket } from './fair-queue.ts'
 import type { Heaped } from './heap.ts'
 import type { Lease } from './lease.ts'
+import { firstTry } from './situation.ts'
 
 /** All who wait for what is offered under one name. It is there only while someone waits. */
 export class Queue {
@@ -44,7 +45,7 @@ export class Queue {
     this.soonestDeadline = Math.min(this.soonestDeadline, waiting.deadline)
     this.#all.add(waiting)
     this.#count(1)
-    if (waiting.avoid.size > 0) {
+    if (waiting.avoid !== firstTry) {
       this.retries.add(waiting)
       return
     }

@@ -14,6 +14,10 @@ export interface EngineSpec {
   readonly keepMs: number
   /** Who is thrown out for another model: one that is idle, or the one used longest ago, even in the middle of an answer. */
   readonly evicts: 'idle' | 'any'
+  /** Who says how long a model is to stay, while another waits for it to go, keeps it there idle until then. */
+  readonly keepTraps: boolean
+  /** A model whose runner hangs is brought back for the next who asks, as soon as nobody is left in its hands. */
+  readonly replacesHung: boolean
   /** A load ends when the caller hangs up who set it going. */
   readonly loadDiesWithCaller: boolean
   /** Blocks of prompts it remembers, per model. */

@@ -18,6 +18,8 @@ const spec: EngineSpec = {
   loadMs: 500,
   keepMs: Infinity,
   evicts: 'idle',
+  keepTraps: false,
+  replacesHung: false,
   loadDiesWithCaller: false,
   cacheBlocks: 100,
   memoryTokens: 1_000,

@@ -1,5 +1,6 @@
 import type { World } from '../core/world.ts'
 import { type EngineSpec, type LoadSetting, stepMsAt } from './engine-spec.ts'
+import { FrozenRunners } from './frozen.ts'
 import type { Job, JobEnding, Load, Run } from './job.ts'
 import type { Ledger } from './ledger.ts'
 import { type Resident, Residents } from './residents.ts'
@@ -33,12 +34,16 @@ export class Engine {
   #life = 0
   #frozen: PromiseWithResolvers<void> | undefined
   slowness = 1
+  readonly frozenRunners: FrozenRunners
+  /** Models that do not come into memory. */
+  readonly unloadable = new Set<string>()
 
   constructor(spec: EngineSpec, clock: Clock, ledger: Ledger) {
     this.#spec = spec
     this.#clock = clock
     this.#ledger = ledger
     this.#residents = new Residents(spec, () => clock.now(), ledger)
+    this.frozenRunners = new FrozenRunners(clock, spec.replacesHung)
   }
 
   get residents(): readonly Resident[] {
@@ -83,6 +88,7 @@ export class Engine {
     if (resident === undefined) return
     this.#ledger.unloads += 1
     resident.keepMs = 0
+    this.#fill()
   }
 
   /**
@@ -118,6 +124,7 @@ export class Engine {
     const queue = this.#waiting.get(job.model)
     if (queue === undefined) this.#waiting.set(job.model, new Set([run]))
     else queue.add(run)
+    this.frozenRunners.asked(job.model, () => this.#fill())
     this.#fill()
     return run
   }
@@ -141,6 +148,7 @@ export class Engine {
       ...[...this.#waiting.values()].flatMap((queue) => [...queue]),
     ]
     for (const set of [this.#speaking, this.#joining, this.#reading, this.#waiting, this.#residents]) set.clear()
+    this.frozenRunners.clear()
     this.#heldTokens = 0
     this.#loading = undefined
     this.#stopReading = undefined
@@ -164,6 +172,13 @@ export class Engine {
     this.#frozen = undefined
   }
 
+  /** One model goes on with what it had in its hands. */
+  thawRunner(model: string): void {
+    this.frozenRunners.thaw(model)
+    if (this.#stopReading === undefined && this.#reading.size > 0) void this.#read()
+    this.#fill()
+  }
+
   /** Gives places to those who wait, as long as there are any. */
   #fill(): void {
     for (const [model, queue] of this.#waiting) {
@@ -171,7 +186,12 @@ export class Engine {
         this.#waiting.delete(model)
         continue
       }
-      const resident = this.#residents.find(model)
+      let resident = this.#residents.find(model)
+      if (resident !== undefined && this.frozenRunners.has(model)) {
+        if (!this.frozenRunners.goes(resident)) continue
+        this.#residents.remove(model)
+        resident = undefined
+      }
       if (resident === undefined) {
         const first = queue.values().next().value
         if (this.#makeRoom(model)) void this.#bringIn(model, first)
@@ -198,7 +218,7 @@ export class Engine {
       if (!isErrand && (resident.running >= this.#spec.slots || !this.#fits(run))) break
       queue.delete(run)
       resident.usedAt = this.#clock.now()
-      resident.keepMs = keepMs ?? resident.keepMs
+      if (keepMs !== undefined) this.#residents.keep(resident, keepMs)
       run.startedAt = resident.usedAt
       if (isErrand) {
         this.#end(run, 'whole')
@@ -220,7 +240,7 @@ export class Engine {
 
   /** One model is loaded at a time. */
   #makeRoom(model: string): boolean {
-    if (this.#loading !== undefined) return false
+    if (this.#loading !== undefined || this.frozenRunners.holdsLoads) return false
     const room = this.#residents.roomFor(model)
     if (typeof room === 'object') this.#throwOut(room, 0)
     return room !== undefined
@@ -253,7 +273,9 @@ export class Engine {
     if (!(await this.#work(this.#spec.loadMs, stop.signal))) return
     this.#loading = undefined
     if (stop.signal.aborted) this.#ledger.loadsLost += 1
+    else if (this.unloadable.has(model)) this.#failLoad(model, by)
     else {
+      this.frozenRunners.thaw(model)
       this.#residents.add(model, by?.job.setting)
       this.#killed.delete(model)
       for (const run of this.#waiting.get(model) ?? [])
@@ -262,11 +284,19 @@ export class Engine {
     this.#fill()
   }
 
+  /** Whoever else waits for it has it tried anew. */
+  #failLoad(model: string, by: Run | undefined): void {
+    if (by === undefined || this.#waiting.get(model)?.delete(by) !== true) return
+    by.state = 'over'
+    by.job.onEnd('unloadable', by)
+  }
+
   async #read(): Promise<void> {
     const life = this.#life
     if (this.#spec.prefillStalls) this.#untilRead = Promise.withResolvers<void>()
     for (const run of this.#reading) {
       const { model, promptTokens, blocks, outputTokens } = run.job
+      if (this.frozenRunners.has(model)) continue
       const { prefixes } = this.#residents.find(model)!
       run.cachedTokens = Math.min(prefixes.cached(blocks), promptTokens - 1)
       const stop = new AbortController()
@@ -277,7 +307,7 @@ export class Engine {
       }
       const tokens = promptTokens + run.said - run.cachedTokens
       if (!(await this.#work((tokens * 1_000) / this.#spec.prefillTokensPerSecond, stop.signal))) return
-      if (!this.#reading.delete(run)) continue
+      if (this.frozenRunners.has(model) || !this.#reading.delete(run)) continue
       prefixes.keep(blocks)
       if (run.said === 0) {
         this.#ledger.promptTokens += promptTokens
@@ -315,7 +345,7 @@ export class Engine {
       if (!(await this.#work(stepMsAt(this.#spec.stepMs, this.#speaking.size)))) return
       this.#untilStepped?.resolve()
       this.#untilStepped = undefined
-      for (const run of this.#speaking) this.#say(run)
+      for (const run of this.#speaking) if (!this.frozenRunners.has(run.job.model)) this.#say(run)
       if (life !== this.#life) return
     }
     this.#steps = false
@@ -375,6 +405,8 @@ export class Engine {
     const resident = this.#residents.find(run.job.model)!
     resident.running -= 1
     resident.usedAt = this.#clock.now()
+    if (resident.holds && resident.running === 0 && resident.keepMs < Infinity)
+      void this.#clock.sleep(resident.keepMs).then(() => this.#fill())
   }
 
   /** Lets that much work pass; false when the engine has died over it. */

@@ -54,7 +54,7 @@ export function settingsFor(fleet: readonly Machine[], { callers, beside }: Work
       key: `key of ${name}`,
       patienceMs,
     })),
-    timeouts: { connectMs: 5_000, firstTokenMs: 60_000, gapMs: 20_000 },
+    timeouts: { connectMs: 5_000, loadMs: 60_000, firstTokenMs: 60_000, gapMs: 20_000, totalMs: 300_000 },
     attemptsMax: 3,
     probeEveryMs: 5_000,
     hedge: usualHedge,

@@ -20,8 +20,11 @@ export interface Job {
   onEnd(ending: JobEnding, run: Run): void
 }
 
-/** All was said; it can never fit; memory ran out and took everything with it; its model was thrown out; the machine went down. */
-export type JobEnding = 'whole' | 'full' | 'out-of-memory' | 'killed' | 'crashed'
+/**
+ * All was said; it can never fit; memory ran out and took everything with it; its model was thrown out, or could not be
+ * brought in; the machine went down.
+ */
+export type JobEnding = 'whole' | 'full' | 'out-of-memory' | 'killed' | 'unloadable' | 'crashed'
 
 /** How busy it is. */
 export interface Load {

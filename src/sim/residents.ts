@@ -11,9 +11,13 @@ export interface Resident {
   running: number
   usedAt: number
   keepMs: number
+  /** It is to go when nobody uses it any more, for somebody waits for another. */
+  leaves: boolean
+  /** Somebody who came after that said how long it is to stay: nobody waits for its end any more, but for its time to run out. */
+  holds: boolean
 }
 
-type Limits = Pick<EngineSpec, 'loadedMax' | 'keepMs' | 'evicts' | 'cacheBlocks'>
+type Limits = Pick<EngineSpec, 'loadedMax' | 'keepMs' | 'evicts' | 'cacheBlocks' | 'keepTraps'>
 
 /** The models in memory, and which of them has to go. */
 export class Residents {
@@ -48,9 +52,14 @@ export class Residents {
   add(name: string, setting: LoadSetting | undefined): Resident {
     const { keepMs, cacheBlocks } = this.#limits
     const prefixes = new Prefixes(cacheBlocks)
-    const resident = { name, setting, prefixes, running: 0, usedAt: this.#now(), keepMs }
+    const resident = { name, setting, prefixes, running: 0, usedAt: this.#now(), keepMs, leaves: false, holds: false }
     this.#all.set(name, resident)
     return resident
+  }
+
+  keep(resident: Resident, keepMs: number): void {
+    resident.keepMs = keepMs
+    resident.holds ||= this.#limits.keepTraps && resident.leaves
   }
 
   remove(name: string): void {
@@ -66,7 +75,11 @@ export class Residents {
     if (this.#all.size < this.#limits.loadedMax) return true
     let victim: Resident | undefined
     for (const resident of this.all) {
-      if (resident.name === name || (resident.running > 0 && this.#limits.evicts === 'idle')) continue
+      if (resident.name === name || resident.holds) continue
+      if (resident.running > 0 && this.#limits.evicts === 'idle') {
+        resident.leaves = true
+        continue
+      }
       if (victim === undefined || resident.usedAt < victim.usedAt) victim = resident
     }
     if (this.#all.size < this.#limits.loadedMax) return true

@@ -71,6 +71,8 @@ const card: EngineSpec = {
   loadMs: 4_000,
   keepMs: Infinity,
   evicts: 'idle',
+  keepTraps: false,
+  replacesHung: false,
   loadDiesWithCaller: false,
   cacheBlocks: 1_000,
   memoryTokens: 4 * 8_192,
@@ -122,7 +124,13 @@ const like =
 
 type Like = (options?: ServerOptions) => ServerSpec
 
-export const ollamaLike: Like = like('ollama', 'ollama', { ...card, keepMs: 300_000, loadDiesWithCaller: true })
+export const ollamaLike: Like = like('ollama', 'ollama', {
+  ...card,
+  keepMs: 300_000,
+  keepTraps: true,
+  replacesHung: true,
+  loadDiesWithCaller: true,
+})
 
 export const vllmLike: Like = like('vllm', 'vllm', batching, { bootMs: 30_000 })
 

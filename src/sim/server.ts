@@ -62,7 +62,7 @@ export class SimServer implements Station {
   }
 
   /** Does a piece of work that came past the gateway; tells how it ended. */
-  work(work: Pick<Job, 'model' | 'promptTokens' | 'outputTokens'>): Promise<JobEnding> {
+  work(work: Pick<Job, 'model' | 'promptTokens' | 'outputTokens' | 'keepMs'>): Promise<JobEnding> {
     return new Promise((onEnd) => void this.#engine.submit({ ...work, blocks: [], onToken() {}, onEnd }))
   }
 
@@ -133,13 +133,21 @@ export class SimServer implements Station {
     for (const listen of this.#onPower) listen(true)
   }
 
-  /** Takes requests and answers small questions, but generates nothing until it thaws. */
-  freeze(): void {
-    this.#engine.freeze()
+  /** Takes requests and answers small questions, but generates nothing until it thaws: of one model, or of all. */
+  freeze(model?: string): void {
+    if (model === undefined) this.#engine.freeze()
+    else this.#engine.frozenRunners.freeze(model)
   }
 
-  thaw(): void {
-    this.#engine.thaw()
+  thaw(model?: string): void {
+    if (model === undefined) this.#engine.thaw()
+    else this.#engine.thawRunner(model)
+  }
+
+  /** It cannot bring this model into memory any more, or can again. */
+  setLoadable(model: string, isLoadable: boolean): void {
+    if (isLoadable) this.#engine.unloadable.delete(model)
+    else this.#engine.unloadable.add(model)
   }
 
   /** Everything takes that many times as long. */

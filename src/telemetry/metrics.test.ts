@@ -84,6 +84,17 @@ test('a refusal at first sight does not make the queue look short', () => {
   assert.doesNotMatch(metrics.render(), /^spillway_queue_wait_seconds_count/m)
 })
 
+test('streams that broke and may be carried on are counted by what became of them, from nought on', () => {
+  const metrics = new Metrics(measured)
+  shows(metrics.render(), 'spillway_resumes_total{outcome="carried-on"} 0')
+  const resumed = { type: 'resumed', ask: someAsk(), from: 'gpu-1', upstream: 'gpu-2', afterMs: 3 } as const
+  metrics.listen({ ...resumed, outcome: 'carried-on' })
+  metrics.listen({ ...resumed, upstream: undefined, outcome: 'failed' })
+  const text = metrics.render()
+  shows(text, 'spillway_resumes_total{outcome="carried-on"} 1')
+  shows(text, 'spillway_resumes_total{outcome="failed"} 1')
+})
+
 test('a spill is a fallback', () => {
   const metrics = new Metrics(measured)
   metrics.listen({ type: 'ask-granted', ask: someAsk(), ...granted, tier: 1, spilled: true })
@@ -141,11 +152,17 @@ test('queue and upstreams are read when Prometheus asks', () => {
   shows(text, 'spillway_upstream_in_flight{upstream="gpu-1",model="llama3.1:8b"} 2')
   shows(text, 'spillway_upstream_limit{upstream="gpu-1",model="llama3.1:8b"} 4')
   shows(text, 'spillway_upstream_foreign{upstream="gpu-1",model="llama3.1:8b"} 1')
+  shows(text, 'spillway_upstream_state{upstream="gpu-1",state="up"} 1')
+  shows(text, 'spillway_upstream_state{upstream="gpu-1",state="down"} 0')
+  shows(text, 'spillway_upstream_model_state{upstream="gpu-1",model="llama3.1:8b",state="opening"} 1')
+  shows(text, 'spillway_upstream_model_state{upstream="gpu-1",model="llama3.1:8b",state="well"} 0')
+  shows(text, 'spillway_stalls_total{upstream="gpu-1",model="llama3.1:8b"} 3')
 })
 
 test('an upstream that nobody has probed yet is neither up nor down', () => {
-  const upstreams = [{ settings: { name: 'new' }, up: undefined, modelFor: () => undefined, places: () => [] }]
-  const metrics = new Metrics({ waiting: 0, fleet: { upstreams, serving: () => [] } })
+  const nothing = { state: () => 'unknown' as const, modelFor: () => undefined, places: () => [] }
+  const upstreams = [{ settings: { name: 'new' }, up: undefined, ...nothing }]
+  const metrics = new Metrics({ waiting: 0, world: { now: () => 0 }, fleet: { upstreams, serving: () => [] } })
   assert.doesNotMatch(metrics.render(), /^spillway_upstream_up\{/m)
 })
 

@@ -4,11 +4,13 @@ import type { Fault, FaultKind } from '../core/fault.ts'
 import { comparisonsOf } from '../core/prediction.ts'
 import type { Outcome } from '../core/reply.ts'
 import { diskGauge, type DiskWatch } from './disk.ts'
+import { type BoundsSource, measureBounds } from './bounds-metrics.ts'
 import { watchProcess } from './process.ts'
 import { type Counter, type Family, type Histogram, Registry } from './registry.ts'
 
 /** What is read when Prometheus asks, rather than counted as it happens. A gateway is one. */
 export interface MetricsSource {
+  readonly world: { now(): number }
   /** Asks in the queue. */
   readonly waiting: number
   readonly fleet: {
@@ -21,6 +23,7 @@ export interface MetricsSource {
 export interface MeasuredUpstream {
   readonly settings: { readonly name: string }
   readonly up: boolean | undefined
+  state(now: number): (typeof upstreamStates)[number]
   modelFor(name: string): { readonly name: string } | undefined
   /** By the upstream's own name for a model. */
   places(): Iterable<readonly [model: string, place: MeasuredPlace]>
@@ -28,8 +31,13 @@ export interface MeasuredUpstream {
 
 interface MeasuredPlace {
   readonly inFlight: number
+  readonly stalls: number
+  state(now: number): (typeof placeStates)[number]
   readonly limit: { readonly value: number; readonly foreign: number }
 }
+
+const upstreamStates = ['unknown', 'up', 'warming', 'resting', 'trying', 'down'] as const
+const placeStates = ['well', 'opening', 'resting', 'trying', 'stalled', 'unloadable'] as const
 
 const answerSeconds = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 40, 80, 160, 320, 640]
 const firstTokenSeconds = [0.01, 0.025, 0.05, 0.1, 0.2, 0.4, 0.8, 1.5, 3, 6, 12, 25, 60, 120]
@@ -59,6 +67,9 @@ export class Metrics {
   readonly #resumes: Family<Counter>
   readonly #predictions: Family<Histogram>
   readonly #predictionErrors: Family<Counter>
+  readonly #configReads: Family<Counter>
+  /** The one it began with was good. */
+  #config = { good: true, takenAtMs: Date.now() }
   readonly #modelNames = new Map<string, string>()
   /** What went wrong at the last upstream of an ask that may yet be granted another. */
   readonly #failed = new WeakMap<Ask, FaultKind>()
@@ -146,6 +157,12 @@ export class Metrics {
       help: 'By how much predictions were off, in sum: later is what came later than predicted, sooner what came before.',
       labels: ['what', 'came'],
     })
+    this.#configReads = registry.counter({
+      name: 'spillway_config_reloads_total',
+      help: 'How often the configuration was read again, by whether it was taken up or refused.',
+      labels: ['result'],
+    })
+    for (const result of ['taken', 'refused']) this.#configReads.with(result)
     this.#addGauges()
     watchProcess(registry)
   }
@@ -169,6 +186,8 @@ export class Metrics {
       case 'request-refused':
         this.#requests.with('', '', '', event.dialect, String(event.status)).add(1)
         return this.#rejections.with(event.kind).add(1)
+      case 'config-read':
+        return this.#read(event.taken)
       default:
         return undefined
     }
@@ -179,9 +198,19 @@ export class Metrics {
     diskGauge(this.#registry, disk)
   }
 
+  /** Shows how near the process is to its bounds as well. Returns what is to listen for it. */
+  watchBounds(source: BoundsSource): (event: Event) => void {
+    return measureBounds(this.#registry, source)
+  }
+
   /** All of it in Prometheus' text format. */
   render(): string {
     return this.#registry.render()
+  }
+
+  #read(taken: boolean): void {
+    this.#configReads.with(taken ? 'taken' : 'refused').add(1)
+    this.#config = { good: taken, takenAtMs: taken ? Date.now() : this.#config.takenAtMs }
   }
 
   #granted(ask: Ask, spilled: boolean): void {
@@ -227,6 +256,22 @@ export class Metrics {
   #addGauges(): void {
     const source = this.#source
     this.#registry.gauge(
+      {
+        name: 'spillway_config_reload_success',
+        help: 'Whether the configuration as it was last read is the one that is served by.',
+        labels: [],
+      },
+      (sample) => sample(this.#config.good ? 1 : 0),
+    )
+    this.#registry.gauge(
+      {
+        name: 'spillway_config_reload_timestamp_seconds',
+        help: 'When the configuration that is served by was taken up, in seconds since 1970.',
+        labels: [],
+      },
+      (sample) => sample(this.#config.takenAtMs / 1_000),
+    )
+    this.#registry.gauge(
       { name: 'spillway_queue_depth', help: 'Requests waiting for a place.', labels: [] },
       (sample) => sample(source.waiting),
     )
@@ -234,6 +279,48 @@ export class Metrics {
       { name: 'spillway_upstream_up', help: 'Whether the upstream answers its probes.', labels: ['upstream'] },
       (sample) => {
         for (const { settings, up } of source.fleet.upstreams) if (up !== undefined) sample(up ? 1 : 0, settings.name)
+      },
+    )
+    this.#registry.gauge(
+      {
+        name: 'spillway_upstream_state',
+        help: 'How the upstream is: 1 at the one state that holds, of up, warming, resting, trying, down and unknown.',
+        labels: ['upstream', 'state'],
+      },
+      (sample) => {
+        const now = source.world.now()
+        for (const upstream of source.fleet.upstreams) {
+          const is = upstream.state(now)
+          for (const state of upstreamStates) sample(state === is ? 1 : 0, upstream.settings.name, state)
+        }
+      },
+    )
+    this.#registry.gauge(
+      {
+        name: 'spillway_upstream_model_state',
+        help: 'How a model is there: 1 at the one state that holds, of well, opening, resting, trying, stalled and unloadable.',
+        labels: ['upstream', 'model', 'state'],
+      },
+      (sample) => {
+        const now = source.world.now()
+        for (const upstream of source.fleet.upstreams) {
+          for (const [model, place] of upstream.places()) {
+            const is = place.state(now)
+            for (const state of placeStates) sample(state === is ? 1 : 0, upstream.settings.name, model, state)
+          }
+        }
+      },
+    )
+    this.#registry.counted(
+      {
+        name: 'spillway_stalls_total',
+        help: 'How often a model stopped in the middle of its answers while its server said that all was well.',
+        labels: ['upstream', 'model'],
+      },
+      (sample) => {
+        for (const upstream of source.fleet.upstreams) {
+          for (const [model, { stalls }] of upstream.places()) sample(stalls, upstream.settings.name, model)
+        }
       },
     )
     this.#registry.gauge(

@@ -35,6 +35,9 @@ function wordsOf(view: EventView): readonly string[] {
         view.upstream ?? '',
         styleText('dim', view.text ?? ''),
       ]
+    case 'upstream-stalled':
+      return [styleText('yellow', 'hung'), view.upstream ?? '', styleText('dim', view.text ?? '')]
+    case 'config-read':
     case 'notice':
       return [view.level === 'info' ? '' : styleText(colours[view.level], view.level), view.text ?? '']
     default:

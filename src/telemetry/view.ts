@@ -85,9 +85,22 @@ export function viewOf(event: Event): EventView {
       return settled(event)
     case 'request-refused':
       return { level: 'info', event: event.type, dialect: event.dialect, status: event.status, fault: event.kind }
+    case 'connection-cut': {
+      const { why } = event
+      // Of those who are too many there may be thousands a second.
+      const level = why === 'stalled' || why === 'unread' ? 'info' : 'debug'
+      return { level, event: event.type, text: why }
+    }
     case 'upstream-changed': {
       const { upstream, up, reason } = event
       return { level: up ? 'info' : 'warn', event: event.type, upstream, up, text: cleaned(reason, textMax) }
+    }
+    case 'config-read':
+      return { level: event.taken ? 'info' : 'warn', event: event.type, text: cleaned(event.text, textMax) }
+    case 'upstream-stalled': {
+      const { upstream, model, asks, silentMs } = event
+      const text = `Nothing came of ${asks} answers of ${model} for ${Math.round(silentMs / 1_000)} s: they were cut off together.`
+      return { level: 'warn', event: event.type, upstream, model, text: cleaned(text, textMax) }
     }
     case 'notice':
       return { level: event.level, event: event.type, text: cleaned(event.text, textMax) }

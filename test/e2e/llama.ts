@@ -34,6 +34,8 @@ export interface Llama {
   readonly origin: string
   /** Generations that are under way. */
   busy(): Promise<number>
+  /** It is gone from one moment to the next, with all that it was saying. */
+  kill(): void
 }
 
 /** What writes a model, and what is said to it. */
@@ -95,6 +97,7 @@ async function serve(ends: Ends, args: readonly string[]): Promise<Llama> {
   const origin = await addressIn(server.stderr)
   return {
     origin,
+    kill: () => void server.kill('SIGKILL'),
     busy: async () => {
       const slots = (await (await fetch(`${origin}/slots`)).json()) as { is_processing: boolean }[]
       return slots.filter(({ is_processing: isBusy }) => isBusy).length

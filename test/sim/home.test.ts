@@ -62,7 +62,7 @@ test('no request for a private model goes where it costs money, whatever fails a
       outages: { everyMs: 8_000, forMs: 6_000, kinds: [{ share: 1, of: 'crash' }] },
       settings: {
         queue: { max: seed % 5, patienceMs: seed % 2 === 0 ? 300 : 5_000 },
-        timeouts: { connectMs: 500, firstTokenMs: 4_000, gapMs: 2_000 },
+        timeouts: { connectMs: 500, firstTokenMs: 4_000, gapMs: 2_000, totalMs: 20_000 },
         models: new Map([
           ['secret:8b', { cloud: 'never' }],
           ['vec*', { cloud: 'never' }],

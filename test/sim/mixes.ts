@@ -35,7 +35,7 @@ const failing = (fleet: readonly Machine[], changes: Partial<Machine['server']>)
 
 const atHome = exampleFleet.slice(0, 2)
 
-const hurried = { connectMs: 1_000, firstTokenMs: 8_000, gapMs: 3_000 }
+const hurried = { connectMs: 1_000, firstTokenMs: 8_000, gapMs: 3_000, totalMs: 60_000 }
 
 /** A model in memory that talks, and one that makes vectors. */
 const talker = { name: usualModel, contextTokens: 16_384 }
@@ -256,7 +256,12 @@ function drawn(chance: Chance): Mix {
     outages: one(undefined, undefined, { ...outages, everyMs: 10_000 + upTo(60_000) }),
     settings: {
       queue: { max: one(0, 1, 5, 200), patienceMs: one(0, 200, 3_000, 60_000) },
-      timeouts: { connectMs: 1_000, firstTokenMs: one(300, 5_000, 60_000), gapMs: one(400, 5_000) },
+      timeouts: {
+        connectMs: 1_000,
+        firstTokenMs: one(300, 5_000, 60_000),
+        gapMs: one(400, 5_000),
+        totalMs: one(20_000, 300_000),
+      },
       attemptsMax: 1 + Math.floor(upTo(4)),
       probeEveryMs: one(100, 5_000, 60_000),
       models: new Map([[one('nobody', 'nobody', models[0]!.name), { cloud: 'never' }]]),

@@ -82,6 +82,9 @@ const place = {
   limit: { value: 4, pinned: false, foreign: 1 },
   pace: { decodeMs: 20 },
   firstTokenMs: () => 123.4,
+  state: () => 'unloadable',
+  loadTrouble: { reason: 'out of memory', since: 6_000, restsUntil: 11_000 },
+  stalls: 3,
 }
 
 const upstream = {
@@ -99,6 +102,7 @@ const upstream = {
   advice: [],
   inFlight: 2,
   breaker: { state: () => 'closed' },
+  state: () => 'up',
   places: () => [['llama3.1:8b', place]],
   models: () => [
     { name: 'llama3.1:8b', id: 'llama3.1:8b-q4', contextTokens: 8_192, loaded: true, about: { digest: 'x' } },

@@ -56,11 +56,13 @@ const gpu: MeasuredUpstream = {
   settings: { name: 'gpu-1' },
   up: true,
   modelFor: (name) => (name.toLowerCase() === 'llama3.1:8b' ? { name: 'llama3.1:8b' } : undefined),
-  places: () => [['llama3.1:8b', { inFlight: 2, limit: { value: 4, foreign: 1 } }]],
+  state: () => 'up',
+  places: () => [['llama3.1:8b', { inFlight: 2, stalls: 3, state: () => 'opening', limit: { value: 4, foreign: 1 } }]],
 }
 
 /** A fleet of one upstream with one model, as metrics read it. */
 export const measured: MetricsSource = {
   waiting: 3,
+  world: { now: () => 0 },
   fleet: { upstreams: [gpu], serving: (model) => (gpu.modelFor(model) === undefined ? [] : [gpu]) },
 }

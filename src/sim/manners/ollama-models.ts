@@ -13,13 +13,15 @@ export function ollamaModels(prefix: string, version = '0.32.15'): Manner['route
     [`HEAD ${prefix}/api/version`]: () => json({ version }),
     [`GET ${prefix}/api/tags`]: ({ spec, clock }) =>
       json({ models: spec.models.map((model) => listed(model, clock.epochMs())) }),
-    [`GET ${prefix}/api/ps`]: (host) =>
-      json({
+    [`GET ${prefix}/api/ps`]: async (host) => {
+      await host.engine.frozenRunners.pinged
+      return json({
         models: host.engine.residents.flatMap((resident) => {
           const model = host.spec.models.find(({ name }) => name === resident.name)
           return model === undefined ? [] : [inMemory(host, model, resident)]
         }),
-      }),
+      })
+    },
     [`POST ${prefix}/api/show`]: (host, { body }) => {
       const wished = String(body['model'] ?? body['name'])
       const model = host.modelCalled(wished)

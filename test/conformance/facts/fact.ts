@@ -50,7 +50,7 @@ export const vectors = (count: number, dimensions: number, first?: number): Pick
 })
 
 export const refused = { fault: 'upstream-refused', status: 400, code: 'upstream_rejected_request' } as const
-export const unknownModel = { fault: 'upstream-refused', status: 404, code: 'model_not_found' } as const
+export const unknownModel = { fault: 'model-missing', status: 404, code: 'model_not_found' } as const
 export const broke = { fault: 'upstream-broke', status: 502 } as const
 export const busy = { fault: 'upstream-busy', status: 503 } as const
 export const denied = { fault: 'upstream-denied', status: 502 } as const

@@ -1,0 +1,35 @@
+import { once } from 'node:events'
+import { type Ends } from '../../src/cli/process.test-helper.ts'
+import { Crowd, type Fate, steadyConfig, steadyServer, type Tempo } from './crowd.ts'
+import { serve } from './rig.ts'
+
+export interface Restarts {
+  readonly count: number
+  readonly streams: number
+  readonly tempo: Tempo
+}
+
+export interface RestartsReport extends Fate {
+  /** From the signal until the new process serves, each. */
+  readonly tookMs: readonly number[]
+  readonly code: unknown
+}
+
+/** A supervised gateway that is restarted again and again under streams and under callers who come all the time. */
+export async function restarts(t: Ends, { count, streams, tempo }: Restarts): Promise<RestartsReport> {
+  const { running, url } = await serve(t, steadyConfig(await steadyServer(t, tempo)), ['--supervised'])
+  const crowd = new Crowd(url, tempo, streams)
+  while (crowd.live < streams / 2) await new Promise((resolve) => setTimeout(resolve, 20))
+  const tookMs: number[] = []
+  for (let at = 1; at <= count; at += 1) {
+    const startedAt = performance.now()
+    running.child.kill('SIGUSR2')
+    await running.says(new RegExp(`(?:serves now[^]*){${at}}`))
+    tookMs.push(performance.now() - startedAt)
+  }
+  const fate = await crowd.end()
+  const exited = once(running.child, 'exit')
+  running.child.kill('SIGTERM')
+  const [code] = (await exited) as unknown[]
+  return { ...fate, tookMs, code }
+}
