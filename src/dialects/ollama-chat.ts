@@ -26,6 +26,7 @@ export const ollamaChat: TalkDialect = {
   tasks: ['chat'],
   streamType: 'application/x-ndjson',
   frameEnd: '\n',
+  givesUpOverRepeats: true,
   glance,
   // The counts are in the last object, asked for or not.
   wantsUsage: () => true,

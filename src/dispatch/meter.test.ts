@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import fc from 'fast-check'
 import type { TalkDialect, Watcher } from '../core/dialect.ts'
 import { Fault } from '../core/fault.ts'
 import { Meter } from './meter.ts'
@@ -59,6 +60,39 @@ for (const [name, end] of [
     }
   })
 }
+
+test('in however many pieces a stream comes, all of it goes on, and in whole frames', () => {
+  const ends = ['\n\n', '\r\n\r\n', '\r\r', '\n', '\r\n', '\r'] as const
+  const line = fc.tuple(fc.constantFrom('data: a', 'event: b', ': c', '{}'), fc.constantFrom(...ends))
+  fc.assert(
+    fc.property(fc.array(line, { minLength: 1 }), fc.array(fc.integer({ min: 1, max: 12 })), (lines, sizes) => {
+      const stream = lines.map(([text, end]) => text + end).join('')
+      const { dialect, shown } = recording('\n\n')
+      const meter = new Meter(dialect, options)
+      let out = ''
+      let at = 0
+      for (const size of [...sizes, stream.length]) {
+        if (at === stream.length) break
+        out += passed(meter, stream.slice(at, at + size)) ?? ''
+        at = Math.min(stream.length, at + size)
+      }
+      const rest = meter.rest()
+      assert.equal(out + (rest === undefined ? '' : Buffer.from(rest).toString()), stream)
+      const whole = rest === undefined ? shown : shown.slice(0, -1)
+      for (const frames of whole) assert.match(frames, /(\n\n|\n\r\n|\r\r)$/)
+    }),
+  )
+})
+
+test('a long frame in many pieces costs about as much as in one', () => {
+  const meter = new Meter(recording('\n\n').dialect, options)
+  const piece = Buffer.alloc(256, 'x')
+  const startedAt = performance.now()
+  for (let bytes = 0; bytes < 4 * 1024 * 1024; bytes += piece.length) assert.equal(meter.pass(piece), undefined)
+  assert.equal(meter.pass(Buffer.from('\n\n'))?.length, 4 * 1024 * 1024 + 2)
+  // Put together anew with each piece, it was a minute.
+  assert.ok(performance.now() - startedAt < 5_000)
+})
 
 test('a line is a frame where lines are', () => {
   const meter = new Meter(recording('\n').dialect, options)

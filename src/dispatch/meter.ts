@@ -81,21 +81,21 @@ function lastBytes(pieces: readonly Uint8Array[], count: number): Uint8Array {
   return Buffer.concat(pieces.slice(-count)).subarray(-count)
 }
 
-/** Index behind the last blank line: `\n\n`, `\r\n\r\n` or `\r\r`; 0 when there is none. */
+/** Index behind the last blank line: `\n\n`, `\r\n\r\n` or `\r\r`; 0 when there is none. Each byte is looked at once. */
 function lastBlankLine(bytes: Uint8Array): number {
-  for (let at = bytes.length - 1; at > 0; at -= 1) {
-    const byte = bytes[at]
-    if (byte !== 10 && byte !== 13) {
-      // Inside a line: jump to where the line before it ended.
-      const feed = bytes.lastIndexOf(10, at)
-      const back = bytes.lastIndexOf(13, at)
-      at = Math.max(feed, back) + 1
-      if (at <= 1) return 0
-      continue
-    }
+  // Nearly always it is the end.
+  if (bytes.length > 1 && bytes[bytes.length - 1] === 10 && bytes[bytes.length - 2] === 10) return bytes.length
+  let feed = bytes.lastIndexOf(10)
+  let back = bytes.lastIndexOf(13)
+  for (let at = Math.max(feed, back); at > 0; at = Math.max(feed, back)) {
     const before = bytes[at - 1]
-    if (byte === 10 && (before === 10 || (before === 13 && at > 1 && isBreak(bytes[at - 2])))) return at + 1
-    if (byte === 13 && before === 13) return at + 1
+    if (at === feed) {
+      if (before === 10 || (before === 13 && at > 1 && isBreak(bytes[at - 2]))) return at + 1
+      feed = bytes.lastIndexOf(10, at - 1)
+    } else {
+      if (before === 13) return at + 1
+      back = bytes.lastIndexOf(13, at - 1)
+    }
   }
   return 0
 }

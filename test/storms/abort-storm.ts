@@ -73,6 +73,3 @@ export async function abortStorm(t: TestContext, { perSecond, seconds }: StormOp
     filesMore: (await gateway.metric('process_open_fds')) - filesBefore,
   }
 }
-
-export const quantile = (sorted: readonly number[], share: number): number =>
-  sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? NaN

@@ -166,7 +166,7 @@ test('what callers and stand-ins need has to be served by somebody, unless one w
 
 test('what a running gateway says of itself is told', () => {
   const upstream = { name: 'box', state: 'up', last_error: null }
-  const running = { address: 'h:1', upstreams: [upstream], models: [], givesUp: [] }
+  const running = { address: 'h:1', upstreams: [upstream], models: [], givesUp: [], refused: [], needsRestart: [] }
   const ours = { ports: [{ key: 'listen', address: 'h:1', state: 'ours' }] }
   assert.deepEqual(troubles({ ...ours, running }), none)
   const sick = {
@@ -176,9 +176,13 @@ test('what a running gateway says of itself is told', () => {
       { ...upstream, name: 'far', state: 'down', last_error: 'refuses connections' },
     ],
     givesUp: ['batch', 'requests'],
+    refused: ['s.yaml:1:1 quue: no'],
+    needsRestart: ['listen'],
     models: [{ name: 'a', state: 'failed', servers: [{ upstream: 'box', load_fault: 'no memory' }] }],
   }
   assert.deepEqual(troubles({ ...ours, running: sick }), [
+    'fail gateway: The gateway goes by an older configuration, for this one is wrong: s.yaml:1:1 quue: no. Correct it.',
+    'warn gateway: The gateway goes by other values of listen than the configuration. Restart it.',
     'warn gateway: The gateway does not send everything to box (resting). Look into its own log.',
     'fail gateway: The gateway finds far down: it refuses connections. Start it.',
     'warn gateway: The gateway runs short of something, and refuses batch, requests. See /api/pressure on its admin port.',

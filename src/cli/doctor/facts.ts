@@ -98,6 +98,10 @@ export interface RunningFacts {
   readonly models: readonly RunningModel[]
   /** What it gives up because it runs short of something. */
   readonly givesUp: readonly string[]
+  /** What is wrong with the configuration as it is now, so that it goes by an older one. */
+  readonly refused: readonly string[]
+  /** Keys that it takes up only when it starts anew. */
+  readonly needsRestart: readonly string[]
 }
 
 export interface RunningUpstream {

@@ -5,12 +5,23 @@ export const gateway: Check = {
   name: 'gateway',
   look({ running }) {
     if (running === undefined) return []
-    const { address, upstreams, models, givesUp } = running
+    const { address, upstreams, models, givesUp, refused, needsRestart } = running
     if (upstreams === undefined)
       return [
         warn(`The gateway at ${address} runs, and does not know this admin.token`, 'Look with its own configuration.'),
       ]
     const found = [
+      ...refused.map((problem) =>
+        fail(`The gateway goes by an older configuration, for this one is wrong: ${problem}`, 'Correct it.'),
+      ),
+      ...(needsRestart.length === 0
+        ? []
+        : [
+            warn(
+              `The gateway goes by other values of ${needsRestart.join(', ')} than the configuration`,
+              'Restart it.',
+            ),
+          ]),
       ...upstreams.flatMap(({ name, state, last_error: error }): Finding[] => {
         if (state === 'up' || state === 'unknown') return []
         if (state === 'down')

@@ -71,6 +71,8 @@ test('a port is free, ours or taken, by what answers there', async (t) => {
     upstreams: undefined,
     models: [],
     givesUp: [],
+    refused: [],
+    needsRestart: [],
   })
   assert.equal(await gatherRunning({ listen: ours, admin: { ...other, token: undefined } }), undefined)
   assert.equal(await askedAt({ host: '127.0.0.1', port: 1 }, '/'), undefined)
