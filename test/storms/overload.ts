@@ -53,7 +53,10 @@ const calm = 0.6
 const enough = 0.95
 
 /** As many as fit, then many times as many who do not give up, then few again. */
-export async function overload(arena: Arena, { perSecond, times, seconds, retries }: OverloadPlan): Promise<Overloaded> {
+export async function overload(
+  arena: Arena,
+  { perSecond, times, seconds, retries }: OverloadPlan,
+): Promise<Overloaded> {
   const visits: Visit[] = []
   const refusedMs: number[] = []
   let refusals = 0
@@ -95,7 +98,9 @@ export async function overload(arena: Arena, { perSecond, times, seconds, retrie
   await arena.sleep(5_000)
 
   const half = (from: number, to: number): number => servedIn((from + to) / 2, to) / ((to - from) / 2_000)
-  const top = visits.filter(({ priority, cameAt }) => priority === 'interactive' && cameAt >= overFrom && cameAt < afterFrom)
+  const top = visits.filter(
+    ({ priority, cameAt }) => priority === 'interactive' && cameAt >= overFrom && cameAt < afterFrom,
+  )
   const share = (some: readonly Visit[]): number => some.length / Math.max(1, top.length)
   let recoveredAt = afterFrom
   for (let at = afterFrom + 1_000; at <= afterFrom + seconds.after * 1_000; at += 1_000) {
