@@ -20,7 +20,14 @@ const stepMs = 20
 const model = 'llama3.1:8b'
 
 const { origin, close } = await simServer('vllm', {
-  engine: { slots, loadMs: 0, stepMs: [[0, stepMs], [1_000, stepMs]] },
+  engine: {
+    slots,
+    loadMs: 0,
+    stepMs: [
+      [0, stepMs],
+      [1_000, stepMs],
+    ],
+  },
 })
 const folder = mkdtempSync(join(tmpdir(), 'spillway-overload-'))
 writeFileSync(

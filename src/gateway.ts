@@ -340,7 +340,7 @@ class Engine implements Gateway {
     return new PrivateModels(models, this.fleet)
   }
 
-  #dispatchBy({ timeouts, attemptsMax, retryShare = usualRetryShare, models }: Settings): Serve {
+  #dispatchBy({ timeouts, attemptsMax, retryShare = usualRetryShare, models, hedge }: Settings): Serve {
     const { world, emit } = this
     return dispatch({
       world,
@@ -349,6 +349,7 @@ class Engine implements Gateway {
       dialectOf,
       timeouts,
       attemptsMax,
+      hedge,
       retryShare,
       watchdog: this.#watchdog,
       emit,

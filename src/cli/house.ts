@@ -26,8 +26,8 @@ export interface House {
   leave(): void
   /** Lets the running answers end, at most this long, and refuses new ones. */
   close(deadlineMs: number): Promise<void>
-  /** Somebody else listens from now on. Whoever is connected here is served on, at most this long. */
-  handOver(deadlineMs: number): Promise<void>
+  /** Somebody else listens from now on. Whoever is connected here is served on. */
+  handOver(): Promise<void>
 }
 
 export interface HouseOptions {
@@ -48,6 +48,9 @@ export interface HouseOptions {
 
 /** Longer than most clients keep a connection for their next request: whoever still has one has forgotten it. */
 const idleMs = 5_000
+
+/** Nobody waits for a process that has handed over, so no answer is cut short that anybody could still want. */
+const leftMs = 30 * 60_000
 
 /** While callers wait in line, a server that does not answer is not waited for as long as it likes. */
 const firstLookMs = 1_000
@@ -137,8 +140,9 @@ export async function openHouse(options: HouseOptions): Promise<House> {
       await openDoor.close(Math.max(0, deadlineMs - (world.now() - startedAt)))
       await end()
     },
-    handOver: async (deadlineMs) => {
-      await Promise.all([openDoor.close(deadlineMs, idleMs), openAdmin.close()])
+    handOver: async () => {
+      await Promise.all([openDoor.close(leftMs, idleMs), openAdmin.close()])
+      endLooking()
       await end()
     },
   }

@@ -75,7 +75,7 @@ export async function serve(options: ServeOptions): Promise<void> {
     watching?.close()
     ending.handOver()
   })
-  supervisor?.onGone(ending.end)
+  supervisor?.onGone(() => ending.begun || ending.end())
   const house = await opening.catch(explainStart)
   if (seen !== undefined && file !== undefined) watching = new ConfigWatch(file, seen, reload)
   const ready = `Spillway listens on ${house.address} (admin ${house.adminAddress})`
@@ -96,6 +96,10 @@ class Ending {
     this.#say = say
   }
 
+  get begun(): boolean {
+    return this.#isEnding
+  }
+
   readonly end = (): void => {
     if (this.#isEnding) process.exit(1)
     this.#isEnding = true
@@ -114,7 +118,7 @@ class Ending {
     this.#isLeaving = true
     void this.#opening.then(async (house) => {
       this.#say('info', `Another process listens now. Requests under way here: ${house.gateway.asks().length}.`)
-      await house.handOver(house.gateway.settings.timeouts.drainMs ?? 30_000)
+      await house.handOver()
       process.exit(0)
     })
   }

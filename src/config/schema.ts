@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { backends } from '../backends/index.ts'
 import { readDuration } from '../core/duration.ts'
-import { usualRetryShare } from '../core/settings.ts'
+import { usualHedge, usualRetryShare } from '../core/settings.ts'
 import { usualShares } from '../core/shares.ts'
 import { readSize } from './size.ts'
 import { readAddress, readNetwork, usualAdminListen, usualListen } from './address.ts'
@@ -310,6 +310,29 @@ export const schema = z
       .prefault({})
       .describe('How much of this process callers may take.'),
     attempts: z.int().min(1).max(10).default(3).describe('Servers tried for one request before its first byte.'),
+    hedge: z
+      .union(
+        [
+          z.literal(false),
+          z.strictObject({
+            share: z
+              .number()
+              .min(0)
+              .max(usualHedge.share)
+              .default(usualHedge.share)
+              .describe('Of all requests, at most this share gets a second server: 0.02 is two in a hundred.'),
+            cloud: z
+              .boolean()
+              .default(usualHedge.cloud)
+              .describe('Whether a server that costs money may be the second, where the request may go there.'),
+          }),
+        ],
+        'has to be false, or hold share and cloud',
+      )
+      .prefault({})
+      .describe(
+        'When a server is silent for longer than it hardly ever is, another one that stands idle is asked as well, and the first to speak answers. false for never.',
+      ),
     retry_budget: z
       .number()
       .min(0)

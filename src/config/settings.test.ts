@@ -51,6 +51,7 @@ test('three lines are enough, and everything else has a default', () => {
     attemptsMax: 3,
     retryShare: 0.2,
     probeEveryMs: 5_000,
+    hedge: { share: 0.02, cloud: false },
   })
   assert.deepEqual(doorsOf(parse({ upstreams: [box] })), {
     listen: { host: '127.0.0.1', port: 11_400 },
@@ -88,6 +89,7 @@ test('everything that is set arrives', () => {
     attempts: 1,
     retry_budget: 0.5,
     probe_every: '1h',
+    hedge: { share: 0.01, cloud: true },
   })
   const [upstream] = settings.upstreams
   assert.deepEqual([upstream?.apiKey, upstream?.tier, upstream?.concurrency], ['k', 4, 3])
@@ -125,6 +127,8 @@ test('everything that is set arrives', () => {
     drainDelayMs: 4_000,
   })
   assert.deepEqual([settings.attemptsMax, settings.retryShare, settings.probeEveryMs], [1, 0.5, 3_600_000])
+  assert.deepEqual(settings.hedge, { share: 0.01, cloud: true })
+  assert.equal(resolve({ upstreams: [box], hedge: false }).hedge, undefined)
 })
 
 test('limits arrive with their caller, and those of the anonymous by themselves', () => {

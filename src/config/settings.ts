@@ -115,6 +115,7 @@ export function settingsOf(config: Config, { backends = [] }: ResolveOptions = {
     attemptsMax: config.attempts,
     retryShare: config.retry_budget,
     probeEveryMs: config.probe_every,
+    hedge: config.hedge === false ? undefined : config.hedge,
   }
 }
 

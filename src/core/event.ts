@@ -2,6 +2,9 @@ import type { Ask } from './ask.ts'
 import type { FaultKind } from './fault.ts'
 import type { Outcome, Prediction } from './reply.ts'
 
+/** It spoke first, it did not, or it broke. */
+export type HedgeEnding = 'won' | 'lost' | 'failed'
+
 /** Everything worth knowing afterwards. Metrics, logs, `top`, the dashboard and `simulate` all read this one stream. */
 export type Event =
   | { readonly type: 'ask-arrived'; readonly ask: Ask }
@@ -29,6 +32,17 @@ export type Event =
       readonly midStream: boolean
       readonly kind: FaultKind
       readonly reason: string
+    }
+  /** Its server is late: another one is asked as well, and the first to speak answers. */
+  | { readonly type: 'ask-hedged'; readonly ask: Ask; readonly upstream: string; readonly afterMs: number }
+  | {
+      readonly type: 'hedge-ended'
+      readonly ask: Ask
+      /** The one that was asked as well. */
+      readonly upstream: string
+      readonly ending: HedgeEnding
+      /** What the one that lost was given to read and had said, at most. */
+      readonly wastedTokens: number
     }
   | { readonly type: 'first-token'; readonly ask: Ask; readonly upstream: string; readonly afterMs: number }
   /** A stream broke that may be carried on by another server. */

@@ -33,7 +33,18 @@ export interface Settings {
   /** Of all asks under way, how many may be tried again at once; the usual share where it is undefined. */
   readonly retryShare?: number | undefined
   readonly probeEveryMs: number
+  /** A second server is asked when the first is late; undefined for never. */
+  readonly hedge?: HedgeSettings | undefined
 }
+
+export interface HedgeSettings {
+  /** Of all asks, at most this share: 0.02 is two in a hundred. */
+  readonly share: number
+  /** Whether a server that costs money may be the second. */
+  readonly cloud: boolean
+}
+
+export const usualHedge: HedgeSettings = { share: 0.02, cloud: false }
 
 export const usualRetryShare = 0.2
 

@@ -1,10 +1,11 @@
 import type { Ask } from '../core/ask.ts'
-import { leftAfter, meanOf, type Length } from '../core/length.ts'
+import { leftAfter, longestOf, meanOf, type Length } from '../core/length.ts'
 import type { Prefix } from '../core/prefix.ts'
 import { Breaker } from './breaker.ts'
 import type { Ending, Limit } from './limit.ts'
 import { LoadTrouble } from './load-trouble.ts'
 import { Pace, type Served } from './pace.ts'
+import { Slowness } from './slowness.ts'
 import { Promptness } from './promptness.ts'
 import { Pulse, type Stallable, silenceMs } from './pulse.ts'
 import { Tenant } from './tenant.ts'
@@ -87,6 +88,7 @@ export class Place {
   readonly #promptness = new Promptness()
   #servedAt = 0
   readonly tenant: Tenant = new Tenant(this)
+  readonly slowness: Slowness = new Slowness()
   readonly breaker: Breaker = new Breaker()
   readonly pulse: Pulse = new Pulse()
   /** It has stopped in the middle of its answers, and has to be brought back before it is asked again. */
@@ -197,6 +199,11 @@ export class Place {
     return Math.max(unknownSilenceMs, longest * slowestTokenMs, expectedMs)
   }
 
+  /** All that is under way waits for callers who do not read. */
+  get isHeldUp(): boolean {
+    return [...this.#stays].every(({ holder }) => holder?.isHeldUp === true)
+  }
+
   /** Nothing more comes of any of them. */
   stalled(): void {
     for (const { holder } of this.#stays) holder?.stalled()
@@ -236,7 +243,15 @@ export class Place {
     }
     if (alone) this.#alone = stay
     this.#stays.add(stay)
+    this.slowness.begun(stay)
     return stay
+  }
+
+  /** The first token of one has come. */
+  spoke(stay: Stay, now: number): void {
+    if (!stay.stream || stay.spokeAt !== undefined) return
+    stay.spokeAt = now
+    this.slowness.spoke(stay, now)
   }
 
   /** Another ask has begun on the same server, with this model or another. */
@@ -264,6 +279,7 @@ export class Place {
     })
     if (ending === 'ignored' && stay.stream) this.pace.learnCut(served, now)
     this.#learnPromptness(stay, ending, served)
+    this.slowness.ended(stay, ending, served, this.pace)
     if (ending !== 'served') return
     this.pulse.beat(now)
     this.#refusals = 0
@@ -278,6 +294,13 @@ export class Place {
   latestMs({ speaksAt, startedAt, cold }: Stay, now: number): number | undefined {
     if (cold || (this.loaded === undefined && now - this.#servedAt > surelyThereMs)) return undefined
     return this.#promptness.latestMs(speaksAt - startedAt)
+  }
+
+  /** So long hardly any is silent, of those in one piece till their end; undefined where nobody can say. */
+  lateMs(stay: Stay, inOnePiece: boolean): number | undefined {
+    const lateMs = stay.cold ? undefined : this.#promptness.lateMs(stay.speaksAt - stay.startedAt)
+    if (lateMs === undefined || !inOnePiece) return lateMs
+    return lateMs + longestOf(stay.length) * this.pace.stepMs(this.limit.value)
   }
 
   /** Of this prompt, what the server is believed to have in memory. */

@@ -15,6 +15,8 @@ export class Stall extends Error {
 export interface Stallable {
   /** It shows itself as it comes, so that its silence means something. */
   readonly shows: boolean
+  /** It stands still because its caller does not read, which says nothing of its server. */
+  readonly isHeldUp: boolean
   /** Nothing more comes from where it was asked. Told once, together with all others there. */
   stalled(): void
 }

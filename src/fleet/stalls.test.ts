@@ -47,7 +47,7 @@ async function hung(
       told.push(at)
       upstream!.end(place, stay, 'failed', { firstTokenMs: undefined, outputTokens: 0 }, world.now())
     }
-    stay.holder = { shows, stalled }
+    stay.holder = { shows, stalled, isHeldUp: false }
     return stay
   })
   return { world, stays, told, place, stalls: () => events.filter(({ type }) => type === 'upstream-stalled').length }

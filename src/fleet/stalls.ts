@@ -73,8 +73,8 @@ export class Stalls {
   async #look(upstream: Upstream, place: Place): Promise<void> {
     const { pulse } = place
     const now = this.#world.now()
-    // While something is loaded there all may stand still.
-    if (place.loaded === false || upstream.memory.isLoading) pulse.beat(now)
+    // While something is loaded there all may stand still; and what nobody reads does.
+    if (place.loaded === false || upstream.memory.isLoading || place.isHeldUp) pulse.beat(now)
     const { lastAt } = pulse
     const boundMs = place.silenceMaxMs
     if (now < lastAt + boundMs) {

@@ -49,7 +49,8 @@ export interface Door {
   leave(): void
   /**
    * Stops listening and waits for the answers under way, at most this long; what is left then is told so and cut.
-   * Connections without a request are closed after `idleMs`: one that comes just then would find nobody.
+   * Connections without a request are closed after `idleMs`: one that comes just then would find nobody. Said again, it
+   * is what was said last that holds.
    */
   close(deadlineMs?: number, idleMs?: number): Promise<void>
 }
@@ -95,6 +96,8 @@ class House {
   #leaving = false
   #idleMs = 0
   #closed: Promise<void> | undefined
+  #isClosed = false
+  #deadline: NodeJS.Timeout | undefined
 
   constructor(
     gateway: Gateway,
@@ -149,21 +152,26 @@ class House {
 
   close(deadlineMs = 30_000, idleMs = 0): Promise<void> {
     this.leave()
+    if (this.#isClosed) return Promise.resolve()
     this.#idleMs = idleMs
-    // Who had more time has it no longer.
+    // Who had more time before has it no longer.
+    clearTimeout(this.#deadline)
+    this.#deadline = setTimeout(() => this.#cut(), deadlineMs)
     if (this.#closed !== undefined) this.server.closeIdleConnections()
     this.#closed ??= new Promise((resolve) => {
-      let deadline = setTimeout(() => {
-        for (const guest of this.reception.guests) guest.cut()
-        // Time for the last word to go out.
-        deadline = setTimeout(() => this.server.closeAllConnections(), 500)
-      }, deadlineMs)
       this.server.close(() => {
-        clearTimeout(deadline)
+        this.#isClosed = true
+        clearTimeout(this.#deadline)
         resolve()
       })
     })
     return this.#closed
+  }
+
+  #cut(): void {
+    for (const guest of this.reception.guests) guest.cut()
+    // Time for the last word to go out.
+    this.#deadline = setTimeout(() => this.server.closeAllConnections(), 500)
   }
 
   #handle(response: ServerResponse): void {

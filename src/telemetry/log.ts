@@ -8,7 +8,14 @@ type Level = EventView['level']
 const heldMs = 40
 const heldMax = 64 * 1024
 
-const forDebugging: ReadonlySet<Event['type']> = new Set(['ask-arrived', 'ask-queued', 'ask-granted', 'first-token'])
+const forDebugging: ReadonlySet<Event['type']> = new Set([
+  'ask-arrived',
+  'ask-queued',
+  'ask-granted',
+  'ask-hedged',
+  'hedge-ended',
+  'first-token',
+])
 
 const ranks: Readonly<Record<Level, number>> = { debug: 0, info: 1, warn: 2, error: 3 }
 

@@ -1,5 +1,5 @@
 import type { Ask } from '../core/ask.ts'
-import type { Event } from '../core/event.ts'
+import type { Event, HedgeEnding } from '../core/event.ts'
 import type { Fault, FaultKind } from '../core/fault.ts'
 import { comparisonsOf } from '../core/prediction.ts'
 import type { Outcome } from '../core/reply.ts'
@@ -44,6 +44,8 @@ const firstTokenSeconds = [0.01, 0.025, 0.05, 0.1, 0.2, 0.4, 0.8, 1.5, 3, 6, 12,
 const ratios = [0.25, 0.4, 0.5, 0.625, 0.8, 0.9, 1, 1.1, 1.25, 1.6, 2, 2.5, 4]
 const waitSeconds = [0.001, 0.005, 0.025, 0.1, 0.25, 0.5, 1, 2, 4, 8, 15, 30, 60, 120]
 
+const hedgeEndings: readonly HedgeEnding[] = ['won', 'lost', 'failed']
+
 /** Spellings of model names kept at hand: looking one up is cheap, only not as cheap as this. */
 const spellingsMax = 1_000
 
@@ -60,6 +62,8 @@ export class Metrics {
   readonly #fallbacks: Family<Counter>
   readonly #rejections: Family<Counter>
   readonly #failures: Family<Counter>
+  readonly #hedges: Family<Counter>
+  readonly #hedgeWaste: Counter
   readonly #resumes: Family<Counter>
   readonly #predictions: Family<Histogram>
   readonly #predictionErrors: Family<Counter>
@@ -123,6 +127,19 @@ export class Metrics {
       help: 'Attempts that failed, by upstream and by what went wrong.',
       labels: ['upstream', 'reason'],
     })
+    this.#hedges = registry.counter({
+      name: 'spillway_hedges_total',
+      help: 'Requests that a second server was asked as well because the first was late: it spoke first (won), it did not (lost), or it broke (failed).',
+      labels: ['outcome'],
+    })
+    for (const ending of hedgeEndings) this.#hedges.with(ending)
+    this.#hedgeWaste = registry
+      .counter({
+        name: 'spillway_hedge_wasted_tokens_total',
+        help: 'Tokens that the one that lost was given to read and had written, at most.',
+        labels: [],
+      })
+      .with()
     this.#resumes = registry.counter({
       name: 'spillway_resumes_total',
       help: 'Streams that broke half way where models.resume allows another server to carry them on, by what became of them.',
@@ -157,6 +174,9 @@ export class Metrics {
       case 'attempt-failed':
         this.#failed.set(event.ask, event.kind)
         return this.#failures.with(event.upstream, event.kind).add(1)
+      case 'hedge-ended':
+        this.#hedges.with(event.ending).add(1)
+        return this.#hedgeWaste.add(event.wastedTokens)
       case 'resumed':
         return this.#resumes.with(event.outcome).add(1)
       case 'first-token':

@@ -1,5 +1,5 @@
 import type { Ask } from '../core/ask.ts'
-import type { Event, Resumed } from '../core/event.ts'
+import type { Event, HedgeEnding, Resumed } from '../core/event.ts'
 import type { Fault, FaultKind } from '../core/fault.ts'
 
 /**
@@ -33,6 +33,8 @@ export interface EventView {
   readonly ahead?: number | undefined
   readonly spilled?: boolean | undefined
   readonly mid_stream?: boolean | undefined
+  /** How a second try beside a late first one ended. */
+  readonly hedge?: HedgeEnding | undefined
   readonly up?: boolean | undefined
   /** Said by the gateway of itself or of an upstream, never of an ask. */
   readonly text?: string | undefined
@@ -59,6 +61,14 @@ export function viewOf(event: Event): EventView {
     case 'first-token': {
       const { upstream, afterMs } = event
       return { level: 'debug', event: event.type, ...nameOf(event.ask), upstream, first_token_ms: tenths(afterMs) }
+    }
+    case 'ask-hedged': {
+      const { upstream, afterMs } = event
+      return { level: 'debug', event: event.type, ...nameOf(event.ask), upstream, wait_ms: tenths(afterMs) }
+    }
+    case 'hedge-ended': {
+      const { upstream, ending } = event
+      return { level: 'debug', event: event.type, ...nameOf(event.ask), upstream, hedge: ending }
     }
     case 'resumed': {
       const { from, upstream, outcome, afterMs } = event

@@ -15,7 +15,7 @@ const say = (line: string): void => void process.stdout.write(`${line}\n`)
 export async function campaign(run: (t: Ends) => Promise<Told>): Promise<void> {
   const closings: (() => unknown)[] = []
   const { whole, reused, failures, tookMs, wrong = [] } = await run({ after: (close) => void closings.push(close) })
-  for (const close of closings.reverse()) await close()
+  for (const close of closings.toReversed()) await close()
   const sorted = tookMs.toSorted((a, b) => a - b)
   const at = (share: number): string => `${Math.round(sorted[Math.ceil(share * sorted.length) - 1]!)} ms`
   say(`${tookMs.length} times: p50 ${at(0.5)}, p99 ${at(0.99)}, at most ${at(1)}.`)

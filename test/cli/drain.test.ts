@@ -51,10 +51,8 @@ test('from SIGTERM on a newcomer is told to come back elsewhere, on a connection
   const refused = await chat(url)
   const { error } = (await refused.json()) as { error: { code: string } }
   const { headers } = refused
-  assert.deepEqual(
-    [refused.status, error.code, headers.get('retry-after'), headers.get('connection')],
-    [503, 'shutting_down', '1', 'close'],
-  )
+  assert.deepEqual([refused.status, error.code, headers.get('connection')], [503, 'shutting_down', 'close'])
+  assert.match(headers.get('retry-after') ?? '', /^\d+$/)
   assert.equal(await statusOf(url), 503)
   await stream.text()
   assert.equal((await running.ended).code, 0)

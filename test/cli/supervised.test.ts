@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { folderWith } from '../../src/cli/process.test-helper.ts'
-import { chat, configFor, ollama, serve } from './rig.ts'
+import { chat, configFor, ollama, openStream, serve } from './rig.ts'
 
 const pidAt = async (adminUrl: string): Promise<number> =>
   ((await (await fetch(`${adminUrl}/api/status`)).json()) as { pid: number }).pid
@@ -55,19 +55,22 @@ test('a port that is taken is one sentence, supervised or not', async (t) => {
 })
 
 test('a socket that systemd made is listened on, under the same rules as one of its own', async (t) => {
-  const handed = async (host: string): Promise<{ readonly port: number; readonly said: Promise<string> }> => {
+  const handed = async (
+    host: string,
+    ...words: string[]
+  ): Promise<{ readonly port: number; readonly said: Promise<string> }> => {
     const server = createServer().listen(0, host)
     await once(server, 'listening')
     const { port } = server.address() as { port: number }
-    const { fd } = (server as unknown as { _handle: { fd: number } })._handle
+    const { fd } = (server as unknown as Record<string, { fd: number }>)['_handle']!
     const cwd = folderWith(t, { 'spillway.yaml': configFor(await ollama(t)) })
     const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
-    const child = spawn('sh', ['-c', `LISTEN_PID=$$ exec "${process.execPath}" "${main}" serve`], {
+    const child = spawn('sh', ['-c', `LISTEN_PID=$$ exec "${process.execPath}" "${main}" serve ${words.join(' ')}`], {
       cwd,
       env: { PATH: process.env['PATH'], LISTEN_FDS: '1', LISTEN_FDNAMES: 'callers' },
       stdio: ['ignore', 'pipe', 'pipe', fd],
     })
-    t.after(() => child.kill('SIGKILL'))
+    t.after(() => child.kill())
     server.close()
     let out = ''
     const said = new Promise<string>((resolve) => {
@@ -80,8 +83,26 @@ test('a socket that systemd made is listened on, under the same rules as one of 
     })
     return { port, said }
   }
-  const [near, far] = await Promise.all([handed('127.0.0.1'), handed('0.0.0.0')])
-  assert.match(await near.said, new RegExp(`listens on http://127\\.0\\.0\\.1:${near.port} `))
-  assert.equal((await chat(`http://127.0.0.1:${near.port}`)).status, 200)
+  const [near, far, kept] = await Promise.all([
+    handed('127.0.0.1'),
+    handed('0.0.0.0'),
+    handed('127.0.0.1', '--supervised'),
+  ])
+  for (const { port, said } of [near, kept]) {
+    assert.match(await said, new RegExp(`listens on http://127\\.0\\.0\\.1:${port} `))
+    assert.equal((await chat(`http://127.0.0.1:${port}`)).status, 200)
+  }
   assert.match(await far.said, /The socket at 0\.0\.0\.0 that was handed over can be reached from other machines/)
+})
+
+test('a stream that is left to an old process is bound by the drain time once the whole is told to end', async (t) => {
+  const stepMs = [[1, 100]] as const
+  const config = configFor(await ollama(t, { engine: { stepMs } }), 'timeouts: { drain: 300ms }\n')
+  const { running, url } = await serve(t, config, ['--supervised'])
+  const { whole } = await openStream(url, 600)
+  running.child.kill('SIGUSR2')
+  await running.says(/Another process listens now\. Requests under way here: 1\./)
+  running.child.kill('SIGTERM')
+  assert.match(await whole, /"code":"shutting_down"/)
+  assert.equal((await running.ended).code, 0)
 })

@@ -26,11 +26,11 @@ test('systemd takes the units of the page as they stand', (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'spillway-units-'))
   t.after(() => rmSync(folder, { recursive: true }))
   mkdirSync(folder, { recursive: true })
-  const service_ = join(folder, 'spillway.service')
+  const unit = join(folder, 'spillway.service')
   // The one thing that is not on this machine.
-  writeFileSync(service_, service!.text.replace('/usr/bin/spillway', process.execPath))
+  writeFileSync(unit, service!.text.replace('/usr/bin/spillway', process.execPath))
   writeFileSync(join(folder, 'spillway.socket'), socket!.text)
-  const { status, stderr } = spawnSync('systemd-analyze', ['verify', service_, join(folder, 'spillway.socket')], {
+  const { status, stderr } = spawnSync('systemd-analyze', ['verify', unit, join(folder, 'spillway.socket')], {
     encoding: 'utf8',
     env: { ...process.env, SYSTEMD_UNIT_PATH: `${folder}:` },
   })
@@ -75,6 +75,6 @@ test('every metric that the page names is one, and every key', () => {
   const schema = JSON.parse(readFileSync(join(root, 'spillway.schema.json'), 'utf8')) as {
     properties: { timeouts: { properties: object } }
   }
-  for (const [, key] of page.matchAll(/`timeouts\.(\w+)/g))
-    assert.ok(key! in schema.properties.timeouts.properties, key)
+  const keys = new Set(Object.keys(schema.properties.timeouts.properties))
+  for (const [, key] of page.matchAll(/`timeouts\.(\w+)/g)) assert.ok(keys.has(key!), key)
 })

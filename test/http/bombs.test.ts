@@ -79,10 +79,7 @@ suite('A bomb', () => {
         const { url } = await stand(t, [new Witness(kind, { engine: { loadMs: 0 } })])
         await costOf(url, bodyWith('1'))
         const { status, bytes, cpuMs, heapBytes } = await costOf(url, make())
-        if (process.env['SPILLWAY_SHOW'] !== undefined)
-          console.log(
-            `${kind} ${name}: ${status}, ${bytes} B, ${cpuMs.toFixed(0)} ms, ${(heapBytes / bytes).toFixed(1)}x`,
-          )
+        t.diagnostic(`${status}, ${bytes} B, ${cpuMs.toFixed(0)} ms, ${(heapBytes / bytes).toFixed(1)}x in memory`)
         assert.ok(status < 500, String(status))
         // With a server, its client and the parsing of both in one process; small ones drown in what else it does.
         assert.ok(heapBytes <= 100 * Math.max(bytes, 256 * 1024), `${heapBytes} bytes of memory for ${bytes}`)
