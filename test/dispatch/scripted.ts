@@ -35,23 +35,34 @@ interface AskOptions {
 
 const anyone: Caller = { id: 'anyone', weight: 1, priority: 'default', models: undefined, cloud: 'allowed' }
 
-/** The production gateway on servers that do what a test says, in real time and without a network. */
-export function rig(servers: Readonly<Record<string, ScriptedServer>>, over: Partial<Settings> = {}): Rig {
+const realTime: Omit<World, 'send'> = {
+  now: () => performance.now(),
+  epochMs: () => Date.now(),
+  random: Math.random,
+  sleep: (ms, signal) =>
+    new Promise((resolve) => {
+      const timer = setTimeout(done, ms)
+      function done(): void {
+        clearTimeout(timer)
+        signal?.removeEventListener('abort', done)
+        resolve()
+      }
+      signal?.addEventListener('abort', done)
+    }),
+}
+
+/** The production gateway on servers that do what a test says, without a network; in real time, unless a test has another. */
+export function rig(
+  servers: Readonly<Record<string, ScriptedServer>>,
+  over: Partial<Settings> = {},
+  time: Omit<World, 'send'> = realTime,
+): Rig {
   const heard = new Map<string, Outbound[]>(Object.keys(servers).map((name) => [name, []]))
   const world: World = {
-    now: () => performance.now(),
-    epochMs: () => Date.now(),
-    random: Math.random,
-    sleep: (ms, signal) =>
-      new Promise((resolve) => {
-        const timer = setTimeout(done, ms)
-        function done(): void {
-          clearTimeout(timer)
-          signal?.removeEventListener('abort', done)
-          resolve()
-        }
-        signal?.addEventListener('abort', done)
-      }),
+    now: () => time.now(),
+    epochMs: () => time.epochMs(),
+    random: () => time.random(),
+    sleep: (ms, signal) => time.sleep(ms, signal),
     send: async (out) => {
       const name = new URL(out.origin).hostname
       heard.get(name)!.push(out)
