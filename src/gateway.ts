@@ -5,6 +5,7 @@ import { Fault } from './core/fault.ts'
 import type { Json } from './core/json.ts'
 import { Listeners } from './core/listeners.ts'
 import type { Policy } from './core/policy.ts'
+import { noPressure, type Pressure } from './core/pressure.ts'
 import { compose, type Layer, type Serve } from './core/serve.ts'
 import { type Settings, usualRetryShare } from './core/settings.ts'
 import { usualShares } from './core/shares.ts'
@@ -28,6 +29,7 @@ import { limits } from './layers/limits.ts'
 import { observe, Roster } from './layers/observe.ts'
 import { checkPermitted, permit } from './layers/permit.ts'
 import { recall } from './layers/recall.ts'
+import { relief } from './layers/relief.ts'
 import { standInFor, type StandInParts, standIns } from './layers/stand-ins.ts'
 import { defaultPolicy } from './policies/index.ts'
 import type { Explanation } from './scheduler/explain.ts'
@@ -116,6 +118,8 @@ export interface GatewayOptions {
   readonly hooks?: Hooks | undefined
   /** Which of the places that are free is best for an ask. */
   readonly policy?: Policy | undefined
+  /** How near this process is to the end of what it has. */
+  readonly pressure?: Pressure | undefined
 }
 
 /** The composition root: the one place that knows which parts there are and how they fit. */
@@ -144,7 +148,8 @@ class Engine implements Gateway {
   #reloaded: Promise<void> = Promise.resolve()
   #asked = 0
 
-  constructor(settings: Settings, { world, layers = [], hooks: applied, policy = defaultPolicy }: GatewayOptions) {
+  constructor(settings: Settings, options: GatewayOptions) {
+    const { world, layers = [], hooks: applied, policy = defaultPolicy, pressure = noPressure } = options
     const { emit } = this
     this.#settings = settings
     this.world = world
@@ -168,6 +173,7 @@ class Engine implements Gateway {
     this.serve = compose(
       [
         observe(world, emit),
+        relief({ world, pressure, isServedAtHome: ({ model }) => this.fleet.offering(model)?.lowestTier === 0 }),
         this.#closing.layer,
         ...(applied === undefined ? [] : [hooks(applied, { glanceOf, onThrow: this.#onHookThrow })]),
         // After the hooks, which may have chosen another model.
@@ -334,7 +340,7 @@ class Engine implements Gateway {
     return new PrivateModels(models, this.fleet)
   }
 
-  #dispatchBy({ timeouts, attemptsMax, retryShare = usualRetryShare, models }: Settings): Serve {
+  #dispatchBy({ timeouts, attemptsMax, retryShare = usualRetryShare, models, hedge }: Settings): Serve {
     const { world, emit } = this
     return dispatch({
       world,
@@ -343,6 +349,7 @@ class Engine implements Gateway {
       dialectOf,
       timeouts,
       attemptsMax,
+      hedge,
       retryShare,
       watchdog: this.#watchdog,
       emit,

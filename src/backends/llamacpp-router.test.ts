@@ -129,6 +129,7 @@ test('a router that is full waits until a model is idle, unloads it, and loads t
   await llamacpp.load!(call, settingOf('tiny'), {
     isIdle: () => (looks += 1) > 2,
     left: (model) => gone.push(model),
+    overdueMs: Infinity,
   })
   assert.deepEqual(gone, ['count'])
   assert.ok(asked.indexOf('POST /models/unload') < asked.indexOf('POST /models/load'))

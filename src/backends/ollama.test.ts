@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
 import type { Call, Health } from '../core/backend.ts'
 import type { Json } from '../core/json.ts'
+import { NetFault } from '../core/world.ts'
 import { answering, inUse, recorded, type Reply, type Script, settingOf } from '../../test/conformance/backend.ts'
 import { ollama } from './ollama.ts'
 
@@ -198,14 +199,15 @@ test('a model is loaded with the context of later requests, and with no word on 
   const { call, requests } = answering({ 'POST /api/generate': recorded('ollama/generate-preload') })
   await ollama.load!(call, settingOf('fox', 8_192), inUse)
   await ollama.load!(call, settingOf('fox'), inUse)
+  const loads = requests.filter(({ method }) => method === 'POST')
   assert.deepEqual(
-    requests.map(({ body }) => body),
+    loads.map(({ body }) => body),
     [
       { model: 'fox', stream: false, options: { num_ctx: 8_192 } },
       { model: 'fox', stream: false },
     ],
   )
-  assert.ok(requests[0]!.timeoutMs! >= 60_000)
+  assert.ok(loads[0]!.timeoutMs! >= 60_000)
 })
 
 test('one that is to stay is kept for ever, and one that need not any more for the usual time', async () => {
@@ -213,7 +215,7 @@ test('one that is to stay is kept for ever, and one that need not any more for t
   await ollama.load!(call, { ...settingOf('fox'), stays: true }, inUse)
   await ollama.load!(call, { ...settingOf('fox'), stays: false }, inUse)
   assert.deepEqual(
-    requests.map(({ body }) => body?.['keep_alive']),
+    requests.flatMap(({ method, body }) => (method === 'POST' ? [body?.['keep_alive']] : [])),
     [-1, '5m'],
   )
 })
@@ -230,7 +232,42 @@ test('a model for vectors is loaded by asking for none', async () => {
     'POST /api/embed': recorded('ollama/embed-empty'),
   })
   await ollama.load!(call, settingOf('embedder', 256), inUse)
-  assert.deepEqual(requests.at(-1)?.body, { model: 'embedder', input: [], options: { num_ctx: 256 } })
+  const loads = requests.filter(({ method }) => method === 'POST')
+  assert.deepEqual(loads.at(-1)?.body, { model: 'embedder', input: [], options: { num_ctx: 256 } })
+})
+
+test('a load that takes far too long has the models that nobody uses told to go, one after the other', async () => {
+  const running = ['fox:latest', 'used:8b', 'kept:8b'].map((name) => ({ name }))
+  const done = Promise.withResolvers<Awaited<ReturnType<Call>>>()
+  const unloaded: unknown[] = []
+  const left: string[] = []
+  const fine = { status: 200, json: { models: running }, text: '' }
+  let spentMs = 0
+  const call: Call = async ({ path, body, afterMs = 0 }) => {
+    spentMs += afterMs
+    if (path === '/api/ps') return fine
+    if (body?.['keep_alive'] === undefined) return done.promise
+    unloaded.push([body['model'], spentMs])
+    await setImmediate()
+    done.resolve(fine)
+    return fine
+  }
+  const isIdle = (model: string): boolean => model !== 'used:8b'
+  await ollama.load!(call, settingOf('fox'), { isIdle, left: (model) => void left.push(model), overdueMs: 20_000 })
+  assert.deepEqual(unloaded, [['kept:8b', 20_000]])
+  assert.deepEqual(left, ['kept:8b'])
+})
+
+test('a model that is at work says so at once, one that hangs says nothing, and any other answer tells nothing', async () => {
+  const hangs: Call = () => Promise.reject(new NetFault('timeout', 'no answer'))
+  const refuses: Call = () => Promise.reject(new NetFault('refused', 'nobody there'))
+  const { call, requests } = answering({ 'POST /api/generate': recorded('ollama/generate-preload') })
+  assert.deepEqual(
+    await Promise.all([call, hangs, refuses].map((one) => ollama.isAtWork!(one, settingOf('fox', 8_192)))),
+    [true, false, undefined],
+  )
+  assert.deepEqual(requests[0]?.body, { model: 'fox', stream: false, options: { num_ctx: 8_192 } })
+  assert.ok(requests[0].timeoutMs! <= 10_000)
 })
 
 test('a load that fails is told in its words', async () => {

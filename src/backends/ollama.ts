@@ -1,6 +1,7 @@
-import type { Backend, Call, Health, ListedModel, Setting } from '../core/backend.ts'
+import type { Backend, Call, Health, ListedModel, Residents, Setting } from '../core/backend.ts'
 import type { Json } from '../core/json.ts'
 import { NetFault } from '../core/world.ts'
+import { isBelow } from '../core/version.ts'
 import { ask, complaint, countIn, loadMaxMs, objectAt, objectsIn, order, refuseFailed } from './asking.ts'
 import { edits } from './ollama-edits.ts'
 import { Shelf, type Shown } from './ollama-shelf.ts'
@@ -20,13 +21,18 @@ export const ollama: Backend = {
   },
   usualPort: 11434,
   modelFolders: ['$OLLAMA_MODELS', '~/.ollama/models', '/usr/share/ollama/.ollama/models'],
+  parallelVariable: 'OLLAMA_NUM_PARALLEL',
+  noVariables: {
+    OLLAMA_MAX_CONCURRENT_REQUESTS: 'Set OLLAMA_NUM_PARALLEL in its place, there.',
+    OLLAMA_REQUEST_TIMEOUT: 'Set timeouts in spillway.yaml in its place.',
+    OLLAMA_TIMEOUT: 'Set timeouts in spillway.yaml in its place.',
+    OLLAMA_METRICS: "Take the gateway's own metrics: /metrics on its admin port.",
+  },
   tier: 0,
   // OLLAMA_NUM_PARALLEL is 1 unless somebody set it; one more waits inside and shows whether there is room.
   initialConcurrency: 2,
   keepsPrompts: 'slots',
   thinksUnasked: true,
-  // With `raw`, to the letter. In a chat it says the beginning once more, or as its template has it starts a new turn.
-  resumes: ['ollama-generate'],
   authorize: (key) => [['authorization', `Bearer ${key}`]],
   probe,
   edits,
@@ -56,9 +62,9 @@ async function probe(call: Call): Promise<Health> {
 }
 
 /** What is in memory, by name. It stands still while a runner hangs, and then the rest is worth knowing all the same. */
-async function listRunning(call: Call): Promise<ReadonlyMap<string, Json> | undefined> {
+async function listRunning(call: Call, afterMs?: number): Promise<ReadonlyMap<string, Json> | undefined> {
   try {
-    const { models } = await ask(call, { method: 'GET', path: '/api/ps' })
+    const { models } = await ask(call, { method: 'GET', path: '/api/ps', ...(afterMs !== undefined && { afterMs }) })
     return new Map(objectsIn(models).map((model) => [String(model['name']).toLowerCase(), model]))
   } catch {
     return undefined
@@ -108,6 +114,8 @@ function aliasesOf(id: string): string[] {
   return [...spellings]
 }
 
+const spellingsOf = (id: string): readonly string[] => [id, ...aliasesOf(id)]
+
 async function describe(call: Call, model: string): Promise<Json> {
   const { tensors: _, ...about } = await ask(call, { method: 'POST', path: '/api/show', body: { model } })
   return about
@@ -116,8 +124,34 @@ async function describe(call: Call, model: string): Promise<Json> {
 /** What Ollama does by default with a model that nobody asks for. */
 const usualKeep = '5m'
 
-async function load(call: Call, setting: Setting): Promise<void> {
-  await bring(call, setting, loadMaxMs)
+async function load(call: Call, setting: Setting, others: Residents): Promise<void> {
+  let isOver = false
+  void letGo(call, setting, others, () => isOver)
+  try {
+    await bring(call, setting, loadMaxMs)
+  } finally {
+    isOver = true
+  }
+}
+
+/** How often to look whether a model that should have come long ago is kept out. */
+const lookEveryMs = 2_000
+
+/**
+ * Ollama waits for another model to go that is to make room. Where somebody who asked for that one meanwhile said how long it
+ * is to stay, it stays, idle as it stands, and nothing is loaded until then: it has to be told to go.
+ */
+async function letGo(call: Call, { model: coming }: Setting, others: Residents, isOver: () => boolean): Promise<void> {
+  for (let spentMs = lookEveryMs; !isOver(); spentMs += lookEveryMs) {
+    const running = await listRunning(call, lookEveryMs)
+    if (isOver() || spentMs < others.overdueMs) continue
+    const names = Array.from(running?.values() ?? [], ({ name }) => String(name))
+    const idle = names.find((name) => !spellingsOf(coming).includes(name) && spellingsOf(name).every(others.isIdle))
+    if (idle === undefined) continue
+    for (const spelling of spellingsOf(idle)) others.left(spelling)
+    // It may be gone by itself; the next look tells.
+    await unload(call, idle).catch(() => {})
+  }
 }
 
 /** A runner answers this in milliseconds, however much it has to do. */
@@ -156,13 +190,12 @@ async function unload(call: Call, model: string): Promise<void> {
   await order(call, { method: 'POST', path: '/api/generate', body: { model, stream: false, keep_alive: 0 } })
 }
 
-/** Since 0.12.6 it can be told to refuse what does not fit. */
+/** Since then it can be told to refuse what does not fit. */
+const goodSince = '0.12.6'
+
 function tooOld(version: unknown): readonly string[] {
-  const parts = /^(\d+)\.(\d+)\.(\d+)/.exec(String(version))?.slice(1).map(Number)
-  if (parts === undefined) return []
-  const [major, minor, patch] = parts as [number, number, number]
-  if (major > 0 || minor > 12 || (minor === 12 && patch >= 6)) return []
-  return [`Ollama ${String(version)} cuts prompts that do not fit without a word: update it to 0.12.6 or later.`]
+  if (typeof version !== 'string' || !/^\d+\.\d+\.\d+/.test(version) || !isBelow(version, goodSince)) return []
+  return [`Ollama ${version} cuts prompts that do not fit without a word: update it to ${goodSince} or later.`]
 }
 
 function halfInMemory(running: ReadonlyMap<string, Json> | undefined): readonly string[] {

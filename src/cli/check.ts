@@ -52,7 +52,9 @@ function summary({ config, secrets }: Source): string[] {
 async function probed({ config }: Source): Promise<boolean> {
   const settings = settingsOf(config)
   const world = realWorld({ transport: config.upstream_transport, connectMs: settings.timeouts.connectMs })
-  const gateway = createGateway(settings, { world })
+  // To look is not to load.
+  const upstreams = settings.upstreams.map((upstream) => ({ ...upstream, preload: [] }))
+  const gateway = createGateway({ ...settings, upstreams }, { world })
   await gateway.start()
   for (const upstream of gateway.fleet.upstreams) {
     const {

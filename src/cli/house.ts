@@ -1,13 +1,18 @@
+import { isLoopback, urlOf } from '../config/address.ts'
+import { ConfigFault } from '../config/problem.ts'
 import type { DoorSettings } from '../config/settings.ts'
-import { urlOf } from '../config/address.ts'
-import { createGateway, type Gateway } from '../gateway.ts'
 import type { Settings } from '../core/settings.ts'
+import { createGateway, type Gateway } from '../gateway.ts'
 import { type Admin, startAdmin } from '../http/admin.ts'
+import type { ConfigStatus } from '../http/config-status.ts'
 import { type Door, startDoor } from '../http/server.ts'
 import { realWorld } from '../http/world.ts'
 import { DiskWatch, type Volume } from '../telemetry/disk.ts'
 import { Feed } from '../telemetry/feed.ts'
 import { Metrics } from '../telemetry/metrics.ts'
+import { PressureGauge } from '../telemetry/pressure.ts'
+import { OwnShares } from '../telemetry/shares.ts'
+import type { SocketFor } from './sockets.ts'
 
 export interface House {
   readonly gateway: Gateway
@@ -15,8 +20,14 @@ export interface House {
   /** `http://127.0.0.1:11400` */
   readonly address: string
   readonly adminAddress: string
-  /** Lets the running answers end, at most this long. */
+  /** Goes by other settings from now on. */
+  adopt(settings: Settings): Promise<void>
+  /** Readiness is off, and all else as before. */
+  leave(): void
+  /** Lets the running answers end, at most this long, and refuses new ones. */
   close(deadlineMs: number): Promise<void>
+  /** Somebody else listens from now on. Whoever is connected here is served on. */
+  handOver(): Promise<void>
 }
 
 export interface HouseOptions {
@@ -26,21 +37,34 @@ export interface HouseOptions {
   /** What is watched for room. */
   readonly volumes?: readonly Volume[] | undefined
   readonly reload?: (() => Promise<void>) | undefined
+  readonly config?: (() => ConfigStatus) | undefined
+  /** Where the listening sockets come from, when somebody else keeps them. */
+  readonly sockets?: SocketFor | undefined
   /** Subscribed before anything happens. */
   readonly listen?: Parameters<Gateway['subscribe']>[0] | undefined
+  /** Lines of the log that could not be written. */
+  readonly linesDropped?: (() => number) | undefined
 }
 
+/** Longer than most clients keep a connection for their next request: whoever still has one has forgotten it. */
+const idleMs = 5_000
+
+/** Nobody waits for a process that has handed over, so no answer is cut short that anybody could still want. */
+const leftMs = 30 * 60_000
+
+/** While callers wait in line, a server that does not answer is not waited for as long as it likes. */
+const firstLookMs = 1_000
+
+/** How often the process is looked at, whether it runs short of something. */
+const pressureEveryMs = 250
+
 /** An engine with its two ports and its telemetry: what `serve` and the demo start. */
-export async function openHouse({
-  settings,
-  doors,
-  transport,
-  volumes = [],
-  reload,
-  listen,
-}: HouseOptions): Promise<House> {
+export async function openHouse(options: HouseOptions): Promise<House> {
+  const { settings, doors, transport, volumes = [], reload, config, sockets, listen, linesDropped = () => 0 } = options
   const world = realWorld({ transport, connectMs: settings.timeouts.connectMs })
-  const gateway = createGateway(settings, { world })
+  const shares = new OwnShares()
+  const pressure = new PressureGauge(shares.measure, (event) => gateway.emit(event))
+  const gateway: Gateway = createGateway(settings, { world, pressure })
   const metrics = new Metrics(gateway)
   const feed = new Feed(gateway)
   const disk = new DiskWatch({ volumes, emit: gateway.emit })
@@ -48,15 +72,42 @@ export async function openHouse({
   gateway.subscribe(metrics.listen)
   gateway.subscribe(feed.listen)
   if (listen !== undefined) gateway.subscribe(listen)
+  const remarks = (): Record<string, string> => (config?.().refused === undefined ? {} : { config: 'refused' })
+  const looking = setInterval(() => {
+    pressure.look()
+    if (pressure.isClosing) door?.closeIdle()
+  }, pressureEveryMs).unref()
+  const endLooking = (): void => {
+    clearInterval(looking)
+    shares.close()
+  }
   let door: Door | undefined
   let admin: Admin | undefined
   try {
-    door = await startDoor(gateway, doors.listen)
-    admin = await startAdmin(gateway, { ...doors.admin, metrics, feed, disk, reload })
+    // In line before a socket that is kept, callers are better off than before a gateway that knows no server yet.
+    if (sockets !== undefined) await Promise.race([gateway.start(), world.sleep(firstLookMs)])
+    const [socket, adminSocket] = [await sockets?.('callers', doors.listen), await sockets?.('admin', doors.admin)]
+    door = await startDoor(gateway, { ...doors.listen, pressure, socket, remarks })
+    if (socket !== undefined) checkDoor(door.address.host, settings)
+    const { crowd } = door
+    gateway.subscribe(metrics.watchBounds({ pressure, crowd, linesDropped }))
+    const bounds = { pressure, crowd }
+    admin = await startAdmin(gateway, {
+      ...doors.admin,
+      metrics,
+      feed,
+      disk,
+      reload,
+      config,
+      socket: adminSocket,
+      bounds,
+    })
+    if (adminSocket !== undefined) checkAdmin(admin.address.host, doors)
     // Only now, so that a port that is taken is told at once, and whoever looks after the process is answered meanwhile.
-    await gateway.start()
+    if (sockets === undefined) await gateway.start()
     disk.start()
   } catch (error) {
+    endLooking()
     await door?.close(0)
     await admin?.close()
     await gateway.stop()
@@ -64,20 +115,48 @@ export async function openHouse({
     throw error
   }
   const [openDoor, openAdmin] = [door, admin]
+  const end = async (): Promise<void> => {
+    await openAdmin.close()
+    disk.stop()
+    await gateway.stop()
+    await world.close()
+  }
   return {
     gateway,
     feed,
     address: urlOf(openDoor.address),
     adminAddress: urlOf(openAdmin.address),
+    adopt: async (next) => {
+      await gateway.reload(next)
+      world.connectWithin(next.timeouts.connectMs)
+    },
+    leave: () => openDoor.leave(),
     close: async (deadlineMs) => {
+      endLooking()
       const startedAt = world.now()
+      openDoor.leave()
       // The port stays open meanwhile: whoever comes is told that the gateway is ending, and /readyz tells it too.
       await Promise.race([gateway.drain(), world.sleep(deadlineMs)])
       await openDoor.close(Math.max(0, deadlineMs - (world.now() - startedAt)))
-      await openAdmin.close()
-      disk.stop()
-      await gateway.stop()
-      await world.close()
+      await end()
+    },
+    handOver: async () => {
+      await Promise.all([openDoor.close(leftMs, idleMs), openAdmin.close()])
+      endLooking()
+      await end()
     },
   }
+}
+
+/** Whoever made the socket chose its address: the same holds for it as for one from the configuration. */
+function checkDoor(host: string, { callers }: Settings): void {
+  if (isLoopback(host) || callers.length > 0) return
+  const text = `can be reached from other machines, and anyone there could ask; list callers with keys`
+  throw new ConfigFault([{ path: [], text: `The socket at ${host} that was handed over ${text}.` }])
+}
+
+function checkAdmin(host: string, { admin }: DoorSettings): void {
+  if (isLoopback(host) || admin.token !== undefined) return
+  const text = `The operator's socket at ${host} that was handed over can be reached from other machines; set admin.token.`
+  throw new ConfigFault([{ path: [], text }])
 }

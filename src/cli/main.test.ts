@@ -5,6 +5,7 @@ import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { checkCommand } from './check.ts'
 import { demoCommand } from './demo.ts'
+import { doctorCommand } from './doctor/command.ts'
 import { spillway } from './process.test-helper.ts'
 import { serveCommand } from './serve.ts'
 import { simulateCommand } from './simulate.ts'
@@ -19,7 +20,7 @@ test('--version is that of the package', async (t) => {
 test('--help names every command, and the help of each has examples', async (t) => {
   const { code, out } = await spillway(t, ['--help']).ended
   assert.equal(code, 0)
-  const commands = [serveCommand(), checkCommand(), simulateCommand(), demoCommand()]
+  const commands = [serveCommand(), checkCommand(), doctorCommand(), simulateCommand(), demoCommand()]
   for (const command of commands) {
     const name = command.name()
     assert.match(out, new RegExp(`^  ${name} \\[`, 'm'))

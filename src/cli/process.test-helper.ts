@@ -2,10 +2,14 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { TestContext } from 'node:test'
 import { fileURLToPath } from 'node:url'
 
 const main = fileURLToPath(new URL('main.ts', import.meta.url))
+
+/** Whoever can say that what was opened for it may be closed: a test, or a campaign. */
+export interface Ends {
+  after(close: () => unknown): void
+}
 
 export interface Ended {
   /** The exit code, or the signal that ended it. */
@@ -22,20 +26,28 @@ export interface Running {
 }
 
 /** A folder with these files, gone after the test. */
-export function folderWith(t: TestContext, files: Readonly<Record<string, string>>): string {
+export function folderWith(t: Ends, files: Readonly<Record<string, string>>): string {
   const folder = mkdtempSync(join(tmpdir(), 'spillway-'))
   t.after(() => rmSync(folder, { recursive: true, force: true }))
   for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text)
   return folder
 }
 
+interface SpillwayOptions {
+  readonly cwd?: string
+  readonly env?: Readonly<Record<string, string>>
+  /** A command that starts it with something changed: `prlimit --nofile=40`. */
+  readonly under?: readonly string[]
+}
+
 /** The command line as a process of its own, as a shell starts it. */
 export function spillway(
-  t: TestContext,
+  t: Ends,
   words: readonly string[],
-  { cwd = tmpdir(), env = {} }: { cwd?: string; env?: Readonly<Record<string, string>> } = {},
+  { cwd = tmpdir(), env = {}, under = [] }: SpillwayOptions = {},
 ): Running {
-  const child = spawn(process.execPath, [main, ...words], { cwd, env: { PATH: process.env['PATH'], ...env } })
+  const [command = '', ...rest] = [...under, process.execPath, main, ...words]
+  const child = spawn(command, rest, { cwd, env: { PATH: process.env['PATH'], ...env }, stdio: 'pipe' })
   t.after(() => child.kill('SIGKILL'))
   let out = ''
   let err = ''

@@ -2,41 +2,73 @@ import { isDeepStrictEqual } from 'node:util'
 import { loadConfigFile } from '../config/load.ts'
 import { ConfigFault, sentence } from '../config/problem.ts'
 import type { Config } from '../config/schema.ts'
-import { parse, settingsOf } from '../config/settings.ts'
-import type { Gateway } from '../gateway.ts'
-
-export type Say = (level: 'info' | 'warn' | 'error', text: string) => void
+import { parse } from '../config/settings.ts'
+import type { Emit } from '../core/event.ts'
+import type { ConfigStatus } from '../http/config-status.ts'
 
 export interface ReloadParts {
   readonly file: string
-  readonly gateway: Pick<Gateway, 'reload'>
-  /** What the file said when the process began. */
+  /** What the file said when the process began, and its hash then. */
   readonly first: Config
+  readonly hash: string | undefined
   /** The same with what the flags changed in it: where the ports really are. */
-  readonly begun: Config
-  readonly say: Say
+  readonly begun: () => Promise<Pick<Config, 'listen' | 'admin'>>
+  /** Goes by it from now on. */
+  readonly adopt: (config: Config) => Promise<void>
+  readonly emit: Emit
 }
 
-/** What the ports, the log and the connections were made from when the process began. */
-const fixed = ['listen', 'admin', 'log', 'upstream_transport'] as const
+/** What the ports and the connections were made from when the process began. */
+const fixed = ['listen', 'admin', 'upstream_transport'] as const
 
-/** Takes up the file as it is now. Rejects with what is wrong with it, and then nothing has changed. */
-export async function reload({ file, gateway, first, begun, say }: ReloadParts): Promise<void> {
-  try {
-    const { config, warnings, secrets } = loadConfigFile(file, { env: process.env })
-    // The ports stay open as they are, so it is with them that the callers have to agree.
-    const { listen, admin } = begun
-    const next = parse({ ...config, listen, admin }, { secrets })
-    await gateway.reload(settingsOf(next))
-    for (const warning of warnings) say('warn', sentence(warning))
-    const kept: string[] = fixed.filter((key) => !isDeepStrictEqual(config[key], first[key]))
-    if (config.timeouts.connect !== first.timeouts.connect) kept.push('timeouts.connect')
-    if (kept.length > 0) say('warn', `What ${file} now says of ${kept.join(', ')} is taken up only by a restart.`)
-    say('info', `Took up ${file}. Upstreams: ${next.upstreams.length}; callers: ${next.callers.length || 'anyone'}.`)
-  } catch (error) {
-    const texts = error instanceof ConfigFault ? error.problems.map(sentence) : [`Reloading failed: ${String(error)}`]
-    for (const text of texts) say('error', text)
-    say('warn', `The gateway goes on with the configuration it has. Correct ${file} and reload again.`)
-    throw error
+/** The file, read again and again while the gateway runs: taken up as a whole, or refused with all that is wrong with it. */
+export class Reloading {
+  readonly #parts: ReloadParts
+  #status: ConfigStatus
+  #last: Promise<void> = Promise.resolve()
+
+  constructor(parts: ReloadParts) {
+    this.#parts = parts
+    const { file, hash } = parts
+    this.#status = { file, hash, takenAtMs: Date.now(), refused: undefined, needsRestart: [] }
+  }
+
+  get status(): ConfigStatus {
+    return this.#status
+  }
+
+  /** Takes up the file as it is now. Rejects with what is wrong with it, and then nothing has changed. */
+  readonly reload = (): Promise<void> => {
+    // One after the other, so that what is told last is what was read last.
+    this.#last = this.#last.catch(() => {}).then(() => this.#read())
+    return this.#last
+  }
+
+  async #read(): Promise<void> {
+    const { file, first, begun, adopt, emit } = this.#parts
+    try {
+      const { config, warnings, secrets, hash } = loadConfigFile(file, { env: process.env })
+      // The ports stay open as they are, so it is with them that the callers have to agree.
+      const { listen, admin } = await begun()
+      const next = parse({ ...config, listen, admin }, { secrets })
+      await adopt(next)
+      const needsRestart = fixed.filter((key) => !isDeepStrictEqual(config[key], first[key]))
+      this.#status = { file, hash, takenAtMs: Date.now(), refused: undefined, needsRestart }
+      for (const warning of warnings) emit({ type: 'notice', level: 'warn', text: sentence(warning) })
+      if (needsRestart.length > 0) {
+        const text = `What ${file} now says of ${needsRestart.join(', ')} is taken up only by a restart.`
+        emit({ type: 'notice', level: 'warn', text })
+      }
+      const text = `Took up ${file}. Upstreams: ${next.upstreams.length}; callers: ${next.callers.length || 'anyone'}.`
+      emit({ type: 'config-read', taken: true, text })
+    } catch (error) {
+      const problems =
+        error instanceof ConfigFault ? error.problems.map(sentence) : [`Reloading failed: ${String(error)}`]
+      this.#status = { ...this.#status, refused: { atMs: Date.now(), problems } }
+      for (const text of problems) emit({ type: 'notice', level: 'error', text })
+      const text = `The gateway goes on with the configuration it has. Correct ${file} and reload again.`
+      emit({ type: 'config-read', taken: false, text })
+      throw error
+    }
   }
 }

@@ -12,7 +12,9 @@ export function configFile(named: string | undefined): string | undefined {
   return named ?? usual.find((file) => existsSync(file))
 }
 
-export interface Source extends Loaded {
+export interface Source extends Omit<Loaded, 'hash'> {
+  /** Of the file, where there is one. */
+  readonly hash?: string
   readonly file: string | undefined
   readonly found: readonly Found[]
 }

@@ -33,6 +33,10 @@ export function interpolate(text: string, around: Surroundings): Interpolated {
   return { value, faults }
 }
 
+/** The files that a text refers to, wherever it does, also where the rest of it is broken. */
+export const filesIn = (text: string, folder: string): string[] =>
+  Array.from(text.matchAll(/\$\{file:([^}]+)\}/g), ([, path]) => resolve(folder, path!))
+
 function valueOf(inner: string, { env, folder }: Surroundings): string | { readonly fault: string } {
   if (inner.startsWith('file:')) return contentOf(inner.slice('file:'.length), folder)
   const match = /^(?:env\.)?([A-Za-z_][A-Za-z0-9_]*)(?::-(.*))?$/s.exec(inner)

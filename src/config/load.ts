@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { interpolate, type Surroundings } from './interpolate.ts'
@@ -15,6 +16,8 @@ export interface Loaded {
   readonly warnings: readonly Problem[]
   /** Values that came from the environment. None of them is ever shown. */
   readonly secrets: ReadonlySet<string>
+  /** Of the text as it stands: what `sha256sum` says of the file. */
+  readonly hash: string
 }
 
 export interface LoadOptions extends Omit<ResolveOptions, 'secrets'> {
@@ -46,7 +49,8 @@ export function loadConfig(text: string, { file, env, backends }: LoadOptions): 
   const problems = [...yaml.slips, ...unset, ...found.map((problem) => yaml.placed(problem))]
   if ('problems' in result || problems.length > 0) throw new ConfigFault(inOrder(problems))
   const { config } = result
-  return { config, warnings: inOrder(warnings(config, shownBut(secrets)).map((one) => yaml.placed(one))), secrets }
+  const placed = warnings(config, shownBut(secrets)).map((one) => yaml.placed(one))
+  return { config, warnings: inOrder(placed), secrets, hash: createHash('sha256').update(text).digest('hex') }
 }
 
 /** Puts the environment into values after parsing, so that nothing in it can become structure. */

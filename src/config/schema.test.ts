@@ -155,7 +155,8 @@ cache: { enabled: true }
 prices: { claude-haiku-4-5: { input: 1, output: 5 } }
 data_dir: /var/lib/spillway
 anonymous: { limits: { requests_per_minute: 30 } }
-timeouts: { connect: 300ms, load: 20m, first_token: 2h, gap: 60000, total: 3h, heartbeat: false }
+timeouts:
+  { connect: 300ms, load: 20m, first_token: 2h, gap: 60000, total: 3h, heartbeat: false, drain: 1m, drain_delay: 4s }
 attempts: 2
 retry_budget: 0.1
 probe_every: 2s
@@ -170,6 +171,7 @@ test('every key of the contract is accepted, by the gateway and by an editor', (
   const { connect, load, first_token: firstToken, gap, total, heartbeat } = config.timeouts
   assert.deepEqual([connect, load, firstToken, gap], [300, 1_200_000, 7_200_000, 60_000])
   assert.deepEqual([total, heartbeat], [10_800_000, false])
+  assert.deepEqual([config.timeouts.drain, config.timeouts.drain_delay], [60_000, 4_000])
   assert.equal(config.callers[0]?.patience, 1_200)
   assert.equal(config.upstreams[1]?.concurrency, 3)
 })

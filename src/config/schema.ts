@@ -1,8 +1,9 @@
 import { z } from 'zod'
 import { backends } from '../backends/index.ts'
 import { readDuration } from '../core/duration.ts'
-import { usualRetryShare } from '../core/settings.ts'
+import { usualHedge, usualRetryShare } from '../core/settings.ts'
 import { usualShares } from '../core/shares.ts'
+import { readSize } from './size.ts'
 import { readAddress, readNetwork, usualAdminListen, usualListen } from './address.ts'
 import { readUrl } from './url.ts'
 
@@ -28,6 +29,26 @@ const duration = (about: string, atLeastMs = 1) =>
       context.issues.push({ code: 'custom', input: value, message })
       return z.NEVER
     })
+    .describe(about)
+
+const noSize = 'is no size; write 64KB, 32MB, 1GB or a number of bytes'
+
+const size = (about: string, atLeastBytes: number) =>
+  z
+    .union([z.string(), z.number()], noSize)
+    .transform((value, context) => {
+      const bytes = readSize(value)
+      if (bytes !== undefined && bytes >= atLeastBytes) return bytes
+      const message = bytes === undefined ? noSize : `is too small; write at least ${atLeastBytes} bytes`
+      context.issues.push({ code: 'custom', input: value, message })
+      return z.NEVER
+    })
+    .describe(about)
+
+const autoOrCount = (about: string) =>
+  z
+    .union([z.literal('auto'), z.int().min(1)], 'has to be auto or a whole number of at least 1')
+    .default('auto')
     .describe(about)
 
 const address = (about: string, byDefault: string) =>
@@ -258,10 +279,60 @@ export const schema = z
             'While a stream waits for its first token, its caller gets a sign of life after so long, and again each time. Until the first one, an error has its own status. false for none.',
           )
           .prefault('10s'),
+        drain: duration(
+          'How long running answers may take to end when the gateway is told to stop; what is left then is told so.',
+          0,
+        ).prefault('30s'),
+        drain_delay: duration(
+          'How long requests are still taken after that, while /readyz says no already: until a balancer in front has seen it.',
+          0,
+        ).prefault('0s'),
       })
       .prefault({})
       .describe('When an upstream is given up, and when a caller who waits is told.'),
+    bounds: z
+      .strictObject({
+        connections: autoOrCount(
+          'Connections of callers at once. auto: as many as the limit of open files allows, 45 % of it at most.',
+        ),
+        connections_per_address: autoOrCount(
+          'Of one address, those of trusted_proxies excepted. auto: a quarter of all, and as many as it likes from this machine.',
+        ),
+        reader_stall: duration(
+          'How long a caller may take to read the 64 KiB it has been sent; whoever is slower is sent away, and its place on the server is free.',
+        ).prefault('30s'),
+        unread: size(
+          'How much may wait for slow readers, all of them together; beyond it, who is behind the longest is sent away.',
+          1_048_576,
+        ).prefault('512MB'),
+        body: size('The largest request that is read.', 1_024).prefault('32MB'),
+      })
+      .prefault({})
+      .describe('How much of this process callers may take.'),
     attempts: z.int().min(1).max(10).default(3).describe('Servers tried for one request before its first byte.'),
+    hedge: z
+      .union(
+        [
+          z.literal(false),
+          z.strictObject({
+            share: z
+              .number()
+              .min(0)
+              .max(usualHedge.share)
+              .default(usualHedge.share)
+              .describe('Of all requests, at most this share gets a second server: 0.02 is two in a hundred.'),
+            cloud: z
+              .boolean()
+              .default(usualHedge.cloud)
+              .describe('Whether a server that costs money may be the second, where the request may go there.'),
+          }),
+        ],
+        'has to be false, or hold share and cloud',
+      )
+      .prefault({})
+      .describe(
+        'When a server is silent for longer than it hardly ever is, another one that stands idle is asked as well, and the first to speak answers. false for never.',
+      ),
     retry_budget: z
       .number()
       .min(0)

@@ -38,10 +38,20 @@ test('three lines are enough, and everything else has a default', () => {
       gapMs: 60_000,
       totalMs: 1_800_000,
       heartbeatMs: 10_000,
+      drainMs: 30_000,
+      drainDelayMs: 0,
+    },
+    bounds: {
+      connections: 'auto',
+      connectionsPerAddress: 'auto',
+      readerStallMs: 30_000,
+      unreadBytes: 512 * 1_048_576,
+      bodyBytes: 32 * 1_048_576,
     },
     attemptsMax: 3,
     retryShare: 0.2,
     probeEveryMs: 5_000,
+    hedge: { share: 0.02, cloud: false },
   })
   assert.deepEqual(doorsOf(parse({ upstreams: [box] })), {
     listen: { host: '127.0.0.1', port: 11_400 },
@@ -66,10 +76,20 @@ test('everything that is set arrives', () => {
       { name: 'a', key: 'x y', priority: 'batch', weight: 0.5, patience: 0, models: ['mine'], cloud: 'never' },
       { name: 'b', key: 'z' },
     ],
-    timeouts: { connect: '1s', load: '20m', first_token: '2m', gap: 3, total: '1h', heartbeat: '2s' },
+    timeouts: {
+      connect: '1s',
+      load: '20m',
+      first_token: '2m',
+      gap: 3,
+      total: '1h',
+      heartbeat: '2s',
+      drain: '1m',
+      drain_delay: '4s',
+    },
     attempts: 1,
     retry_budget: 0.5,
     probe_every: '1h',
+    hedge: { share: 0.01, cloud: true },
   })
   const [upstream] = settings.upstreams
   assert.deepEqual([upstream?.apiKey, upstream?.tier, upstream?.concurrency], ['k', 4, 3])
@@ -96,10 +116,19 @@ test('everything that is set arrives', () => {
       deadlineMs: undefined,
     },
   ])
-  const { connectMs, loadMs, firstTokenMs, gapMs, totalMs, heartbeatMs } = settings.timeouts
-  assert.deepEqual([connectMs, loadMs, firstTokenMs, gapMs], [1_000, 1_200_000, 120_000, 3])
-  assert.deepEqual([totalMs, heartbeatMs], [3_600_000, 2_000])
+  assert.deepEqual(settings.timeouts, {
+    connectMs: 1_000,
+    loadMs: 1_200_000,
+    firstTokenMs: 120_000,
+    gapMs: 3,
+    totalMs: 3_600_000,
+    heartbeatMs: 2_000,
+    drainMs: 60_000,
+    drainDelayMs: 4_000,
+  })
   assert.deepEqual([settings.attemptsMax, settings.retryShare, settings.probeEveryMs], [1, 0.5, 3_600_000])
+  assert.deepEqual(settings.hedge, { share: 0.01, cloud: true })
+  assert.equal(resolve({ upstreams: [box], hedge: false }).hedge, undefined)
 })
 
 test('limits arrive with their caller, and those of the anonymous by themselves', () => {

@@ -102,10 +102,20 @@ export function settingsOf(config: Config, { backends = [] }: ResolveOptions = {
       gapMs: config.timeouts.gap,
       totalMs: config.timeouts.total,
       heartbeatMs: config.timeouts.heartbeat || undefined,
+      drainMs: config.timeouts.drain,
+      drainDelayMs: config.timeouts.drain_delay,
+    },
+    bounds: {
+      connections: config.bounds.connections,
+      connectionsPerAddress: config.bounds.connections_per_address,
+      readerStallMs: config.bounds.reader_stall,
+      unreadBytes: config.bounds.unread,
+      bodyBytes: config.bounds.body,
     },
     attemptsMax: config.attempts,
     retryShare: config.retry_budget,
     probeEveryMs: config.probe_every,
+    hedge: config.hedge === false ? undefined : config.hedge,
   }
 }
 

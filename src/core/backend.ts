@@ -57,9 +57,11 @@ export interface Gauge {
 /** The other models of a server, as far as the gateway knows what they do. */
 export interface Residents {
   /** Nobody uses it, and it is not one that is to stay. */
-  isIdle(model: string): boolean
+  readonly isIdle: (model: string) => boolean
   /** It was unloaded to make room. */
-  left(model: string): void
+  readonly left: (model: string) => void
+  /** After so long a load that is not over does not merely take its time: something keeps it. */
+  readonly overdueMs: number
 }
 
 /** One model of a server, as it is to be used. */
@@ -82,6 +84,10 @@ export interface Backend {
   readonly usualPort: number | undefined
   /** Where it keeps its models on its own machine, the likeliest first: `~` is the home folder, `$NAME` a variable. */
   readonly modelFolders?: readonly string[]
+  /** Variables of the environment that people set for it and that it does not have: what to do instead. */
+  readonly noVariables?: Readonly<Record<string, string>>
+  /** The variable that says how many answers it gives at once. */
+  readonly parallelVariable?: string
   /** 0 for one's own machines, 1 for what costs money. */
   readonly tier: number
   /** Places per model before anything is learned, when `concurrency` is auto. */

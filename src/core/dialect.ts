@@ -108,6 +108,8 @@ export interface TalkDialect extends CommonDialect {
   readonly form: 'talk'
   /** What ends one frame of a stream, as this dialect writes it. */
   readonly frameEnd: string
+  /** Its servers end a stream without a word when the model says the same again and again. */
+  readonly givesUpOverRepeats?: boolean
   /** Whether the caller of this body wants to see usage in the stream. */
   wantsUsage(body: Json): boolean
 
@@ -190,4 +192,6 @@ export interface Watcher {
   readonly ended: boolean
   /** The stream has said that it failed. `see` does not pass such a frame on. */
   readonly fault: Fault | undefined
+  /** What it means that the stream ends here without a word; undefined where it just broke. */
+  readonly silentEnd?: Fault | undefined
 }

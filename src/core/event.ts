@@ -2,6 +2,9 @@ import type { Ask } from './ask.ts'
 import type { FaultKind } from './fault.ts'
 import type { Outcome, Prediction } from './reply.ts'
 
+/** It spoke first, it did not, or it broke. */
+export type HedgeEnding = 'won' | 'lost' | 'failed'
+
 /** Everything worth knowing afterwards. Metrics, logs, `top`, the dashboard and `simulate` all read this one stream. */
 export type Event =
   | { readonly type: 'ask-arrived'; readonly ask: Ask }
@@ -30,6 +33,17 @@ export type Event =
       readonly kind: FaultKind
       readonly reason: string
     }
+  /** Its server is late: another one is asked as well, and the first to speak answers. */
+  | { readonly type: 'ask-hedged'; readonly ask: Ask; readonly upstream: string; readonly afterMs: number }
+  | {
+      readonly type: 'hedge-ended'
+      readonly ask: Ask
+      /** The one that was asked as well. */
+      readonly upstream: string
+      readonly ending: HedgeEnding
+      /** What the one that lost was given to read and had said, at most. */
+      readonly wastedTokens: number
+    }
   | { readonly type: 'first-token'; readonly ask: Ask; readonly upstream: string; readonly afterMs: number }
   /** A stream broke that may be carried on by another server. */
   | {
@@ -46,7 +60,11 @@ export type Event =
   | { readonly type: 'ask-settled'; readonly ask: Ask; readonly outcome: Outcome; readonly decision?: string }
   /** Turned away at the door, before there was an ask. */
   | { readonly type: 'request-refused'; readonly kind: FaultKind; readonly status: number; readonly dialect: string }
+  /** A caller's connection, closed by us though nothing was wrong with what it asked. */
+  | { readonly type: 'connection-cut'; readonly why: ConnectionCut }
   | { readonly type: 'upstream-changed'; readonly upstream: string; readonly up: boolean; readonly reason: string }
+  /** The configuration was read again: taken up, or refused for its faults. */
+  | { readonly type: 'config-read'; readonly taken: boolean; readonly text: string }
   /** A model stopped in the middle of its answers while its server said that all is well: `asks` were told so. */
   | {
       readonly type: 'upstream-stalled'
@@ -56,6 +74,12 @@ export type Event =
       readonly silentMs: number
     }
   | { readonly type: 'notice'; readonly level: 'info' | 'warn' | 'error'; readonly text: string }
+
+/**
+ * It read too slowly, or was the slowest when too much waited to be read; there are too many connections, or too many of
+ * its address; or the process is near the end of what it has.
+ */
+export type ConnectionCut = 'stalled' | 'unread' | 'too-many' | 'too-many-of-one' | 'pressure'
 
 /**
  * Another server carries it on; nothing but its end was missing; it cannot be carried on as it stands; nobody was there to

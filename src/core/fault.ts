@@ -32,6 +32,8 @@ const table = {
   'upstream-loading': { status: 503, code: 'model_loading', retry: true, blame: 'gateway' },
   'no-upstream': { status: 503, code: 'no_upstream_available', retry: false, blame: 'gateway' },
   'shutting-down': { status: 503, code: 'shutting_down', retry: false, blame: 'gateway' },
+  /** This process is near the end of its memory, its files or its time. */
+  overloaded: { status: 503, code: 'gateway_overloaded', retry: false, blame: 'gateway' },
   'upstream-slow': { status: 504, code: 'upstream_timeout', retry: true, blame: 'upstream' },
 } as const
 

@@ -17,6 +17,9 @@ export const lengthOf = (median: number, sigma: number, most: number = Infinity)
 
 export const meanOf = (length: Length): number => leftAfter(length, 0)
 
+/** Hardly any are longer: one in a hundred. */
+export const longestOf = ({ mu, sigma, most }: Length): number => Math.min(most, Math.exp(mu + 2.33 * sigma))
+
 /** How many are still to come, on average, of an answer that has so many and has not ended. */
 export function leftAfter({ mu, sigma, most }: Length, said: number): number {
   if (said >= most) return 0

@@ -1,6 +1,7 @@
 import type { Limits } from './allowance.ts'
 import type { Caller, Cloud } from './ask.ts'
 import type { Backend } from './backend.ts'
+import type { Bounds } from './bounds.ts'
 import type { Shares } from './shares.ts'
 
 /** The configuration, checked and resolved: what the rest of the house works from. Replaced as a whole on reload. */
@@ -25,12 +26,25 @@ export interface Settings {
   /** What holds for a model whoever asks for it, by name or by a pattern of names. */
   readonly models?: ReadonlyMap<string, ModelSettings> | undefined
   readonly timeouts: Timeouts
+  /** The usual ones where it is undefined. */
+  readonly bounds?: Bounds | undefined
   /** Upstreams that may be tried for one ask, the first included. */
   readonly attemptsMax: number
   /** Of all asks under way, how many may be tried again at once; the usual share where it is undefined. */
   readonly retryShare?: number | undefined
   readonly probeEveryMs: number
+  /** A second server is asked when the first is late; undefined for never. */
+  readonly hedge?: HedgeSettings | undefined
 }
+
+export interface HedgeSettings {
+  /** Of all asks, at most this share: 0.02 is two in a hundred. */
+  readonly share: number
+  /** Whether a server that costs money may be the second. */
+  readonly cloud: boolean
+}
+
+export const usualHedge: HedgeSettings = { share: 0.02, cloud: false }
 
 export const usualRetryShare = 0.2
 
@@ -52,6 +66,10 @@ export interface Timeouts {
   readonly totalMs?: number | undefined
   /** How long a stream is silent before its first token until its caller hears that it is alive, and from then on; undefined for never. */
   readonly heartbeatMs?: number | undefined
+  /** How long the running answers may take to end when the gateway is to stop. */
+  readonly drainMs?: number | undefined
+  /** How long asks are still taken after readiness is off, before that. */
+  readonly drainDelayMs?: number | undefined
 }
 
 export interface UpstreamSettings {

@@ -47,7 +47,7 @@ test('progress moves the deadline, and nobody watched means no clock runs', asyn
 
 test('after this process stood still, nobody is cut off before what came meanwhile could be read', async () => {
   let now = 0
-  let steps = [250, 3_000, 250, 250]
+  const steps = [250, 3_000, 250, 250]
   const world = {
     now: () => now,
     sleep: async () => {
@@ -61,7 +61,8 @@ test('after this process stood still, nobody is cut off before what came meanwhi
   const read = { slot: -1, deadline: 1_000, expire: () => assert.fail('it had spoken') }
   dog.watch(silent)
   dog.watch(read)
-  while (now < 3_250) await Promise.resolve()
+  const isSoon = (): boolean => now < 3_250
+  while (isSoon()) await Promise.resolve()
   read.deadline = 100_000
   while (cut.length === 0) await Promise.resolve()
   dog.release(read)

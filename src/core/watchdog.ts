@@ -8,19 +8,21 @@ export interface Watched extends Bagged {
   expire(): void
 }
 
-const tickMs = 250
+const usualTickMs = 250
 
 /**
  * One clock for all that is watched. A timer each would cost more than the frames they guard;
- * here a deadline is a number, looked at four times a second, and only while there is one.
+ * here a deadline is a number, looked at four times a second if nothing else is said, and only while there is one.
  */
 export class Watchdog {
   readonly #world: World
   readonly #watched = new Bag<Watched>()
+  readonly #tickMs: number
   #running = false
 
-  constructor(world: World) {
+  constructor(world: World, tickMs: number = usualTickMs) {
     this.#world = world
+    this.#tickMs = tickMs
   }
 
   watch(watched: Watched): void {
@@ -37,10 +39,10 @@ export class Watchdog {
     let excused = false
     while (this.#watched.size > 0) {
       const before = this.#world.now()
-      await this.#world.sleep(tickMs)
+      await this.#world.sleep(this.#tickMs)
       const now = this.#world.now()
       // This process stood still, not the servers: what they said meanwhile is yet to be read.
-      excused = !excused && now - before > 2 * tickMs
+      excused = !excused && now - before > 2 * this.#tickMs
       if (excused) continue
       for (const watched of this.#watched) {
         if (now < watched.deadline) continue

@@ -39,18 +39,8 @@ export const inText: CarryOn = {
   },
 }
 
-export const inOllamaChat: CarryOn = { follow: always }
-
-export const inOllamaText: CarryOn = {
-  follow: always,
-  edits(body, text, tokensLeft) {
-    const { raw, prompt, options } = body
-    if (raw !== true || typeof prompt !== 'string') return undefined
-    const limit =
-      tokensLeft === undefined ? {} : { options: { ...(isObject(options) && options), num_predict: tokensLeft } }
-    return { prompt: prompt + text, ...limit }
-  },
-}
+/** No server is known that goes on to the letter when it is asked in these lines. */
+export const inLines: CarryOn = { follow: always }
 
 /** Words follow in the block that is open; a block that is closed, or not yet open, takes none. */
 export const inBlocks: CarryOn = {

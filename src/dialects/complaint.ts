@@ -1,6 +1,7 @@
 import { Fault, type OverflowTokens } from '../core/fault.ts'
 import { isObject, type Json } from '../core/json.ts'
 import { asBuffer, Members, parsed } from './members.ts'
+import { noObject } from './whole.ts'
 
 /** An upstream's complaint, whichever of the shapes in use it came in. */
 export interface Complaint {
@@ -76,27 +77,44 @@ const statuses: ReadonlyMap<string, number> = new Map([
 /** What an error answer with a status of its own meant. */
 export function readFault(answer: { status: number; body: string; retryAfterMs: number | undefined }): Fault {
   const json = parsed(answer.body)
-  const complaint = complaintIn(json) ?? inText(isObject(json) ? '' : answer.body.trim())
+  const complaint = complaintIn(json) ?? inText(isObject(json) || isPage(answer.body) ? '' : answer.body.trim())
   return faultOf(complaint, answer.status, answer.retryAfterMs)
 }
+
+/** The page of a proxy in between, which is for people with browsers. */
+const isPage = (body: string): boolean => /^\s*<(?:!doctype|html|head|body|\?xml)\b/i.test(body)
 
 /** What an error in mid-stream meant. */
 export const faultInBand = (complaint: Complaint): Fault => faultOf(complaint, complaint.status ?? 500, undefined)
 
 /** What an answer in one piece complains of although its status says that all is well. Only a suspect one is parsed. */
 export function complaintUnder200(answer: Uint8Array): Fault | undefined {
+  const torn = noObject(answer)
+  if (torn !== undefined) return torn
   const members = new Members(answer)
   while (members.next()) {
     const key = members.key()
-    // An answer has choices or a message: what stands behind them is not looked for.
-    if (key === 'choices' || key === 'message') return undefined
+    // An answer has one of these: what stands behind it is not looked for.
+    if (contents.has(key)) return undefined
     if (key === 'error' || key === 'detail' || (key === 'object' && members.valueIs('error'))) {
       const complaint = complaintIn(parsed(asBuffer(answer).toString('utf8')))
-      return complaint && faultInBand(complaint)
+      if (complaint !== undefined) return faultInBand(complaint)
     }
   }
-  return undefined
+  return new Fault('upstream-broke', 'The server answered with something that holds nothing of an answer.')
 }
+
+/** What the answers of all dialects have in them. */
+const contents: ReadonlySet<string> = new Set([
+  'choices',
+  'message',
+  'content',
+  'response',
+  'output',
+  'data',
+  'embedding',
+  'embeddings',
+])
 
 function faultOf(complaint: Complaint, status: number, retryAfterMs: number | undefined): Fault {
   const { message, code, type, tokens } = complaint

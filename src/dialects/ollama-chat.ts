@@ -1,7 +1,7 @@
 import type { Glance, Need } from '../core/ask.ts'
 import type { TalkDialect } from '../core/dialect.ts'
 import { isObject, type Json } from '../core/json.ts'
-import { inOllamaChat } from './carry-on.ts'
+import { inLines } from './carry-on.ts'
 import { readFault } from './complaint.ts'
 import { estimateTokens } from './estimate.ts'
 import { limitIn, listIn, modelIn, optionalFlag, optionalObject, refuse } from './fields.ts'
@@ -26,6 +26,7 @@ export const ollamaChat: TalkDialect = {
   tasks: ['chat'],
   streamType: 'application/x-ndjson',
   frameEnd: '\n',
+  givesUpOverRepeats: true,
   glance,
   // The counts are in the last object, asked for or not.
   wantsUsage: () => true,
@@ -44,7 +45,7 @@ export const ollamaChat: TalkDialect = {
   writeFault,
   faultFrame,
   readFault,
-  carryOn: inOllamaChat,
+  carryOn: inLines,
 }
 
 const media: ReadonlySet<string> = new Set(['images'])

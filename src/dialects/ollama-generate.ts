@@ -1,7 +1,7 @@
 import type { Glance } from '../core/ask.ts'
 import type { TalkDialect } from '../core/dialect.ts'
 import type { Json } from '../core/json.ts'
-import { inOllamaText } from './carry-on.ts'
+import { inLines } from './carry-on.ts'
 import { readFault } from './complaint.ts'
 import { estimateTokens } from './estimate.ts'
 import { limitIn, listIn, modelIn, optionalFlag, optionalObject, optionalText } from './fields.ts'
@@ -26,6 +26,7 @@ export const ollamaGenerate: TalkDialect = {
   tasks: ['text', 'chat'],
   streamType: 'application/x-ndjson',
   frameEnd: '\n',
+  givesUpOverRepeats: true,
   glance,
   // The counts are in the last object, asked for or not.
   wantsUsage: () => true,
@@ -44,7 +45,7 @@ export const ollamaGenerate: TalkDialect = {
   writeFault,
   faultFrame,
   readFault,
-  carryOn: inOllamaText,
+  carryOn: inLines,
 }
 
 const media: ReadonlySet<string> = new Set(['images'])

@@ -22,6 +22,7 @@ import { ResponsesWatcher } from './openai-responses/watcher.ts'
 import { collect, partWriter } from './openai-responses/writer.ts'
 import { prefixOf } from './prefix.ts'
 import { renameIn } from './splice.ts'
+import { noObject } from './whole.ts'
 
 /** `/v1/responses`: OpenAI's newer format, without what needs a server that remembers. Codex and the AI SDK speak it. */
 export const openAiResponses: TalkDialect = {
@@ -115,6 +116,8 @@ function usageOf(answer: Uint8Array): Usage | undefined {
 
 /** A response says itself how it ended; what says nothing of that is none. */
 function faultIn(answer: Uint8Array): Fault | undefined {
+  const torn = noObject(answer)
+  if (torn !== undefined) return torn
   const members = new Members(answer)
   if (!members.find('status')) return complaintUnder200(answer)
   if (members.valueIs('completed') || members.valueIs('incomplete')) return undefined

@@ -5,6 +5,7 @@ import type { Part } from '../core/part.ts'
 import type { Usage } from '../core/usage.ts'
 import { Framer } from './frames.ts'
 import { wholeUsage } from './begun.ts'
+import { Repeats } from './repeats.ts'
 import { ThoughtFinder } from './thoughts.ts'
 
 /** What came by on the way, for whoever settles the ask. */
@@ -110,6 +111,7 @@ class PartSource {
   readonly #oneCall: boolean
   /** Undefined where the caller takes thoughts as the server gives them. */
   readonly #thoughts: ThoughtFinder | undefined
+  readonly #repeats: Repeats | undefined
   #finished = false
   #over = false
   /** What went wrong behind parts that are still to be handed out. */
@@ -119,6 +121,7 @@ class PartSource {
     this.#body = body[Symbol.asyncIterator]()
     this.#framer = new Framer(from.frameEnd)
     this.#read = from.partReader()
+    if (from.givesUpOverRepeats === true) this.#repeats = new Repeats()
     this.#seen = seen
     this.#oneCall = oneCall
     // A plain text is carried on with whatever follows, tags and all.
@@ -165,6 +168,8 @@ class PartSource {
   #take(chunk: Uint8Array | undefined, parts: Part[]): Fault | undefined {
     try {
       for (const frame of chunk === undefined ? this.#framer.rest() : this.#framer.push(chunk)) {
+        // Behind its own end a server has no more to say to anybody.
+        if (this.#seen.ended) break
         for (const part of this.#read(frame)) this.#keep(part, parts)
       }
       return undefined
@@ -174,6 +179,10 @@ class PartSource {
   }
 
   #keep(part: Part, parts: Part[]): void {
+    // Only counts and the end itself come behind the reason for it: clients take it for the last that is said.
+    if (this.#finished && part.type !== 'usage' && part.type !== 'end') return
+    if (part.type === 'tool-start' && part.name === '')
+      throw new Fault('upstream-broke', 'The server called a tool and did not say which.')
     this.#note(part)
     if (this.#oneCall && (part.type === 'tool-start' || part.type === 'tool-delta') && part.index > 0) return
     if (this.#thoughts === undefined) parts.push(part)
@@ -184,13 +193,17 @@ class PartSource {
     if (part.type === 'usage') this.#seen.usage = part.usage
     else if (part.type === 'finish') this.#finished = true
     else if (part.type === 'end') this.#seen.ended = true
-    else this.#seen.frames += 1
+    else {
+      this.#seen.frames += 1
+      if ('text' in part) this.#repeats?.see(part.text)
+    }
   }
 
   /** Some servers never say more than why they stopped: that is word enough. Without it the stream has broken. */
   #judge(parts: Part[]): Fault | undefined {
     if (this.#seen.ended) return undefined
-    if (!this.#finished) return new Fault('upstream-broke', 'The server closed the stream before it was whole.')
+    if (!this.#finished)
+      return this.#repeats?.fault ?? new Fault('upstream-broke', 'The server closed the stream before it was whole.')
     this.#seen.ended = true
     parts.push({ type: 'end' })
     return undefined

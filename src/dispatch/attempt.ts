@@ -55,7 +55,10 @@ export class Attempt implements Watched, Stallable {
   readonly #seen: Seen = { usage: undefined, frames: 0, ended: false }
   readonly #onChunk = (
     step: IteratorResult<Uint8Array>,
-  ): IteratorResult<Uint8Array> | Promise<IteratorResult<Uint8Array>> => this.#step(step)
+  ): IteratorResult<Uint8Array> | Promise<IteratorResult<Uint8Array>> => {
+    this.#isAwaited = false
+    return this.#step(step)
+  }
   /** Of an answer that is put together here. */
   readonly #onPieces = (): void => {
     this.firstTokenAt ??= this.#parts.world.now()
@@ -71,6 +74,8 @@ export class Attempt implements Watched, Stallable {
   /** When it was sent, and to a model that is there or comes by being asked. */
   #sentAt: number
   #frames = 0
+  /** Somebody waits for what comes next. */
+  #isAwaited = false
   #late = false
   #stall: Stall | undefined
   #over = false
@@ -94,6 +99,11 @@ export class Attempt implements Watched, Stallable {
   /** An answer that is handed on in one piece is not seen before it is whole. */
   get shows(): boolean {
     return this.#ask.stream || this.#speech.answer === 'read'
+  }
+
+  /** Its caller does not read: that nothing more comes of it says nothing of its server, which is not let go on. */
+  get isHeldUp(): boolean {
+    return this.#ask.stream && this.firstTokenAt !== undefined && !this.#isAwaited
   }
 
   /** Token counts: the server's own, else what could be counted on the way. */
@@ -123,7 +133,6 @@ export class Attempt implements Watched, Stallable {
       if (this.#ask.stream) await this.#openStream(inbound)
       else await this.#openWhole(inbound)
     } catch (error) {
-      this.#end()
       throw this.#faultOf(error)
     }
   }
@@ -136,6 +145,7 @@ export class Attempt implements Watched, Stallable {
       return Promise.resolve(first)
     }
     if (this.#over) return Promise.resolve({ done: true, value: undefined })
+    this.#isAwaited = true
     return this.#source!.next().then(this.#onChunk, this.#onError)
   }
 
@@ -146,7 +156,7 @@ export class Attempt implements Watched, Stallable {
   }
 
   expire(): void {
-    const more = this.firstTokenAt === undefined ? this.#deadlines.extended(this.#sentAt) : undefined
+    const more = this.#later(this.#parts.world.now())
     if (more !== undefined) {
       this.deadline = more
       this.#parts.watchdog.watch(this)
@@ -154,6 +164,13 @@ export class Attempt implements Watched, Stallable {
     }
     this.#late = true
     this.#cut.abort()
+  }
+
+  /** When to look again, where it is not the server that is late. */
+  #later(now: number): number | undefined {
+    if (this.firstTokenAt === undefined) return this.#deadlines.extended(this.#sentAt)
+    const next = this.#deadlines.gap(now)
+    return this.isHeldUp && next > now ? next : undefined
   }
 
   stalled(): void {
@@ -242,7 +259,9 @@ export class Attempt implements Watched, Stallable {
     }
     if (meter.watcher.fault !== undefined) throw this.#faultOf(meter.watcher.fault)
     if (!meter.watcher.ended)
-      throw this.#faultOf(new Fault('upstream-broke', 'The server closed the stream before it was whole.'))
+      throw this.#faultOf(
+        meter.watcher.silentEnd ?? new Fault('upstream-broke', 'The server closed the stream before it was whole.'),
+      )
     this.#end()
     return { done: true, value: undefined }
   }

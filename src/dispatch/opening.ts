@@ -1,8 +1,10 @@
 import type { Ask } from '../core/ask.ts'
 import { Fault } from '../core/fault.ts'
-import type { Lease } from '../scheduler/scheduler.ts'
+import { firstTry } from '../scheduler/situation.ts'
 import { Attempt, endingFor } from './attempt.ts'
+import { Hedging } from './hedging.ts'
 import type { DispatchParts } from './parts.ts'
+import type { Note } from './race.ts'
 import { restFor, Retry } from './retries.ts'
 import { RetryBudget } from './retry-budget.ts'
 
@@ -17,10 +19,12 @@ export interface Opened {
 export class Opening {
   readonly #parts: DispatchParts
   readonly #budget: RetryBudget
+  readonly #hedging: Hedging
 
   constructor(parts: DispatchParts) {
     this.#parts = parts
     const { scheduler, fleet, retryShare } = parts
+    this.#hedging = new Hedging(parts, this.#note)
     this.#budget = new RetryBudget(retryShare, () =>
       fleet.upstreams.reduce((sum, { inFlight }) => sum + inFlight, scheduler.waiting),
     )
@@ -28,6 +32,8 @@ export class Opening {
 
   async open(ask: Ask): Promise<Opened> {
     const parts = this.#parts
+    const hedging = this.#hedging
+    hedging.came()
     let retry: Retry | undefined
     let waitMs = 0
     for (let attempts = 1; ; attempts += 1) {
@@ -35,13 +41,13 @@ export class Opening {
       waitMs += lease.waitMs
       const sentAt = parts.world.now()
       try {
-        const attempt = new Attempt(ask, lease, parts)
-        await attempt.open()
+        const attempt = await hedging.open(new Attempt(ask, lease, parts), ask, retry?.avoided ?? firstTry)
         retry?.over()
         return { attempt, attempts, waitMs }
       } catch (error) {
         const fault = Fault.from(error, ask.signal)
         retry ??= new Retry(ask, parts, this.#budget)
+        for (const other of hedging.failedBeside(ask)) retry.avoid(other)
         lease.end(retry.blames(lease, fault) ? endingFor(fault) : 'ignored', { restMs: restFor(fault) })
         this.#note(fault, { ask, lease, sentAt })
         await retry.after(fault, lease)
@@ -49,7 +55,7 @@ export class Opening {
     }
   }
 
-  #note(fault: Fault, { ask, lease, sentAt }: { ask: Ask; lease: Lease; sentAt: number }): void {
+  readonly #note: Note = (fault, { ask, lease, sentAt }) => {
     const { world, emit } = this.#parts
     const { upstream, model } = lease
     const { name } = upstream.settings

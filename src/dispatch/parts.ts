@@ -1,4 +1,5 @@
 import type { Emit } from '../core/event.ts'
+import type { HedgeSettings } from '../core/settings.ts'
 import type { Offer } from '../fleet/offering.ts'
 import type { AttemptParts } from './attempt.ts'
 import type { RetryParts } from './retries.ts'
@@ -7,6 +8,8 @@ export interface DispatchParts extends AttemptParts, RetryParts {
   /** Of all asks under way, how many may be tried again at once. */
   readonly retryShare: number
   readonly emit: Emit
+  /** Undefined where no ask has a second server. */
+  readonly hedge: HedgeSettings | undefined
   /** All that have a model, by any name of it. */
   readonly offersOf: (model: string) => readonly Offer[]
   /** Whether a stream of this model may be carried on by another server: by the caller's name for it, or the server's. */

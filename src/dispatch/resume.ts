@@ -144,8 +144,8 @@ export class Resumption {
       ...this.#ask,
       promptTokens: promptTokens + tokens,
       outputTokensMax: outputTokensMax === undefined ? undefined : outputTokensMax - tokens,
-      // Its caller is as patient as at first; but what was waited then is no longer to be waited now.
-      patienceMs: age + patienceMs,
+      // Whoever has half an answer waits for the next word as long as for any other.
+      patienceMs: age + Math.max(patienceMs, this.#parts.timeouts.gapMs),
       signal: this.#gone.signal,
     }
   }
@@ -165,13 +165,15 @@ export class Resumption {
     for (let tries = 0; tries < attemptsMax && avoid.size < able.size + unable.size; tries += 1) {
       const opened = await this.#try(ask, avoid, said)
       if (!(opened instanceof Fault)) return opened
-      if (!isPassing(opened)) return undefined
+      if (isNobody(opened)) break
+      if (!opened.retry) return undefined
     }
     if (!able.has(broken)) return undefined
     for (;;) {
       const opened = await this.#try(ask, new Set(unable), said)
       if (!(opened instanceof Fault)) return opened
-      if (!isPassing(opened) || world.now() + comeBackMs > until) return undefined
+      // It may be on its way up again.
+      if ((!opened.retry && !isNobody(opened)) || world.now() + comeBackMs > until) return undefined
       await world.sleep(comeBackMs, this.#gone.signal)
     }
   }
@@ -201,5 +203,4 @@ export class Resumption {
   }
 }
 
-/** Somebody else may do better, or the same one a little later. */
-const isPassing = ({ retry, kind }: Fault): boolean => retry || kind === 'no-upstream' || kind === 'no-such-model'
+const isNobody = ({ kind }: Fault): boolean => kind === 'no-upstream' || kind === 'no-such-model'

@@ -59,6 +59,16 @@ export class Retry {
     this.#budget = budget
   }
 
+  /** Where it is not to be tried again, as things stand. */
+  get avoided(): ReadonlySet<Upstream> {
+    return this.#avoid
+  }
+
+  /** It was asked there beside another, and was let down. */
+  avoid(upstream: Upstream): void {
+    this.#avoid.add(upstream)
+  }
+
   /** Whether this failure says something about the server: the first that is excused does not. */
   blames({ upstream }: Lease, fault: Fault): boolean {
     return !isExcuse(fault) || this.#excused.has(upstream)

@@ -42,6 +42,9 @@ export interface FleetParts extends FleetSettings {
 
 const none: readonly Upstream[] = []
 
+/** How long other settings wait for servers that are new: one that does not answer must not keep the rest of them from being in force. */
+const newcomerMs = 700
+
 /** All configured servers, and who of them serves what. */
 export class Fleet {
   /** Whether the first round of probes is over. */
@@ -142,6 +145,7 @@ export class Fleet {
   /** Resolves after the first round of probes and keeps probing until `stop`. */
   async start(): Promise<void> {
     this.#stopped = false
+    this.#stalls.start()
     await this.#prober.start()
     this.probed = true
   }
@@ -150,6 +154,7 @@ export class Fleet {
     this.#stopped = true
     this.#prober.stop()
     this.#slowStart.stop()
+    this.#stalls.stop()
   }
 
   /**
@@ -163,7 +168,9 @@ export class Fleet {
     })
     const all = next.map(({ upstream }) => upstream)
     const prober = this.#proberOf(all, probeEveryMs)
-    await prober.start()
+    const looked = new AbortController()
+    await Promise.race([prober.start(), this.#world.sleep(newcomerMs, looked.signal)])
+    looked.abort()
     return () => {
       this.#prober.stop()
       this.#prober = prober

@@ -62,7 +62,7 @@ export class Memory {
       this.residency.begin(tenant)
       await this.#clear(this.residency.leaversByHand(tenant))
       const beganAt = now()
-      await settings().backend[way]!(call(), setting, this.#residents)
+      await settings().backend[way]!(call(), setting, this.#others(place.pace.loadOverdueMs))
       if (way === 'load') this.#loadTook(place, now() - beganAt)
       place.loaded = true
       place.loadWorked()
@@ -98,7 +98,7 @@ export class Memory {
     const { backend } = settings()
     if (backend.load === undefined || this.#loading.isUnderWay(id)) return undefined
     const setting = { model: id, contextTokens: setTokens, stays }
-    return this.#loading.bring(setting, () => backend.load!(call(), setting, this.#residents))
+    return this.#loading.bring(setting, () => backend.load!(call(), setting, this.#others(Infinity)))
   }
 
   /** Lets go of a model, which does not come back before somebody asks for it. */
@@ -177,15 +177,18 @@ export class Memory {
     for (const { model } of leavers) await settings().backend.unload?.(call(), model)
   }
 
-  readonly #residents: Residents = {
-    isIdle: (model) => {
-      const place = this.#parts.places.get(model)
-      return place === undefined || (place.inFlight === 0 && !place.tenant.isPinned)
-    },
-    left: (model) => {
-      const place = this.#parts.places.get(model)
-      if (place !== undefined) place.loaded = false
-    },
+  #others(overdueMs: number): Residents {
+    return { isIdle: this.#isIdle, left: this.#left, overdueMs }
+  }
+
+  readonly #isIdle = (model: string): boolean => {
+    const place = this.#parts.places.get(model)
+    return place === undefined || (place.inFlight === 0 && !place.tenant.isPinned)
+  }
+
+  readonly #left = (model: string): void => {
+    const place = this.#parts.places.get(model)
+    if (place !== undefined) place.loaded = false
   }
 
   #traits(toldMax: number | undefined): MemoryTraits {

@@ -20,6 +20,10 @@ const shape = { overhead: 100, slope: 0.3 }
 /** Between two tokens of one answer, by how many are given at once. */
 const stepShape = { overhead: 15, slope: 5 }
 const loadMsBefore = 5_000
+/** Of nobody knows how long, and of usual ones. */
+const loadMostMs = 60_000
+const loadLeastMs = 10_000
+const overdueLoads = 3
 /** So many answers are needed to refuse somebody by what they took. */
 const answersMin = 5
 /** How much of an average each new answer is. */
@@ -61,6 +65,11 @@ export class Pace {
     return this.#loadMs
   }
 
+  /** A load that takes longer is kept by something. */
+  get loadOverdueMs(): number {
+    return this.#loadKnown === undefined ? loadMostMs : Math.max(loadLeastMs, overdueLoads * this.#loadMs)
+  }
+
   /** How long an ask of this size is expected to hold its place among so many. */
   expectedHoldMs(promptTokens: number, outputTokens: number, batch: number): number {
     return this.#firstToken.at(promptTokens) + outputTokens * this.stepMs(batch)
@@ -68,8 +77,8 @@ export class Pace {
 
   /** How long it is silent over a prompt of this size, of late. Beyond the sizes that were seen, in proportion at least. */
   readingMs(promptTokens: number): number {
-    const known = Math.max(1, Math.min(promptTokens, this.#largest))
-    return this.#firstToken.at(known) * Math.max(1, promptTokens / known)
+    const known = this.#largest === 0 ? promptTokens : Math.min(promptTokens, this.#largest)
+    return this.#firstToken.at(known) * (known === promptTokens ? 1 : promptTokens / known)
   }
 
   /** Between two tokens of an answer, where so many are given at once. */

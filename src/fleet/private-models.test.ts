@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import fc from 'fast-check'
 import type { Cloud } from '../core/ask.ts'
+import type { ModelSettings } from '../core/settings.ts'
 import type { Offering } from './offering.ts'
 import { PrivateModels } from './private-models.ts'
 
@@ -24,6 +25,14 @@ suite('A model stays at home', () => {
 
   test('if any of the servers that have it calls it so', () => {
     assert.equal(privacy({ secret: 'never' }, { chat: ['open', 'secret'] })('chat'), true)
+  })
+
+  test('by a pattern, though something else is said of one that it means', () => {
+    const models = new Map<string, ModelSettings>([
+      ['secret*', { cloud: 'never' }],
+      ['secret:8b', { resume: true }],
+    ])
+    assert.equal(new PrivateModels(models, { offering: () => undefined }).isPrivate('secret:8b'), true)
   })
 
   test('by a pattern, unless something more exact is said', () => {

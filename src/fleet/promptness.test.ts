@@ -32,3 +32,40 @@ test('one whose caller left early says nothing', () => {
   for (let i = 0; i < 9; i += 1) promptness.ended(100, { firstTokenMs: undefined, totalMs: 90 }, 'ignored')
   assert.equal(promptness.latestMs(100), 100)
 })
+
+const learned = (tookMs: (at: number) => number, samples = 100): Promptness => {
+  const promptness = new Promptness()
+  for (let at = 0; at < samples; at += 1) promptness.learn(100, tookMs(at))
+  return promptness
+}
+
+test('nothing is called late before enough has been seen', () => {
+  assert.equal(learned(() => 100, 29).lateMs(100), undefined)
+  assert.notEqual(learned(() => 100, 30).lateMs(100), undefined)
+})
+
+test('what is late grows with what was expected', () => {
+  assert.equal(learned(() => 100).lateMs(2_000)! / learned(() => 100).lateMs(200)!, 10)
+})
+
+test('of those that spread like a bell, one in thirty to one in a hundred is late', () => {
+  // The middle of each hundredth of a bell of logarithms, in an order without meaning.
+  const spread = 0.5
+  const tooks = Array.from({ length: 100 }, (_, at) => {
+    const part = (((at * 37) % 100) + 0.5) / 100
+    return 100 * Math.exp((spread / 1.702) * Math.log(part / (1 - part)))
+  })
+  const late = learned((at) => tooks[at]!).lateMs(100)!
+  const beyond = tooks.filter((took) => took > late).length
+  assert.ok(beyond >= 1 && beyond <= 4, `${beyond} of 100`)
+})
+
+test('a server that hangs now and then is not excused by its hangs', () => {
+  assert.ok(learned((at) => (at % 15 === 0 ? 30_000 : 100)).lateMs(100)! < 300)
+})
+
+test('a server that has become slower is measured by what it is', () => {
+  const promptness = learned(() => 100)
+  for (let at = 0; at < 130; at += 1) promptness.learn(100, 1_000)
+  assert.ok(promptness.lateMs(100)! > 1_000)
+})

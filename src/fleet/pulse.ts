@@ -1,4 +1,4 @@
-import type { Watched } from '../core/watchdog.ts'
+import type { Bagged } from '../core/bag.ts'
 
 /** Shorter silences are nothing: a slow step, a long prompt among others, a call that is sent when it is whole. */
 export const silenceMs = 15_000
@@ -15,6 +15,8 @@ export class Stall extends Error {
 export interface Stallable {
   /** It shows itself as it comes, so that its silence means something. */
   readonly shows: boolean
+  /** It stands still because its caller does not read, which says nothing of its server. */
+  readonly isHeldUp: boolean
   /** Nothing more comes from where it was asked. Told once, together with all others there. */
   stalled(): void
 }
@@ -23,19 +25,15 @@ export interface Stallable {
  * When anything of any answer last came from one model on one server. A beat is two numbers, for there is one for each frame;
  * how long a silence may be is reckoned only when there has been one.
  */
-export class Pulse implements Watched {
+export class Pulse implements Bagged {
   lastAt = -Infinity
   deadline = Infinity
   slot = -1
-  /** Nothing has come for a while. */
+  /** Told when nothing has come for a while. */
   onSilence: () => void = () => {}
 
   beat(now: number): void {
     this.lastAt = now
     this.deadline = now + silenceMs
-  }
-
-  expire(): void {
-    this.onSilence()
   }
 }

@@ -3,8 +3,8 @@ import type { Place } from './place.ts'
 import type { ServedModel, Upstream } from './upstream.ts'
 
 /**
- * Whether a model can be served now: it can; it is being loaded; it could not be loaded; it is not in memory, and would
- * have to be loaded; nobody who has it answers.
+ * Whether a model can be served now: it can; it is being loaded; it could not be loaded, or fails those who ask it; it is
+ * not in memory, and would have to be loaded; nobody who has it answers.
  */
 export type ModelState = 'ready' | 'loading' | 'failed' | 'cold' | 'down'
 
@@ -48,21 +48,16 @@ export function readinessOf(upstreams: readonly Upstream[], now: number): readon
 
 export function readinessAt(upstream: Upstream, model: ServedModel, now: number): Readiness {
   const place = upstream.place(model.id)
-  const loadFault = place.loadTrouble?.reason
-  return { upstream, model, place, state: stateOf(upstream, place, { now, loadFault }), loadFault }
+  return { upstream, model, place, state: stateOf(upstream, place, now), loadFault: place.loadTrouble?.reason }
 }
 
-interface Known {
-  readonly now: number
-  readonly loadFault: string | undefined
-}
-
-function stateOf(upstream: Upstream, place: Place, { now, loadFault }: Known): ModelState {
+function stateOf(upstream: Upstream, place: Place, now: number): ModelState {
   const server = upstream.state(now)
   if (server !== 'up' && server !== 'trying') return 'down'
-  if (place.loaded !== false) return 'ready'
   if (upstream.residency.coming === place.tenant) return 'loading'
-  return loadFault === undefined ? 'cold' : 'failed'
+  const state = place.state(now)
+  if (state === 'unloadable' || state === 'stalled' || state === 'resting') return 'failed'
+  return place.loaded === false ? 'cold' : 'ready'
 }
 
 export const bestOf = (servers: readonly Pick<Readiness, 'state'>[]): ModelState =>

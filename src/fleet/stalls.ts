@@ -1,9 +1,12 @@
+import { Bag } from '../core/bag.ts'
 import type { Emit } from '../core/event.ts'
-import { Watchdog } from '../core/watchdog.ts'
 import type { World } from '../core/world.ts'
 import type { Place } from './place.ts'
+import type { Pulse } from './pulse.ts'
 import type { Upstream } from './upstream.ts'
 
+/** How often it looks whether anything moves, while there is something that should. */
+const tickMs = 500
 /** What does not get going again by itself is left alone for so long at least. */
 const restMs = 10_000
 
@@ -16,32 +19,62 @@ const restMs = 10_000
 export class Stalls {
   readonly #world: Pick<World, 'now' | 'sleep'>
   readonly #emit: Emit
-  readonly #watchdog: Watchdog
+  readonly #watched = new Bag<Pulse>()
+  #stop: AbortController | undefined
+  #isRunning = false
 
   constructor(world: World, emit: Emit) {
     this.#world = world
     this.#emit = emit
-    this.#watchdog = new Watchdog(world)
+  }
+
+  start(): void {
+    this.#stop ??= new AbortController()
+  }
+
+  stop(): void {
+    this.#stop?.abort()
+    this.#stop = undefined
   }
 
   watch(upstream: Upstream, place: Place): void {
     // Behind one name in the cloud stand many machines, and a model there may think for minutes.
-    if (upstream.settings.tier > 0) return
+    if (upstream.settings.tier > 0 || this.#stop === undefined) return
     const { pulse } = place
     pulse.onSilence = () => void this.#look(upstream, place)
     pulse.beat(this.#world.now())
-    this.#again(place)
+    this.#watch(pulse)
   }
 
   release({ pulse }: Place): void {
-    this.#watchdog.release(pulse)
+    this.#watched.delete(pulse)
+  }
+
+  #watch(pulse: Pulse): void {
+    this.#watched.add(pulse)
+    if (!this.#isRunning && this.#stop !== undefined) void this.#run(this.#stop.signal)
+  }
+
+  async #run(stopped: AbortSignal): Promise<void> {
+    this.#isRunning = true
+    while (this.#watched.size > 0) {
+      await this.#world.sleep(tickMs, stopped)
+      if (stopped.aborted) break
+      const now = this.#world.now()
+      for (const pulse of this.#watched) {
+        if (now < pulse.deadline) continue
+        this.#watched.delete(pulse)
+        pulse.onSilence()
+      }
+    }
+    this.#isRunning = false
   }
 
   async #look(upstream: Upstream, place: Place): Promise<void> {
     const { pulse } = place
     const now = this.#world.now()
-    // While something is loaded there all may stand still.
-    if (place.loaded === false || upstream.memory.isLoading) pulse.beat(now)
+    // While something is loaded there all may stand still; and what nobody reads does.
+    if (place.loaded === false || upstream.memory.isLoading || place.isHeldUp) pulse.beat(now)
     const { lastAt } = pulse
     const boundMs = place.silenceMaxMs
     if (now < lastAt + boundMs) {
@@ -70,6 +103,6 @@ export class Stalls {
   }
 
   #again({ inFlight, pulse }: Place): void {
-    if (inFlight > 0 && pulse.slot === -1) this.#watchdog.watch(pulse)
+    if (inFlight > 0 && pulse.slot === -1) this.#watch(pulse)
   }
 }

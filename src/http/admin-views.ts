@@ -1,6 +1,8 @@
 import type { AskView, Gateway } from '../gateway.ts'
 import type { VolumeState } from '../telemetry/disk.ts'
 import type { FeedSnapshot } from '../telemetry/feed.ts'
+import { type PressureGauge, signals } from '../telemetry/pressure.ts'
+import type { Crowd } from './reception.ts'
 
 type Upstream = Gateway['fleet']['upstreams'][number]
 
@@ -122,3 +124,23 @@ export const feedView = (feed: FeedSnapshot): object => ({
   },
   recent: feed.recent,
 })
+
+export interface BoundsSeen {
+  readonly pressure: Pick<PressureGauge, 'shares' | 'step' | 'isSparing' | 'isClosing' | 'isRefusing' | 'isShut'>
+  readonly crowd: Crowd
+}
+
+export function pressureView({ pressure, crowd }: BoundsSeen): object {
+  const { connections, connectionsMax, slowReaders, unreadBytes } = crowd
+  return {
+    shares: Object.fromEntries(signals.map((signal) => [signal, pressure.shares[signal] ?? null])),
+    refuses_batch: pressure.isSparing,
+    closes_connections: pressure.isClosing,
+    refuses_requests: pressure.isRefusing,
+    refuses_connections: pressure.isShut,
+    connections,
+    connections_max: connectionsMax,
+    slow_readers: slowReaders,
+    unread_bytes: unreadBytes,
+  }
+}

@@ -57,8 +57,8 @@ test('upstreams are told with their address, state, places and models, and witho
 
 test('how full the volumes are is told, and none where none is watched', async (t) => {
   const full = { name: 'models', path: '/m', usedRatio: 0.95432, freeBytes: 1e9, state: 'full' } as const
-  const watching = await openHouse(t, { disk: { volumes: [full] } })
-  assert.deepEqual((await watching.get('/api/disk')).json, {
+  const ours = await openHouse(t, { disk: { volumes: [full] } })
+  assert.deepEqual((await ours.get('/api/disk')).json, {
     volumes: [{ volume: 'models', path: '/m', state: 'full', used_ratio: 0.954, free_bytes: 1e9 }],
   })
   assert.deepEqual((await (await openHouse(t)).get('/api/disk')).json, { volumes: [] })

@@ -10,7 +10,9 @@ import { explain, type ExplainGateway } from './admin-explain.ts'
 import { isLoopback, knowsToken, refusalOf } from './admin-guard.ts'
 import { modelsView, isOrder, obeyed, orderPath } from './admin-models.ts'
 import { readPage } from './admin-page.ts'
-import { asksView, diskView, feedView, upstreamsView } from './admin-views.ts'
+import { statusView } from './admin-status.ts'
+import { asksView, type BoundsSeen, diskView, feedView, pressureView, upstreamsView } from './admin-views.ts'
+import type { ConfigStatus } from './config-status.ts'
 
 export interface AdminOptions {
   readonly host: string
@@ -20,9 +22,15 @@ export interface AdminOptions {
   readonly token?: string | undefined
   readonly metrics: Pick<Metrics, 'render'>
   readonly feed: Pick<Feed, 'snapshot'>
+  /** How near the process is to what it may use. */
+  readonly bounds?: BoundsSeen | undefined
   readonly disk?: Pick<DiskWatch, 'volumes'> | undefined
   /** Reads the config again; rejects with what is wrong with it, one by one in `problems` where it can. */
   readonly reload?: (() => Promise<void>) | undefined
+  /** How it stands with the configuration. */
+  readonly config?: (() => ConfigStatus) | undefined
+  /** A socket that somebody else made and keeps, to be listened on in place of one at host and port. */
+  readonly socket?: object | undefined
 }
 
 export interface Admin {
@@ -30,7 +38,7 @@ export interface Admin {
   close(): Promise<void>
 }
 
-type AdminGateway = Pick<Gateway, 'fleet' | 'world' | 'asks' | 'subscribe'> & ExplainGateway
+type AdminGateway = Pick<Gateway, 'fleet' | 'world' | 'asks' | 'subscribe' | 'ready'> & ExplainGateway
 
 type Answer = (response: ServerResponse, asked: Asked) => void | Promise<void>
 
@@ -50,12 +58,13 @@ interface Route {
 }
 
 const usualMaxBytes = 64 * 1024
+const connectionsMax = 64
 /** As much as callers may send, whose requests these are. */
 const explainMaxBytes = 32 * 1024 * 1024
 
 /** The operator's port: metrics, the admin API and a live page. Nothing on it can show what anybody asked or was answered. */
 export async function startAdmin(gateway: AdminGateway, options: AdminOptions): Promise<Admin> {
-  const { host, port, token } = options
+  const { host, port, token, socket } = options
   if (token === '' || (token === undefined && !isLoopback(host))) {
     throw new Error(`The admin port may listen on ${host} only with a token: set admin.token, or listen on 127.0.0.1.`)
   }
@@ -70,8 +79,11 @@ export async function startAdmin(gateway: AdminGateway, options: AdminOptions): 
     })
   })
   // Not a 408 when somebody dawdles: clients take that for an invitation to try again.
-  server.on('clientError', (_error, socket) => socket.destroy())
-  await listening(server, host, port)
+  server.on('clientError', (_error, connection) => connection.destroy())
+  // A file too many ends a connection and nothing else; and the operator's port is for few.
+  server.on('error', () => {})
+  server.maxConnections = connectionsMax
+  await listening(server, socket === undefined ? { host, port } : socket)
 
   const { address, port: boundPort } = server.address() as AddressInfo
   return {
@@ -89,7 +101,7 @@ export async function startAdmin(gateway: AdminGateway, options: AdminOptions): 
 
 function routesOf(
   gateway: AdminGateway,
-  { metrics, feed, disk, reload }: AdminOptions,
+  { metrics, feed, disk, reload, config, bounds }: AdminOptions,
   audience: Audience,
 ): ReadonlyMap<string, Route> {
   const { html, policy } = readPage()
@@ -101,6 +113,7 @@ function routesOf(
     ['/', { ...get((response) => send(response, 200, html, pageHeaders)), open: true }],
     ['/metrics', get((response) => send(response, 200, metrics.render(), metricsHeaders))],
     ['/api/upstreams', view(() => upstreamsView(gateway))],
+    ['/api/status', view(() => statusView(gateway, config?.()))],
     ['/api/asks', view(() => asksView(gateway.asks()))],
     ['/api/models', view(() => modelsView(gateway.fleet.readiness()))],
     [
@@ -112,6 +125,7 @@ function routesOf(
     ],
     ['/api/disk', view(() => diskView(disk?.volumes ?? []))],
     ['/api/feed', view(() => feedView(feed.snapshot()))],
+    ...(bounds === undefined ? [] : [['/api/pressure', view(() => pressureView(bounds))] as const]),
     ['/api/events', get((response) => watch(response, audience))],
     [
       '/api/explain',
@@ -236,10 +250,10 @@ function setCommon(response: ServerResponse): void {
   response.setHeader('cross-origin-resource-policy', 'same-origin')
 }
 
-function listening(server: Server, host: string, port: number): Promise<void> {
+function listening(server: Server, at: object): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', reject)
-    server.listen(port, host, () => {
+    server.listen(at, () => {
       server.off('error', reject)
       resolve()
     })

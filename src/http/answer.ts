@@ -3,6 +3,7 @@ import type { Dialect } from '../core/dialect.ts'
 import { Fault } from '../core/fault.ts'
 import type { Reply } from '../core/reply.ts'
 import { limitHeaders } from './limit-headers.ts'
+import { pieceMaxBytes, type Readers } from './readers.ts'
 import { latin1, lengthOpen, StreamBody } from './stream-body.ts'
 
 /** Who is answered, and how. */
@@ -12,8 +13,8 @@ export interface Audience {
   readonly requestId: string
   /** Fires when the caller is gone, or is to be sent away. */
   readonly signal: AbortSignal
-  /** How long a stream may stand still because its caller does not read: it holds a place on a server all the while. */
-  readonly stallMs: number
+  /** Where those are who read slowly: a stream holds a place on a server all the while. */
+  readonly readers: Readers
   /** What the caller of a stream hears until it begins. It is stopped then, and hands over the stream if it has opened it. */
   readonly heartbeat?: { stop(): StreamBody | undefined } | undefined
 }
@@ -27,7 +28,7 @@ export async function writeReply(reply: Reply, audience: Audience): Promise<void
   const begun = audience.heartbeat?.stop()
   if (begun !== undefined) return writeStream(body, first, begun, audience)
   if (reply.stream) return writeStream(body, first, beginStream(audience, aboutOf(reply, audience)), audience)
-  const { response } = audience
+  const { response, readers } = audience
   const answer = first.done === true ? empty : first.value
   response.writeHead(200, [
     'content-type',
@@ -38,8 +39,8 @@ export async function writeReply(reply: Reply, audience: Audience): Promise<void
   ])
   // As text of single bytes a small answer leaves in one write with its head; as a buffer it would take two.
   if (answer.length <= joinedMaxBytes) response.end(latin1(answer), 'latin1')
-  else response.end(answer)
-  limitFlush(audience)
+  else await writePieces(answer, audience, response)
+  readers.flush(response)
   // Reads the end, which settles the outcome.
   await body.next()
 }
@@ -66,10 +67,11 @@ async function writeStream(
   out: StreamBody,
   audience: Audience,
 ): Promise<void> {
-  const { response, dialect, signal, stallMs } = audience
+  const { response, dialect, signal, readers } = audience
   try {
     for (let step = first; step.done !== true; step = await body.next()) {
-      if (!out.write(step.value)) await out.drained(signal, stallMs)
+      if (step.value.length > pieceMaxBytes) await writePieces(step.value, audience, out)
+      else if (!out.write(step.value)) await readers.drained(out.sink, response, signal)
       signal.throwIfAborted()
     }
     signal.throwIfAborted()
@@ -80,12 +82,21 @@ async function writeStream(
     // The head said 200: what is left is to end in a way that nobody takes for an end.
     if (!isGone(response)) out.end(dialect.faultFrame(faultFor(error, signal)))
   }
-  limitFlush(audience)
+  readers.flush(response)
 }
 
-/** What has been written to the end may still wait for a reader. The timer is Node's to take back, when it is out. */
-function limitFlush({ response: { socket }, stallMs }: Audience): void {
-  if (socket !== null && socket.writableLength > 0) socket.setTimeout(stallMs)
+/** Writes what is large so that a reader never has more than a piece of it to take, and is never late for it all at once. */
+async function writePieces(
+  bytes: Uint8Array,
+  { response, signal, readers }: Audience,
+  out: ServerResponse | StreamBody,
+): Promise<void> {
+  for (let from = 0; from < bytes.length; from += pieceMaxBytes) {
+    if (out.write(bytes.subarray(from, from + pieceMaxBytes))) continue
+    await readers.drained(out instanceof StreamBody ? out.sink : response, response, signal)
+    signal.throwIfAborted()
+  }
+  if (!(out instanceof StreamBody)) out.end()
 }
 
 /** What to tell a caller who is still there. If what it asked was called off all the same, it was by us. */

@@ -25,6 +25,14 @@ export class ClientAddresses {
     return found && countedAs(found)
   }
 
+  /** Whose connection it is: undefined where a trusted proxy speaks for many. */
+  ownerOf(peer: string | undefined): string | undefined {
+    const address = peer === undefined ? undefined : plainAddress(peer)
+    return address === undefined || (this.#trusted !== undefined && this.#trusts(address))
+      ? undefined
+      : countedAs(address)
+  }
+
   #trusts(address: string): boolean {
     return this.#trusted!.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4')
   }

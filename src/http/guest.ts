@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
+import type { Fault } from '../core/fault.ts'
 
 /** A connection of a caller, and what is under way on it. */
 export class Guest {
@@ -9,11 +10,16 @@ export class Guest {
   answering = 0
   /** Something on it was refused so that nothing behind it can be trusted: it is closed, and nothing more is heard. */
   spoilt = false
+  /** What the first thing asked on it is answered with: there was no room for it. */
+  unwelcome: Fault | undefined
   readonly #socket: Socket
+  /** Nothing was under way on it when it was last looked at. */
+  #isResting = false
   /** The ask under way; on a pipelined connection, those behind it are in `#more`. */
   #asking: AbortController | undefined
   #more: Set<AbortController> | undefined
-  #leaving = false
+  /** How long after its last answer the connection is closed; undefined while it is not to be. */
+  #leavingMs: number | undefined
 
   constructor(socket: Socket) {
     this.#socket = socket
@@ -26,6 +32,7 @@ export class Guest {
 
   begin(response: ServerResponse): void {
     this.last = response
+    this.#isResting = false
     this.answering += 1
     response.on('close', this.#onAnswered)
   }
@@ -49,14 +56,26 @@ export class Guest {
     for (const ask of this.#more ?? []) ask.abort()
   }
 
-  /** Closes the connection as soon as the last answer is out. */
-  leave(): void {
-    this.#leaving = true
-    if (this.answering === 0) this.#socket.destroySoon()
+  /** Closes the connection when nothing has been asked on it for so long. */
+  leave(idleMs: number): void {
+    this.#leavingMs = idleMs
+    if (this.answering === 0) this.#leaveIn(idleMs)
+  }
+
+  #leaveIn(idleMs: number): void {
+    if (idleMs === 0) this.#socket.destroySoon()
+    else setTimeout(() => this.answering === 0 && this.#socket.destroySoon(), idleMs).unref()
+  }
+
+  /** Closes the connection if nothing has been asked on it since the last time it was looked at. */
+  rest(): void {
+    if (this.answering > 0) return
+    if (this.#isResting) this.#socket.destroySoon()
+    this.#isResting = true
   }
 
   readonly #onAnswered = (): void => {
     this.answering -= 1
-    if (this.#leaving && this.answering === 0) this.#socket.destroySoon()
+    if (this.#leavingMs !== undefined && this.answering === 0) this.#leaveIn(this.#leavingMs)
   }
 }

@@ -24,7 +24,8 @@ export class Routes {
   readonly #exact = new Map<string, Route>()
   /** Those whose path goes on: each ends in a slash. */
   readonly #open: readonly (readonly [start: string, route: Route])[]
-  readonly #shapes: readonly (readonly [start: string, shape: Shape])[]
+  readonly #own: readonly Start[]
+  readonly #neighbours: readonly Start[]
   readonly #first: Shape
   readonly #byHeader: readonly Dialect[]
 
@@ -39,10 +40,8 @@ export class Routes {
     }
     this.#open = [...this.#exact].filter(([path]) => path.length > 1 && path.endsWith('/'))
     this.#first = dialects[0]!
-    this.#shapes = [
-      ...dialects.flatMap((dialect) => dialect.routes.map((route) => [route, dialect] as const)),
-      ...dialects.flatMap((dialect) => dialect.routes.map((route) => [`/${route.split('/')[1]}`, dialect] as const)),
-    ]
+    this.#own = dialects.flatMap((dialect) => dialect.routes.map((route) => [route, dialect] as const))
+    this.#neighbours = this.#own.map(([route, dialect]) => [`/${route.split('/')[1]}`, dialect] as const)
     this.#byHeader = dialects.filter(({ passHeaders = [] }) => passHeaders.length > 0)
   }
 
@@ -56,16 +55,21 @@ export class Routes {
   }
 
   /**
-   * The dialect whose clients come to such paths, or send such headers: its neighbours under `/v1` or `/api`. Takes any
-   * target, read or not.
+   * The dialect whose path it is; else the one whose clients send such headers, or that has neighbours under `/v1` or
+   * `/api`. Takes any target, read or not.
    */
   shapeFor(target: string, headers: IncomingHttpHeaders = {}): Shape {
-    const named = this.#byHeader.find(({ passHeaders = [] }) => passHeaders.some((name) => headers[name] !== undefined))
-    if (named !== undefined) return named
-    for (const [start, shape] of this.#shapes) {
-      const next = target.startsWith(start) ? target[start.length] : ''
-      if (next === undefined || next === '/' || next === '?') return shape
-    }
-    return this.#first
+    const named = ({ passHeaders = [] }: Dialect): boolean => passHeaders.some((name) => headers[name] !== undefined)
+    return startOf(target, this.#own) ?? this.#byHeader.find(named) ?? startOf(target, this.#neighbours) ?? this.#first
   }
+}
+
+type Start = readonly [start: string, shape: Shape]
+
+function startOf(target: string, starts: readonly Start[]): Shape | undefined {
+  for (const [start, shape] of starts) {
+    const next = target.startsWith(start) ? target[start.length] : ''
+    if (next === undefined || next === '/' || next === '?') return shape
+  }
+  return undefined
 }

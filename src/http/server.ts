@@ -4,19 +4,20 @@ import type { Duplex } from 'node:stream'
 import type { Ask, Caller } from '../core/ask.ts'
 import type { Dialect } from '../core/dialect.ts'
 import { Fault } from '../core/fault.ts'
-import type { Settings } from '../core/settings.ts'
+import { noPressure, type Pressure } from '../core/pressure.ts'
 import { Watchdog } from '../core/watchdog.ts'
 import type { Gateway } from '../gateway.ts'
+import { connectionsMax as safeConnections } from '../telemetry/capacity.ts'
 import { faultFor, isGone, writeReply } from './answer.ts'
 import { checkBodyHead, parseBody, readBody } from './body.ts'
-import { ClientAddresses } from './client-address.ts'
 import { closedDoor } from './doors/closed-doors.ts'
 import { type Head, readHead } from './guard.ts'
-import { Guest } from './guest.ts'
+import type { Guest } from './guest.ts'
 import { type Heartbeat, heartbeatFor } from './heartbeat.ts'
 import { limitHeaders } from './limit-headers.ts'
 import { type Nonsense, nonsenseIn, writeRaw } from './nonsense.ts'
 import { readiness } from './readiness.ts'
+import { type Crowd, Reception } from './reception.ts'
 import { writeFault, writeText } from './refusal.ts'
 import { type Route, Routes, type Shape } from './routes.ts'
 import { refuseStrangers } from './strangers.ts'
@@ -25,59 +26,93 @@ export interface DoorOptions {
   readonly host: string
   /** 0 for any that is free. */
   readonly port: number
-  /** The largest body that is read. */
-  readonly bodyMaxBytes?: number
   /** How long a caller may take to send its headers. */
   readonly headersMs?: number
   /** How long it may take to send the whole request. */
   readonly requestMs?: number
-  /** How long a stream may stand still because its caller does not read. */
-  readonly stallMs?: number
+  /** How near the process is to the end of what it has. */
+  readonly pressure?: Pressure
+  /** The most connections that are safe; found out where it is not said. */
+  readonly connectionsMax?: number
+  /** A socket that somebody else made and keeps, to be listened on in place of one at host and port. */
+  readonly socket?: object | undefined
+  /** What a probe of readiness is told beside yes or no. */
+  readonly remarks?: (() => Readonly<Record<string, string>>) | undefined
 }
 
 export interface Door {
   readonly address: { readonly host: string; readonly port: number }
-  /** Stops listening and waits for the answers under way, at most this long; what is left then is told so and cut. */
-  close(deadlineMs?: number): Promise<void>
+  readonly crowd: Crowd
+  /** Closes, at the second call in a row, connections on which nothing is under way. */
+  closeIdle(): void
+  /** Whoever asks whether it is ready is told no from now on, and each answer is the last on its connection. */
+  leave(): void
+  /**
+   * Stops listening and waits for the answers under way, at most this long; what is left then is told so and cut.
+   * Connections without a request are closed after `idleMs`: one that comes just then would find nobody. Said again, it
+   * is what was said last that holds.
+   */
+  close(deadlineMs?: number, idleMs?: number): Promise<void>
 }
+
+/** Connections that may wait to be taken. */
+const backlog = 4_096
 
 /** Opens the callers' port. Resolves when it listens; rejects when the address cannot be had. */
 export function startDoor(gateway: Gateway, options: DoorOptions): Promise<Door> {
   const house = new House(gateway, options)
   return new Promise((resolve, reject) => {
     house.server.once('error', reject)
-    house.server.listen(options.port, options.host, 4_096, () => {
+    const listening = (): void => {
       house.server.off('error', reject)
+      // Without it, a file too many would end the process.
+      house.server.on('error', () => house.reception.missed())
       const { address, port } = house.server.address() as AddressInfo
-      resolve({ address: { host: address, port }, close: (deadlineMs) => house.close(deadlineMs) })
-    })
+      const { reception } = house
+      resolve({
+        address: { host: address, port },
+        crowd: reception,
+        closeIdle: () => reception.closeIdle(),
+        leave: () => house.leave(),
+        close: (deadlineMs, idleMs) => house.close(deadlineMs, idleMs),
+      })
+    }
+    const { host, port, socket } = options
+    if (socket === undefined) house.server.listen(port, host, backlog, listening)
+    else house.server.listen(socket, backlog, listening)
   })
 }
 
 class House {
   readonly server: Server
   readonly #gateway: Gateway
-  readonly #bodyMaxBytes: number
-  readonly #stallMs: number
+  readonly #remarks: NonNullable<DoorOptions['remarks']>
   readonly #routes: Routes
   /** The clock of all heartbeats. */
   readonly #watchdog: Watchdog
-  readonly #guests = new Map<Socket, Guest>()
+  readonly reception: Reception
   readonly #idPrefix: string
-  #addresses = new ClientAddresses()
-  /** What it was made from: another configuration may have others. */
-  #trusted: Settings['trustedProxies']
   #requests = 0
+  #leaving = false
+  #idleMs = 0
   #closed: Promise<void> | undefined
+  #isClosed = false
+  #deadline: NodeJS.Timeout | undefined
 
   constructor(
     gateway: Gateway,
-    { bodyMaxBytes = 32 * 1024 * 1024, headersMs = 10_000, requestMs = 120_000, stallMs = 30_000 }: DoorOptions,
+    {
+      headersMs = 10_000,
+      requestMs = 120_000,
+      pressure = noPressure,
+      connectionsMax = safeConnections(),
+      remarks = () => ({}),
+    }: DoorOptions,
   ) {
     this.#gateway = gateway
-    this.#bodyMaxBytes = bodyMaxBytes
-    this.#stallMs = stallMs
+    this.#remarks = remarks
     this.#watchdog = new Watchdog(gateway.world)
+    this.reception = new Reception({ gateway, watchdog: this.#watchdog, pressure, connectionsMax })
     this.#routes = new Routes(gateway.dialects)
     this.#idPrefix = Math.floor(gateway.world.random() * 0x1_0000_0000_0000).toString(36)
     this.server = createServer({
@@ -98,7 +133,7 @@ class House {
       highWaterMark: 16 * 1024,
     })
     this.server.maxHeadersCount = 200
-    this.server.on('connection', (socket) => this.#admit(socket))
+    this.server.on('connection', (socket) => this.reception.admit(socket))
     this.server.on('request', (_, response) => this.#handle(response))
     // The word to go on is given when the head has passed.
     this.server.on('checkContinue', (_, response) => this.#handle(response))
@@ -107,45 +142,50 @@ class House {
     this.server.on('clientError', (error, socket) => this.#refuseRaw(socket, nonsenseIn(error)))
     // Node's own would cut an answer that is on its way out when its caller reads slowly.
     this.server.closeIdleConnections = () => {
-      for (const guest of this.#guests.values()) guest.leave()
+      for (const guest of this.reception.guests) guest.leave(this.#idleMs)
     }
   }
 
-  close(deadlineMs = 30_000): Promise<void> {
+  leave(): void {
+    this.#leaving = true
+  }
+
+  close(deadlineMs = 30_000, idleMs = 0): Promise<void> {
+    this.leave()
+    if (this.#isClosed) return Promise.resolve()
+    this.#idleMs = idleMs
+    // Who had more time before has it no longer.
+    clearTimeout(this.#deadline)
+    this.#deadline = setTimeout(() => this.#cut(), deadlineMs)
+    if (this.#closed !== undefined) this.server.closeIdleConnections()
     this.#closed ??= new Promise((resolve) => {
-      let deadline = setTimeout(() => {
-        for (const guest of this.#guests.values()) guest.cut()
-        // Time for the last word to go out.
-        deadline = setTimeout(() => this.server.closeAllConnections(), 500)
-      }, deadlineMs)
       this.server.close(() => {
-        clearTimeout(deadline)
+        this.#isClosed = true
+        clearTimeout(this.#deadline)
         resolve()
       })
     })
     return this.#closed
   }
 
-  #admit(socket: Socket): void {
-    const guest = new Guest(socket)
-    this.#guests.set(socket, guest)
-    socket.on('close', () => {
-      this.#guests.delete(socket)
-      // Queued, waiting or streaming: who hangs up is gone everywhere at once.
-      guest.cut()
-    })
+  #cut(): void {
+    for (const guest of this.reception.guests) guest.cut()
+    // Time for the last word to go out.
+    this.#deadline = setTimeout(() => this.server.closeAllConnections(), 500)
   }
 
   #handle(response: ServerResponse): void {
-    const guest = this.#guests.get(response.req.socket)
+    const guest = this.reception.guestOf(response.req.socket)
     // What follows a refusal on its connection may be a part of what was refused.
     if (guest === undefined || guest.spoilt) return
     guest.begin(response)
-    if (this.#closed !== undefined) response.shouldKeepAlive = false
+    if (this.#leaving) response.shouldKeepAlive = false
     let head: Head
     try {
       head = readHead(response.req)
       if (this.#gateway.settings.callers.length === 0) refuseStrangers(head.host, head.origin)
+      // Whoever looks after the process has to know, whatever the pressure.
+      if (!isHealth(head.path)) this.reception.checkRoom(guest, response)
     } catch (error) {
       return this.#refuse(response, error)
     }
@@ -163,7 +203,7 @@ class House {
     let heartbeat: Heartbeat | undefined
     try {
       // Who asks comes first: a stranger's body is not worth reading.
-      const caller = gateway.identify(head.credential, this.#addressOf(guest, response))
+      const caller = gateway.identify(head.credential, this.reception.addressOf(guest, response))
       const raw = await this.#read(response, head)
       const { patienceMs, deadlineMs, priority, cloud } = head
       const headers = passedHeaders(dialect, response)
@@ -181,7 +221,7 @@ class House {
         headers,
       })
       asked = ask
-      const audience = { response, dialect, requestId, signal, stallMs: this.#stallMs }
+      const audience = { response, dialect, requestId, signal, readers: this.reception.readers }
       heartbeat = heartbeatFor(ask, audience, { gateway, watchdog: this.#watchdog })
       await writeReply(await gateway.serve(ask), { ...audience, heartbeat })
     } catch (error) {
@@ -206,7 +246,7 @@ class House {
     const gone = guest.ask()
     try {
       const { method, path } = head
-      if (path === '/healthz' || path === '/readyz') return this.#tellHealth(guest, response, head)
+      if (isHealth(path)) return this.#tellHealth(guest, response, head)
       const closed = closedDoor(path)
       if (closed !== undefined) {
         this.#gateway.identify(head.credential)
@@ -247,14 +287,15 @@ class House {
     const { url = '', headersDistinct: headers } = response.req
     const isProxy = headers['x-forwarded-for'] !== undefined || headers['forwarded'] !== undefined
     const looker = { address, host, origin, isProxy, credential }
-    const ready = this.#closed === undefined && this.#gateway.ready
+    const ready = !this.#leaving && this.#gateway.ready
     const { ok, body } = readiness(this.#gateway, ready, looker, queryOf(url).get('model') ?? undefined)
-    writeText(response, ok ? 200 : 503, JSON.stringify(body))
+    writeText(response, ok ? 200 : 503, JSON.stringify({ ...body, ...this.#remarks() }))
   }
 
   #read(response: ServerResponse, head: Head): Promise<Buffer> {
-    checkBodyHead(head, this.#bodyMaxBytes)
-    return readBody(response, head, this.#bodyMaxBytes)
+    const { bodyBytes } = this.reception.bounds
+    checkBodyHead(head, bodyBytes)
+    return readBody(response, head, bodyBytes)
   }
 
   /** Turned away before there was an ask: told in the form its path suggests, and counted. */
@@ -264,7 +305,7 @@ class House {
     const shape = this.#routes.shapeFor(req.url ?? '', req.headers)
     // An unread body, or a head that two would read in two ways, stands between this request and any other behind it.
     const close = head === undefined || (head.hasBody && !req.complete)
-    const guest = this.#guests.get(req.socket)
+    const guest = this.reception.guestOf(req.socket)
     if (close && guest !== undefined) guest.spoilt = true
     const methods = head === undefined ? undefined : this.#routes.at(head.path)?.allow
     const allow = fault.kind === 'wrong-method' ? (methods ?? 'GET, HEAD, POST') : undefined
@@ -274,7 +315,7 @@ class House {
 
   /** Turned away where Node made no request of it: nonsense, or a method that leaves HTTP. */
   #refuseRaw(socket: Duplex, nonsense: Nonsense | undefined): void {
-    const guest = this.#guests.get(socket as Socket)
+    const guest = this.reception.guestOf(socket as Socket)
     if (guest === undefined || nonsense === undefined) {
       socket.destroy()
       return
@@ -300,22 +341,13 @@ class House {
     this.#gateway.emit({ type: 'request-refused', kind, status, dialect: id })
   }
 
-  /** Looked at only where it tells callers apart. */
-  #addressOf({ address }: Guest, { req }: ServerResponse): string | undefined {
-    const { anonymousLimits, trustedProxies } = this.#gateway.settings
-    if (anonymousLimits === undefined) return undefined
-    if (trustedProxies !== this.#trusted) {
-      this.#trusted = trustedProxies
-      this.#addresses = new ClientAddresses(trustedProxies)
-    }
-    return this.#addresses.of(address, req.headersDistinct['x-forwarded-for'])
-  }
-
   #nextId(): string {
     this.#requests += 1
     return `${this.#idPrefix}-${this.#requests.toString(36)}`
   }
 }
+
+const isHealth = (path: string): boolean => path === '/healthz' || path === '/readyz'
 
 /** Who asks where nobody is asked for a name: it may see nothing of the fleet. */
 const nobody: Caller = { id: 'nobody', weight: 1, priority: 'default', models: new Set(), cloud: 'never' }

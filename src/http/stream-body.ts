@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http'
+import type { Writable } from 'node:stream'
 
 /** The head of a body whose length nobody knows yet. Clients of HTTP/1.0 read until the connection closes. */
 export const lengthOpen = ({ req }: ServerResponse): readonly string[] =>
@@ -35,23 +36,10 @@ export class StreamBody {
     this.#response.end(this.#chunked ? `${last}0\r\n\r\n` : last, 'latin1')
   }
 
-  /** Waits until a slow reader has caught up, or `signal` fires. One who reads nothing for `stallMs` is sent away. */
-  drained(signal: AbortSignal, stallMs: number): Promise<void> {
+  /** Where it is seen whether what was written has been taken. */
+  get sink(): Writable {
     const { socket } = this.#response
-    const source = this.#begun && socket !== null ? socket : this.#response
-    return new Promise((resolve) => {
-      if (signal.aborted || !source.writableNeedDrain) return resolve()
-      const done = (): void => {
-        source.off('drain', done)
-        signal.removeEventListener('abort', done)
-        socket?.setTimeout(0)
-        resolve()
-      }
-      source.on('drain', done)
-      signal.addEventListener('abort', done)
-      // Node destroys a connection on which nothing moves for so long.
-      socket?.setTimeout(stallMs)
-    })
+    return this.#begun && socket !== null ? socket : this.#response
   }
 
   #chunk(text: string): string {

@@ -9,9 +9,11 @@ import type { Transport } from './transport.ts'
 type Controller = Dispatcher.DispatchController
 type Fields = Readonly<Record<string, string | string[] | undefined>>
 
+const usualConnectMs = 5_000
+
 /** The same service over undici: a second opinion on what HTTP is, for whoever trusts it more than ours. */
 export class UndiciTransport implements Transport {
-  readonly #options: HttpClientOptions
+  #options: HttpClientOptions
   readonly #pools = new Map<string, Pool>()
   #closed = false
 
@@ -33,6 +35,18 @@ export class UndiciTransport implements Transport {
     })
   }
 
+  get connectMs(): number {
+    return this.#options.connectMs ?? usualConnectMs
+  }
+
+  set connectMs(connectMs: number) {
+    if (connectMs === this.connectMs) return
+    this.#options = { ...this.#options, connectMs }
+    // A pool keeps what it began with: those there are end with what runs in them.
+    for (const pool of this.#pools.values()) void pool.close()
+    this.#pools.clear()
+  }
+
   async close(): Promise<void> {
     this.#closed = true
     const fault = new NetFault('aborted', 'The client was closed.')
@@ -40,7 +54,7 @@ export class UndiciTransport implements Transport {
   }
 
   #open(origin: string): Pool {
-    const { connectMs = 5_000, idleMs = 4_000, ca } = this.#options
+    const { connectMs = usualConnectMs, idleMs = 4_000, ca } = this.#options
     readOrigin(origin)
     const pool = new Pool(origin, {
       connect: { timeout: connectMs, ...(ca === undefined ? {} : { ca }) },
@@ -52,7 +66,7 @@ export class UndiciTransport implements Transport {
       bodyTimeout: 0,
       keepAliveTimeout: idleMs,
       keepAliveMaxTimeout: idleMs,
-      maxHeaderSize: 64 * 1024,
+      maxHeaderSize: 32 * 1024,
     })
     this.#pools.set(origin, pool)
     return pool

@@ -84,6 +84,9 @@ export class Roster {
       case 'attempt-failed':
         if (!event.midStream) this.#at(event.ask, undefined)
         break
+      case 'hedge-ended':
+        if (event.ending === 'won') this.#at(event.ask, event.upstream)
+        break
       case 'ask-settled':
         this.#present.delete(event.ask.id)
         break

@@ -30,6 +30,8 @@ export interface Lease {
   readonly decision: string
   /** What was thought of its ask when that was let in; undefined where nobody could say. */
   readonly predicted: Prediction | undefined
+  /** So long after it was begun hardly any is silent, of those in one piece till their end; undefined where too little is known. */
+  lateMs(inOnePiece: boolean): number | undefined
   /** Its model was not in memory when it began. */
   readonly isCold: boolean
   /** Its model is not in memory now, as far as is known. */
@@ -48,17 +50,29 @@ export interface Lease {
   end(ending: Ending, seen?: LeaseSeen): void
 }
 
-export interface Held {
+/** On which it was given. */
+export interface Terms {
+  /** Of one that waited in a queue; settled at the end. */
+  readonly charge: Charge | undefined
+  readonly waitMs: number
+  readonly decision: string
+  readonly predicted: Prediction | undefined
+}
+
+/** Of what was predicted, another try has had it already. */
+export const hedgeTerms: Terms = {
+  charge: undefined,
+  waitMs: 0,
+  decision: 'hedged: another server was late',
+  predicted: undefined,
+}
+
+export interface Held extends Terms {
   readonly ask: Ask
   readonly offering: Offering
   readonly offer: Offer
   readonly stay: Stay
-  /** Of one that waited in a queue; settled at the end. */
-  readonly charge: Charge | undefined
-  readonly waitMs: number
   readonly spilled: boolean
-  readonly decision: string
-  readonly predicted: Prediction | undefined
 }
 
 /** The lease that a scheduler hands out: it comes back to it exactly once. */
@@ -95,6 +109,10 @@ export class OneLease implements Lease {
     return this.held.predicted
   }
 
+  lateMs(inOnePiece: boolean): number | undefined {
+    return this.held.offer.place.lateMs(this.held.stay, inOnePiece)
+  }
+
   get isCold(): boolean {
     return this.held.stay.cold
   }
@@ -126,7 +144,7 @@ export class OneLease implements Lease {
 
   spoke(now: number): void {
     const { stay, offer } = this.held
-    if (stay.stream) stay.spokeAt ??= now
+    offer.place.spoke(stay, now)
     offer.upstream.memory.spoke(offer.place)
   }
 

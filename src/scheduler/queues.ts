@@ -26,6 +26,10 @@ export class Queues {
     return this.#byUpstream.get(upstream) ?? none
   }
 
+  isWaitedFor(upstream: Upstream): boolean {
+    return this.#byUpstream.has(upstream)
+  }
+
   open(offering: Offering): Queue {
     let queue = this.find(offering)
     if (queue === undefined) {

@@ -1,6 +1,7 @@
 import { meanOf } from '../core/length.ts'
 import type { Offer } from '../fleet/offering.ts'
 import { canServe, type Situation } from './situation.ts'
+import { isBetterElsewhere } from './slow.ts'
 
 /** Until the server's memory lets an ask for this model in: 0 for now. */
 export function opensInMs({ ask, now }: Pick<Situation, 'ask' | 'now'>, { upstream, place }: Offer): number {
@@ -16,12 +17,25 @@ export function hasRoomFor(situation: Situation, offer: Offer): boolean {
   const { place, upstream } = offer
   if (!place.hasRoom(situation.now)) return false
   if (place.isDoubtful && !isInTimeAnyway(situation, offer)) return false
+  if (isBetterElsewhere(situation, offer)) return false
   if (place.loaded === undefined) return true
   if (place.loaded) return opensInMs(situation, offer) === 0
   const views = viewsOf(situation)
   const view = views.of(offer)
   return view.roomMs === 0 && !view.isTooDear && view.costMs <= views.leastMs(upstream.settings.tier)
 }
+
+/** How soon somebody who waits for another looks again at a slow place. */
+const lookAgainMs = 250
+
+/** When to look at a place again that gives no sign by itself. */
+export const restsUntilOf = ({ upstream, place }: Offer): number =>
+  Math.max(
+    place.coolsUntil,
+    upstream.breaker.restsUntil ?? 0,
+    place.restsUntil ?? 0,
+    place.slowness.leftAloneAt + lookAgainMs,
+  )
 
 /** Even if it has to stand in line in the server until one of those there ends. */
 function isInTimeAnyway({ ask, length, now }: Situation, { place }: Offer): boolean {

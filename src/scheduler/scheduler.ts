@@ -16,16 +16,18 @@ import { type Explanation, prospectsOf } from './explain.ts'
 import { Crowd } from './crowd.ts'
 import { costIn, Expectations } from './expectations.ts'
 import { nobodyAhead } from './fair-queue.ts'
-import { OneLease, type Held, type Lease, type LeaseSeen } from './lease.ts'
+import { hedgeTerms, OneLease, type Held, type Lease, type LeaseSeen, type Terms } from './lease.ts'
 import { whoMakesWay } from './making-way.ts'
 import { cheapestWithRoom, lookedAtMax, nearest } from './nearest.ts'
 import { bestBeyond, findPlace, type Finding } from './placement.ts'
 import { isTooLateAt, predictionAt, predictionFor } from './prediction.ts'
 import { gone, isUseless, nobodyLeft, shed, tooLate, unknownModel } from './refusal.ts'
 import { Queues } from './queues.ts'
+import { restsUntilOf } from './room.ts'
 import { firstTry, type Situation } from './situation.ts'
 import { type Outlook, outlooks, promised, spareMs, tierFor } from './tiers.ts'
 import { Turns } from './turns.ts'
+import { findSpare, type SpareWish } from './spare.ts'
 import { isReadyInTime, isShortOfMemory } from './standing-in.ts'
 import { type Queue, Waiting } from './waiting.ts'
 import { Wakes } from './wakes.ts'
@@ -128,6 +130,15 @@ export class Scheduler {
     }
   }
 
+  /** An idle place for a second try at an ask whose first is not over, elsewhere than in `avoid`; undefined when there is none. */
+  tryAcquire(ask: Ask, avoid: ReadonlySet<Upstream>, wish: SpareWish): Lease | undefined {
+    const offering = this.#offeringFor(ask)
+    if (offering === undefined || ask.signal.aborted) return undefined
+    const situation = this.#arrivalOf(ask, offering, avoid)
+    const offer = findSpare(situation, this.#policy, { ...wish, queues: this.#queues })
+    return offer && this.#take(situation, offer, hedgeTerms)
+  }
+
   /** What `acquire` would do with this ask now. Nothing is taken. With a `verdict`, that is already known. */
   explain(ask: Ask, verdict?: Verdict): Explanation {
     const now = this.#world.now()
@@ -200,21 +211,27 @@ export class Scheduler {
   }
 
   #lease(situation: Situation, offer: Offer, promises: readonly Outlook[], waited: Waiting | undefined): Lease {
-    const { ask, offering, avoid, length, now } = situation
+    const { ask, offering, avoid, now } = situation
     const { upstream, place } = offer
     const waitMs = waited === undefined ? 0 : now - waited.since
-    const { promptTokens, prefix, stream } = ask
     const cachedTokens = place.cachedTokens(ask)
     const promise = { waitMs, isRetry: avoid !== firstTry, outlooks: promises, cachedTokens }
     const decision = decisionOf({ ask, offering, offer, ...promise })
     const predicted = waited === undefined ? predictionAt(situation, offer) : waited.predicted
-    const stay = upstream.begin(place, { promptTokens, prefix, length, stream }, now)
+    const lease = this.#take(situation, offer, { charge: waited?.ticket, waitMs, decision, predicted })
+    const { spilled } = lease
     const { name, tier } = upstream.settings
-    const spilled = tier > offering.lowestTier
     this.#emit({ type: 'ask-granted', ask, upstream: name, tier, waitMs, spilled, predicted })
     if (spilled || waitMs > 0) this.#turns.missed(offering, spilled ? Infinity : waitMs, now)
-    const charge = waited?.ticket
-    return new OneLease({ ask, offering, offer, stay, charge, waitMs, spilled, decision, predicted }, this.#onEnd)
+    return lease
+  }
+
+  #take({ ask, offering, length, now }: Situation, offer: Offer, terms: Terms): Lease {
+    const { upstream, place } = offer
+    const { promptTokens, prefix, stream } = ask
+    const stay = upstream.begin(place, { promptTokens, prefix, length, stream }, now)
+    const spilled = upstream.settings.tier > offering.lowestTier
+    return new OneLease({ ask, offering, offer, stay, spilled, ...terms }, this.#onEnd)
   }
 
   readonly #onEnd = (held: Held, ending: Ending, seen: LeaseSeen): void => {
@@ -361,8 +378,8 @@ export class Scheduler {
 
   /** A server that rests gives no sign when it has rested: it must be looked at by then. */
   #noteRest(queue: Queue, now: number): void {
-    for (const { upstream, place } of queue.offering.offers) {
-      const restsUntil = Math.max(place.coolsUntil, upstream.breaker.restsUntil ?? 0, place.restsUntil ?? 0)
+    for (const offer of queue.offering.offers) {
+      const restsUntil = restsUntilOf(offer)
       if (restsUntil > now) this.#wakes.lookBy(restsUntil)
     }
     const { first } = queue

@@ -86,7 +86,8 @@ function outlookOf(situation: Situation, tier: number): Outlook | undefined {
       speechMs = place.speechMs(outputTokens, true)
     }
     if (place.isDoubtful || !hasRoomFor(situation, offer)) {
-      nextRoomMs = Math.min(nextRoomMs, nextRoomFor(situation, offer))
+      // Somebody who had better wait for another waits for that one.
+      if (place.slowness.leftAloneAt < now) nextRoomMs = Math.min(nextRoomMs, nextRoomFor(situation, offer))
       continue
     }
     free += place.limit.sure - place.inFlight

@@ -31,6 +31,17 @@ test('when all are down they are tried anyway, one ask at a time once they have 
   ;(await scheduler.acquire(ask())).end('served')
 })
 
+test('a few resets and refusals do not take the only server out: whoever comes next is sent there at once', async () => {
+  const { scheduler, ask, world } = rigOf({ one: {} })
+  for (let failures = 0; failures < 4; failures += 1) {
+    ;(await scheduler.acquire(ask())).end('broke')
+    ;(await scheduler.acquire(ask())).end(failures % 2 === 0 ? 'ignored' : 'failed')
+  }
+  const next = watched(scheduler.acquire(ask()))
+  await world.settle()
+  assert.equal(next.lease?.waitMs, 0)
+})
+
 test('one whose patience ends while all are down is tried anyway', async () => {
   const { scheduler, ask, world, fleet } = rigOf({ one: {} })
   const lease = await scheduler.acquire(ask())

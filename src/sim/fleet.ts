@@ -1,5 +1,5 @@
 import { backendOf } from '../backends/index.ts'
-import type { Settings, UpstreamSettings } from '../core/settings.ts'
+import { type Settings, type UpstreamSettings, usualHedge } from '../core/settings.ts'
 import { cloudLike, likes, ollamaLike, type ServerKind, type ServerSpec, vllmLike } from './server-spec.ts'
 import { usualModel, type Workload } from './workload.ts'
 
@@ -57,6 +57,7 @@ export function settingsFor(fleet: readonly Machine[], { callers, beside }: Work
     timeouts: { connectMs: 5_000, loadMs: 60_000, firstTokenMs: 60_000, gapMs: 20_000, totalMs: 300_000 },
     attemptsMax: 3,
     probeEveryMs: 5_000,
+    hedge: usualHedge,
   }
 }
 

@@ -10,8 +10,14 @@ export interface Outages {
   readonly kinds: readonly { readonly share: number; readonly of: Outage }[]
 }
 
-/** Down and refusing; taking requests and generating nothing; ten times as slow. */
-export type Outage = 'crash' | 'freeze' | 'slow'
+/**
+ * Down and refusing; down and up again and again; taking requests and generating nothing, with all models or with one; one
+ * model gone from memory and not to be brought back; ten times as slow.
+ */
+export type Outage = 'crash' | 'flap' | 'freeze' | 'hang' | 'unloadable' | 'slow'
+
+const flaps = 5
+const flapMs = 700
 
 /** Lets trouble come and go at one server until it is told to stop, and leaves the server well. */
 export async function trouble(
@@ -24,20 +30,36 @@ export async function trouble(
     await world.sleep(exponential(chance, outages.everyMs), over)
     if (over.aborted) return
     const kind = pick(chance, outages.kinds)
-    begin(server, kind)
-    await world.sleep(exponential(chance, outages.forMs) + (kind === 'crash' ? server.spec.bootMs : 0), over)
-    end(server, kind)
+    if (kind === 'flap') {
+      for (let flap = 0; flap < flaps; flap += 1) {
+        server.crash()
+        await world.sleep(flapMs, over)
+        server.restart()
+        await world.sleep(flapMs, over)
+      }
+      continue
+    }
+    const { models, bootMs } = server.spec
+    const isOfModel = kind === 'hang' || kind === 'unloadable'
+    const { name } = models[isOfModel ? Math.floor(chance() * models.length) : 0]!
+    begin(server, kind, name)
+    await world.sleep(exponential(chance, outages.forMs) + (kind === 'crash' ? bootMs : 0), over)
+    end(server, kind, name)
   }
 }
 
-function begin(server: SimServer, kind: Outage): void {
+type Lasting = Exclude<Outage, 'flap'>
+
+function begin(server: SimServer, kind: Lasting, model: string): void {
   if (kind === 'crash') server.crash()
-  else if (kind === 'freeze') server.freeze()
-  else server.slow(10)
+  else if (kind === 'slow') server.slow(10)
+  else if (kind === 'unloadable') server.setLoadable(model, false)
+  else server.freeze(kind === 'hang' ? model : undefined)
 }
 
-function end(server: SimServer, kind: Outage): void {
+function end(server: SimServer, kind: Lasting, model: string): void {
   if (kind === 'crash') server.restart()
-  else if (kind === 'freeze') server.thaw()
-  else server.slow(1)
+  else if (kind === 'slow') server.slow(1)
+  else if (kind === 'unloadable') server.setLoadable(model, true)
+  else server.thaw(kind === 'hang' ? model : undefined)
 }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Ask } from '../core/ask.ts'
-import type { Event } from '../core/event.ts'
+import type { Event, HedgeEnding } from '../core/event.ts'
 import { type Comparison, comparisonsOf } from '../core/prediction.ts'
 import type { Outcome } from '../core/reply.ts'
 
@@ -25,6 +25,10 @@ interface Open {
 export class Recorder {
   readonly settled: Settled[] = []
   readonly failedAttempts: Record<string, number> = {}
+  /** Of the asks that came, those that a second server was asked as well, and how those seconds ended. */
+  asks = 0
+  hedged = 0
+  readonly hedges: Record<HedgeEnding, number> = { won: 0, lost: 0, failed: 0 }
   /** Who waits, each time that changes. */
   readonly queue: { readonly at: number; readonly depth: number }[] = []
   readonly #now: () => number
@@ -74,6 +78,16 @@ export class Recorder {
       case 'ask-arrived':
         if (this.#open.has(id)) this.wrong ??= `an ask arrives once (${id})`
         this.#open.set(id, { spilled: false, tries: 0 })
+        this.asks += 1
+        break
+      case 'ask-hedged':
+        this.#of(id, event.type)
+        this.hedged += 1
+        if (this.hedged > 0.02 * this.asks)
+          this.wrong ??= `two in a hundred have a second server, and no more (${this.hedged})`
+        break
+      case 'hedge-ended':
+        this.hedges[event.ending] += 1
         break
       case 'ask-granted': {
         this.#of(id, event.type).spilled = event.spilled

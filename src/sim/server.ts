@@ -144,10 +144,13 @@ export class SimServer implements Station {
     else this.#engine.thawRunner(model)
   }
 
-  /** It cannot bring this model into memory any more, or can again. */
+  /** This model goes as soon as nobody uses it, and cannot be brought back; or can again. */
   setLoadable(model: string, isLoadable: boolean): void {
     if (isLoadable) this.#engine.unloadable.delete(model)
-    else this.#engine.unloadable.add(model)
+    else {
+      this.#engine.unloadable.add(model)
+      this.#engine.release(model)
+    }
   }
 
   /** Everything takes that many times as long. */

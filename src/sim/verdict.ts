@@ -151,6 +151,8 @@ export function falseForWaiting({ gateway, recorder, world }: Stage): string | u
     const roomy = cheap.find((upstream) => {
       const place = upstream.place(upstream.modelFor(model)!.id)
       if (!place.allows(world.now()) || !place.hasRoom(world.now()) || place.isDoubtful) return false
+      // It has become so slow that to wait for another is better; that is looked at again four times a second.
+      if (world.now() - place.slowness.leftAloneAt <= 250) return false
       // Where a model has to come in first, it may be cheaper to be had elsewhere in a moment.
       if (place.loaded === false && cheap.length > 1) return false
       return upstream.residency.hasRoomBeside(place.tenant)

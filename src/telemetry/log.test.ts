@@ -37,6 +37,21 @@ test('a served ask is one line with all that is known of it', () => {
   })
 })
 
+test('a stream that was carried on has a line of its own, and the line of its end says how often', () => {
+  const ask = someAsk()
+  const event = { type: 'resumed', ask, from: 'gpu-1', upstream: 'gpu-2', outcome: 'carried-on', afterMs: 3 } as const
+  const {
+    level,
+    from,
+    upstream,
+    outcome,
+    wait_ms: waitMs,
+  } = JSON.parse(logged('json', event)) as Record<string, unknown>
+  assert.deepEqual([level, from, upstream, outcome, waitMs], ['info', 'gpu-1', 'gpu-2', 'carried-on', 3])
+  assert.match(stripVTControlCharacters(logged('pretty', event)), /resume .*gpu-1 → gpu-2: carried-on/)
+  assert.equal((JSON.parse(logged('json', settled(ask, { resumes: 2 }))) as { resumes: unknown }).resumes, 2)
+})
+
 test('a fault is told by its kind, and never in the words of a server that may quote the prompt', () => {
   const fault = new Fault('upstream-broke', 'You asked about my divorce.', { code: 'no-divorce' })
   const line = logged('json', settled(someAsk(), { fault }))

@@ -8,7 +8,14 @@ type Level = EventView['level']
 const heldMs = 40
 const heldMax = 64 * 1024
 
-const forDebugging: ReadonlySet<Event['type']> = new Set(['ask-arrived', 'ask-queued', 'ask-granted', 'first-token'])
+const forDebugging: ReadonlySet<Event['type']> = new Set([
+  'ask-arrived',
+  'ask-queued',
+  'ask-granted',
+  'ask-hedged',
+  'hedge-ended',
+  'first-token',
+])
 
 const ranks: Readonly<Record<Level, number>> = { debug: 0, info: 1, warn: 2, error: 3 }
 
@@ -25,13 +32,15 @@ export interface LogOptions {
 
 export interface Log {
   (event: Event): void
+  /** What is worth a line, and as what, from now on. */
+  adjust(to: Pick<LogOptions, 'format' | 'level'>): void
   /** Writes what is held back. Happens by itself soon, and when the process exits. */
   flush(): void
 }
 
 /** A line for every ask that ended or was refused, for every attempt and upstream that failed, and for what the gateway has to say. */
-export function logger({ write, format, level = 'info', epochMs = Date.now }: LogOptions): Log {
-  const line = format === 'json' ? json : pretty
+export function logger({ write, epochMs = Date.now, ...begun }: LogOptions): Log {
+  let { line, level } = mannerOf(begun)
   let held = ''
 
   let timer: NodeJS.Timeout | undefined
@@ -57,8 +66,21 @@ export function logger({ write, format, level = 'info', epochMs = Date.now }: Lo
     held += `${line(view, epochMs())}\n`
     if (held.length > heldMax) flush()
   }
-  return Object.assign(log, { flush })
+  const adjust: Log['adjust'] = (to) => {
+    ;({ line, level } = mannerOf(to))
+  }
+  return Object.assign(log, { flush, adjust })
 }
+
+interface Manner {
+  readonly line: (view: EventView, atMs: number) => string
+  readonly level: Level
+}
+
+const mannerOf = ({ format, level = 'info' }: Pick<LogOptions, 'format' | 'level'>): Manner => ({
+  line: format === 'json' ? json : pretty,
+  level,
+})
 
 /** The view's own JSON with the time put in front of it. */
 const json = (view: EventView, atMs: number): string => `{"time":"${dateOf(atMs)}",${JSON.stringify(view).slice(1)}`

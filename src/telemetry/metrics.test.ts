@@ -84,6 +84,17 @@ test('a refusal at first sight does not make the queue look short', () => {
   assert.doesNotMatch(metrics.render(), /^spillway_queue_wait_seconds_count/m)
 })
 
+test('streams that broke and may be carried on are counted by what became of them, from nought on', () => {
+  const metrics = new Metrics(measured)
+  shows(metrics.render(), 'spillway_resumes_total{outcome="carried-on"} 0')
+  const resumed = { type: 'resumed', ask: someAsk(), from: 'gpu-1', upstream: 'gpu-2', afterMs: 3 } as const
+  metrics.listen({ ...resumed, outcome: 'carried-on' })
+  metrics.listen({ ...resumed, upstream: undefined, outcome: 'failed' })
+  const text = metrics.render()
+  shows(text, 'spillway_resumes_total{outcome="carried-on"} 1')
+  shows(text, 'spillway_resumes_total{outcome="failed"} 1')
+})
+
 test('a spill is a fallback', () => {
   const metrics = new Metrics(measured)
   metrics.listen({ type: 'ask-granted', ask: someAsk(), ...granted, tier: 1, spilled: true })

@@ -1,9 +1,10 @@
 import type { Ask } from '../core/ask.ts'
-import type { Event } from '../core/event.ts'
+import type { Event, HedgeEnding } from '../core/event.ts'
 import type { Fault, FaultKind } from '../core/fault.ts'
 import { comparisonsOf } from '../core/prediction.ts'
 import type { Outcome } from '../core/reply.ts'
 import { diskGauge, type DiskWatch } from './disk.ts'
+import { type BoundsSource, measureBounds } from './bounds-metrics.ts'
 import { watchProcess } from './process.ts'
 import { type Counter, type Family, type Histogram, Registry } from './registry.ts'
 
@@ -43,6 +44,8 @@ const firstTokenSeconds = [0.01, 0.025, 0.05, 0.1, 0.2, 0.4, 0.8, 1.5, 3, 6, 12,
 const ratios = [0.25, 0.4, 0.5, 0.625, 0.8, 0.9, 1, 1.1, 1.25, 1.6, 2, 2.5, 4]
 const waitSeconds = [0.001, 0.005, 0.025, 0.1, 0.25, 0.5, 1, 2, 4, 8, 15, 30, 60, 120]
 
+const hedgeEndings: readonly HedgeEnding[] = ['won', 'lost', 'failed']
+
 /** Spellings of model names kept at hand: looking one up is cheap, only not as cheap as this. */
 const spellingsMax = 1_000
 
@@ -59,9 +62,14 @@ export class Metrics {
   readonly #fallbacks: Family<Counter>
   readonly #rejections: Family<Counter>
   readonly #failures: Family<Counter>
+  readonly #hedges: Family<Counter>
+  readonly #hedgeWaste: Counter
   readonly #resumes: Family<Counter>
   readonly #predictions: Family<Histogram>
   readonly #predictionErrors: Family<Counter>
+  readonly #configReads: Family<Counter>
+  /** The one it began with was good. */
+  #config = { good: true, takenAtMs: Date.now() }
   readonly #modelNames = new Map<string, string>()
   /** What went wrong at the last upstream of an ask that may yet be granted another. */
   readonly #failed = new WeakMap<Ask, FaultKind>()
@@ -119,6 +127,19 @@ export class Metrics {
       help: 'Attempts that failed, by upstream and by what went wrong.',
       labels: ['upstream', 'reason'],
     })
+    this.#hedges = registry.counter({
+      name: 'spillway_hedges_total',
+      help: 'Requests that a second server was asked as well because the first was late: it spoke first (won), it did not (lost), or it broke (failed).',
+      labels: ['outcome'],
+    })
+    for (const ending of hedgeEndings) this.#hedges.with(ending)
+    this.#hedgeWaste = registry
+      .counter({
+        name: 'spillway_hedge_wasted_tokens_total',
+        help: 'Tokens that the one that lost was given to read and had written, at most.',
+        labels: [],
+      })
+      .with()
     this.#resumes = registry.counter({
       name: 'spillway_resumes_total',
       help: 'Streams that broke half way where models.resume allows another server to carry them on, by what became of them.',
@@ -136,6 +157,12 @@ export class Metrics {
       help: 'By how much predictions were off, in sum: later is what came later than predicted, sooner what came before.',
       labels: ['what', 'came'],
     })
+    this.#configReads = registry.counter({
+      name: 'spillway_config_reloads_total',
+      help: 'How often the configuration was read again, by whether it was taken up or refused.',
+      labels: ['result'],
+    })
+    for (const result of ['taken', 'refused']) this.#configReads.with(result)
     this.#addGauges()
     watchProcess(registry)
   }
@@ -147,6 +174,9 @@ export class Metrics {
       case 'attempt-failed':
         this.#failed.set(event.ask, event.kind)
         return this.#failures.with(event.upstream, event.kind).add(1)
+      case 'hedge-ended':
+        this.#hedges.with(event.ending).add(1)
+        return this.#hedgeWaste.add(event.wastedTokens)
       case 'resumed':
         return this.#resumes.with(event.outcome).add(1)
       case 'first-token':
@@ -156,6 +186,8 @@ export class Metrics {
       case 'request-refused':
         this.#requests.with('', '', '', event.dialect, String(event.status)).add(1)
         return this.#rejections.with(event.kind).add(1)
+      case 'config-read':
+        return this.#read(event.taken)
       default:
         return undefined
     }
@@ -166,9 +198,19 @@ export class Metrics {
     diskGauge(this.#registry, disk)
   }
 
+  /** Shows how near the process is to its bounds as well. Returns what is to listen for it. */
+  watchBounds(source: BoundsSource): (event: Event) => void {
+    return measureBounds(this.#registry, source)
+  }
+
   /** All of it in Prometheus' text format. */
   render(): string {
     return this.#registry.render()
+  }
+
+  #read(taken: boolean): void {
+    this.#configReads.with(taken ? 'taken' : 'refused').add(1)
+    this.#config = { good: taken, takenAtMs: taken ? Date.now() : this.#config.takenAtMs }
   }
 
   #granted(ask: Ask, spilled: boolean): void {
@@ -213,6 +255,22 @@ export class Metrics {
 
   #addGauges(): void {
     const source = this.#source
+    this.#registry.gauge(
+      {
+        name: 'spillway_config_reload_success',
+        help: 'Whether the configuration as it was last read is the one that is served by.',
+        labels: [],
+      },
+      (sample) => sample(this.#config.good ? 1 : 0),
+    )
+    this.#registry.gauge(
+      {
+        name: 'spillway_config_reload_timestamp_seconds',
+        help: 'When the configuration that is served by was taken up, in seconds since 1970.',
+        labels: [],
+      },
+      (sample) => sample(this.#config.takenAtMs / 1_000),
+    )
     this.#registry.gauge(
       { name: 'spillway_queue_depth', help: 'Requests waiting for a place.', labels: [] },
       (sample) => sample(source.waiting),

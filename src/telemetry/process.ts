@@ -1,5 +1,6 @@
-import { readdirSync } from 'node:fs'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
+import { getHeapStatistics } from 'node:v8'
+import { openFiles, residentBytes } from './capacity.ts'
 import type { Registry } from './registry.ts'
 
 /** How often the loop is asked whether it is late. */
@@ -20,7 +21,7 @@ export function watchProcess(registry: Registry): void {
     (sample) => sample(startedAt),
   )
   registry.gauge({ name: 'process_resident_memory_bytes', help: 'Memory held by the process.', labels: [] }, (sample) =>
-    sample(process.memoryUsage.rss()),
+    sample(residentBytes()),
   )
   registry.gauge({ name: 'process_open_fds', help: 'Open files and sockets.', labels: [] }, (sample) => {
     const count = openFiles()
@@ -28,7 +29,7 @@ export function watchProcess(registry: Registry): void {
   })
   registry.gauge(
     { name: 'nodejs_heap_size_used_bytes', help: 'Memory in use by JavaScript objects.', labels: [] },
-    (sample) => sample(process.memoryUsage().heapUsed),
+    (sample) => sample(getHeapStatistics().used_heap_size),
   )
   registry.gauge(
     {
@@ -53,13 +54,3 @@ export function watchProcess(registry: Registry): void {
 
 /** The monitor tells the whole time between two looks, in nanoseconds; what is beyond the agreed one is the lag. */
 const lateSeconds = (betweenNanoseconds: number): number => Math.max(0, betweenNanoseconds / 1e9 - resolutionMs / 1_000)
-
-/** Only Linux tells. */
-function openFiles(): number | undefined {
-  try {
-    // Listing the folder opens it, and that one does not count.
-    return readdirSync('/proc/self/fd').length - 1
-  } catch {
-    return undefined
-  }
-}

@@ -1,5 +1,5 @@
 import type { Ask } from '../core/ask.ts'
-import type { Event, Resumed } from '../core/event.ts'
+import type { Event, HedgeEnding, Resumed } from '../core/event.ts'
 import type { Fault, FaultKind } from '../core/fault.ts'
 
 /**
@@ -33,6 +33,8 @@ export interface EventView {
   readonly ahead?: number | undefined
   readonly spilled?: boolean | undefined
   readonly mid_stream?: boolean | undefined
+  /** How a second try beside a late first one ended. */
+  readonly hedge?: HedgeEnding | undefined
   readonly up?: boolean | undefined
   /** Said by the gateway of itself or of an upstream, never of an ask. */
   readonly text?: string | undefined
@@ -60,6 +62,14 @@ export function viewOf(event: Event): EventView {
       const { upstream, afterMs } = event
       return { level: 'debug', event: event.type, ...nameOf(event.ask), upstream, first_token_ms: tenths(afterMs) }
     }
+    case 'ask-hedged': {
+      const { upstream, afterMs } = event
+      return { level: 'debug', event: event.type, ...nameOf(event.ask), upstream, wait_ms: tenths(afterMs) }
+    }
+    case 'hedge-ended': {
+      const { upstream, ending } = event
+      return { level: 'debug', event: event.type, ...nameOf(event.ask), upstream, hedge: ending }
+    }
     case 'resumed': {
       const { from, upstream, outcome, afterMs } = event
       const isHealed = outcome === 'carried-on' || outcome === 'finished'
@@ -75,10 +85,18 @@ export function viewOf(event: Event): EventView {
       return settled(event)
     case 'request-refused':
       return { level: 'info', event: event.type, dialect: event.dialect, status: event.status, fault: event.kind }
+    case 'connection-cut': {
+      const { why } = event
+      // Of those who are too many there may be thousands a second.
+      const level = why === 'stalled' || why === 'unread' ? 'info' : 'debug'
+      return { level, event: event.type, text: why }
+    }
     case 'upstream-changed': {
       const { upstream, up, reason } = event
       return { level: up ? 'info' : 'warn', event: event.type, upstream, up, text: cleaned(reason, textMax) }
     }
+    case 'config-read':
+      return { level: event.taken ? 'info' : 'warn', event: event.type, text: cleaned(event.text, textMax) }
     case 'upstream-stalled': {
       const { upstream, model, asks, silentMs } = event
       const text = `Nothing came of ${asks} answers of ${model} for ${Math.round(silentMs / 1_000)} s: they were cut off together.`

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
-import type { TestContext } from 'node:test'
-import { folderWith, type Running, spillway } from '../../src/cli/process.test-helper.ts'
+import { type Ends, folderWith, type Running, spillway } from '../../src/cli/process.test-helper.ts'
 import { ollamaLike, type ServerOptions } from '../../src/sim/server-spec.ts'
 import { SimServer } from '../../src/sim/server.ts'
 import { listen, realClock } from '../../src/sim/sockets.ts'
@@ -8,7 +7,7 @@ import { listen, realClock } from '../../src/sim/sockets.ts'
 export const model = 'llama3.1:8b'
 
 /** The port of a simulated Ollama on a socket, with a model that is in memory, for as long as the test runs. */
-export async function ollama(t: TestContext, options: ServerOptions = {}): Promise<string> {
+export async function ollama(t: Ends, options: ServerOptions = {}): Promise<string> {
   const server = new SimServer(ollamaLike({ ...options, engine: { loadMs: 0, ...options.engine } }), realClock())
   const socket = await listen(server)
   t.after(() => socket.close())
@@ -29,7 +28,7 @@ export interface Served {
 }
 
 /** `spillway serve` with this file, once it is ready. */
-export async function serve(t: TestContext, config: string, words: readonly string[] = []): Promise<Served> {
+export async function serve(t: Ends, config: string, words: readonly string[] = []): Promise<Served> {
   const cwd = folderWith(t, { 'spillway.yaml': config })
   const running = spillway(t, ['serve', ...words], { cwd, env: { CHAT_KEY: 'key-of-chat' } })
   const [, url, adminUrl] = await running.says(/Spillway listens on (http:\S+) \(admin (http:[^\s)]+)\)/)

@@ -58,7 +58,7 @@ export function inTurn(...replies: readonly Reply[]): () => Reply {
 }
 
 /** All other models are busy. */
-export const inUse = { isIdle: (): boolean => false, left: (): void => {} }
+export const inUse = { isIdle: (): boolean => false, left: (): void => {}, overdueMs: Infinity }
 
 export const settingOf = (model = 'm', contextTokens?: number): Parameters<NonNullable<Backend['edits']>>[2] => ({
   model,
@@ -96,6 +96,14 @@ export function backendSuite(backend: Backend, { healthy, able = healthy, model:
       assert.match(path, /^\/\S+[^/]$/)
     }
     assert.equal(dialectById(dialects[0]!)?.tasks[0], 'chat')
+  })
+
+  it('goes on with answers only in dialects that it speaks and that have words for it', () => {
+    for (const id of backend.resumes ?? []) {
+      const dialect = dialectById(id)
+      assert.ok(dialects.includes(id) && dialect?.form === 'talk', id)
+      assert.ok(dialect.carryOn?.edits !== undefined, id)
+    }
   })
 
   it('shows a key in a header', () => {

@@ -60,6 +60,7 @@ async function scene(t: TestContext, settings: Settings): Promise<Scene> {
       ...realWorld(),
       send: ({ origin, method }): Promise<Inbound> => {
         const server = new URL(origin).hostname
+        if (server === 'mute') return new Promise(() => {})
         if (method === 'GET') {
           probes.set(server, (probes.get(server) ?? 0) + 1)
           return Promise.resolve(answer([JSON.stringify({ data: [{ id: lists.get(server) ?? 'm' }] })]))
@@ -134,6 +135,17 @@ test('a server that stays keeps what was learned of it, and its guests', async (
   running[0]?.end()
   await heard(reply)
   assert.deepEqual([kept?.inFlight, place?.inFlight], [0, 0])
+})
+
+test('a new server that does not answer holds up nothing for longer than a moment', async (t) => {
+  const { gateway, ask, running } = await scene(t, settingsWith([upstream('box')]))
+  const startedAt = performance.now()
+  await gateway.reload(settingsWith([upstream('other'), upstream('mute')]))
+  assert.ok(performance.now() - startedAt < 2_500)
+  const reply = await ask()
+  assert.equal(reply.upstream, 'other')
+  running[0]?.end()
+  await heard(reply)
 })
 
 test('a server at another address is another server, whatever its name', async (t) => {

@@ -35,10 +35,10 @@ interface AskOptions {
 
 const anyone: Caller = { id: 'anyone', weight: 1, priority: 'default', models: undefined, cloud: 'allowed' }
 
-const realTime: Omit<World, 'send'> = {
+type Clock = Pick<World, 'now' | 'sleep'> & Partial<Pick<World, 'epochMs' | 'random'>>
+
+const realClock: Clock = {
   now: () => performance.now(),
-  epochMs: () => Date.now(),
-  random: Math.random,
   sleep: (ms, signal) =>
     new Promise((resolve) => {
       const timer = setTimeout(done, ms)
@@ -51,18 +51,18 @@ const realTime: Omit<World, 'send'> = {
     }),
 }
 
-/** The production gateway on servers that do what a test says, without a network; in real time, unless a test has another. */
+/** The production gateway on servers that do what a test says, in real time if no clock is given, and without a network. */
 export function rig(
   servers: Readonly<Record<string, ScriptedServer>>,
   over: Partial<Settings> = {},
-  time: Omit<World, 'send'> = realTime,
+  clock: Clock = realClock,
 ): Rig {
   const heard = new Map<string, Outbound[]>(Object.keys(servers).map((name) => [name, []]))
   const world: World = {
-    now: () => time.now(),
-    epochMs: () => time.epochMs(),
-    random: () => time.random(),
-    sleep: (ms, signal) => time.sleep(ms, signal),
+    now: () => clock.now(),
+    epochMs: () => clock.epochMs?.() ?? Date.now(),
+    random: () => clock.random?.() ?? Math.random(),
+    sleep: (ms, signal) => clock.sleep(ms, signal),
     send: async (out) => {
       const name = new URL(out.origin).hostname
       heard.get(name)!.push(out)

@@ -1,4 +1,4 @@
-import { execFile, spawn } from 'node:child_process'
+import { type ChildProcessByStdio, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -34,6 +34,13 @@ export interface Llama {
   readonly origin: string
   /** Generations that are under way. */
   busy(): Promise<number>
+  /** It is gone from one moment to the next, with all that it was saying. */
+  kill(): void
+  /** Stands still, with all its connections open, until it is let go on. */
+  freeze(): void
+  thaw(): void
+  /** Starts again what was killed, where it was, and does not wait until it is ready. */
+  restart(): Promise<void>
 }
 
 /** What writes a model, and what is said to it. */
@@ -86,20 +93,35 @@ function folderFor(ends: Ends): string {
 
 async function serve(ends: Ends, args: readonly string[]): Promise<Llama> {
   const common = ['-t', '1', '--no-webui', '--host', '127.0.0.1', '--port', '0']
-  const server = spawn(script, [installation, ...args, ...common], { stdio: ['ignore', 'ignore', 'pipe'] })
-  ends.after(async () => {
-    // Asked to end while it generates, it may wait for itself for ever.
-    server.kill('SIGKILL')
-    if (server.exitCode === null && server.signalCode === null) await once(server, 'exit')
-  })
+  // Of two words on one thing the later one counts.
+  const start = (...more: readonly string[]): Server =>
+    spawn(script, [installation, ...common, ...args, ...more], { stdio: ['ignore', 'ignore', 'pipe'] })
+  let server = start()
+  ends.after(() => ended(server))
   const origin = await addressIn(server.stderr)
   return {
     origin,
+    kill: () => void server.kill('SIGKILL'),
+    freeze: () => void server.kill('SIGSTOP'),
+    thaw: () => void server.kill('SIGCONT'),
+    restart: async () => {
+      await ended(server)
+      server = start('--port', new URL(origin).port)
+      server.stderr.resume()
+    },
     busy: async () => {
       const slots = (await (await fetch(`${origin}/slots`)).json()) as { is_processing: boolean }[]
       return slots.filter(({ is_processing: isBusy }) => isBusy).length
     },
   }
+}
+
+type Server = ChildProcessByStdio<null, null, Readable>
+
+async function ended(server: Server): Promise<void> {
+  // Asked to end while it generates, it may wait for itself for ever.
+  server.kill('SIGKILL')
+  if (server.exitCode === null && server.signalCode === null) await once(server, 'exit')
 }
 
 /** It says where it listens once its model is loaded. What it says afterwards is read too: a full pipe would stop it. */

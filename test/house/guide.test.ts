@@ -7,6 +7,8 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { promisify } from 'node:util'
 import { root } from '../../scripts/import-graph.ts'
+import { checks } from '../../src/cli/doctor/checks/index.ts'
+import { type Line, textOf } from '../../src/cli/doctor/report.ts'
 import { endless, model, stage, until } from '../e2e/rig.ts'
 import { ofLanguage } from './pages.ts'
 
@@ -67,6 +69,26 @@ test('a refusal looks as the guide shows it, and says what its headers say', asy
   assert.equal((error['message'] as string).replace(digits, '_'), (told['message'] as string).replace(digits, '_'))
   assert.equal(refused.headers.get('retry-after-ms'), String(error['retry_after_ms']))
   assert.equal(refused.headers.get('x-should-retry'), 'false')
+})
+
+test('the page on the doctor names every check, and shows what it says as it says it', () => {
+  const page = readFileSync(join(root, 'docs/guide/doctor.md'), 'utf8')
+  const names = checks.map(({ name }) => name)
+  assert.deepEqual(
+    Array.from(page.matchAll(/^\| `(\w+)` \|/gm), ([, name]) => name),
+    names,
+  )
+  const [shown] = ofLanguage('text').filter(({ file }) => file === 'docs/guide/doctor.md')
+  const lines = shown!.text.trimEnd().split('\n')
+  const found: Line[] = []
+  for (const line of lines.slice(0, -1)) {
+    const [, level, check, text] = /^(ok {2}|warn|FAIL) {2}(\w+) +(\S.*)$/.exec(line) ?? []
+    const last = found.at(-1)
+    if (text !== undefined) found.push({ level: level!.trim().toLowerCase() as Line['level'], check: check!, text })
+    else found[found.length - 1] = { ...last!, advice: line.trim() }
+  }
+  assert.equal(textOf(found).replaceAll(/ +/g, ' '), lines.join('\n').replaceAll(/ +/g, ' '))
+  assert.ok(found.every(({ check }) => names.includes(check)))
 })
 
 test('every metric that the guide names is one', () => {

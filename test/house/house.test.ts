@@ -70,6 +70,13 @@ test('the engine knows no module that touches the machine', () => {
   assert.deepEqual(wrong, [])
 })
 
+test('only the supervisor can start a process, and only one program', () => {
+  const able = linesWith(sources, /from 'node:(child_process|cluster|worker_threads)'/).filter(
+    (line) => !line.includes('import type'),
+  )
+  assert.deepEqual(able, ["src/cli/supervise.ts:1: import { type ChildProcess, spawn } from 'node:child_process'"])
+})
+
 test('nothing is left for later', () => {
   assert.deepEqual(linesWith(written, /\b(TODO|FIXME|XXX|HACK)\b/), [])
 })

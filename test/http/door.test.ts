@@ -112,14 +112,14 @@ test('with keys the name and the origin do not matter, since the pages of strang
 })
 
 test('a stranger is turned away before its body is read, and a body too large before it is sent', async (t) => {
-  const door = await openDoor(t, { keys: { ui: 'k' }, bodyMaxBytes: 1_000 })
+  const door = await openDoor(t, { keys: { ui: 'k' }, bounds: { bodyBytes: 1_000 } })
   const large = `POST ${openai} HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\nContent-Length: 5000000\r\n`
   assert.equal((await answerTo(t, door, `${large}\r\n`)).status, 401)
   assert.equal((await answerTo(t, door, `${large}X-Api-Key: k\r\n\r\n`)).status, 413)
 })
 
 test('whoever sends more than is taken gets to read why, although it is still sending', async (t) => {
-  const door = await openDoor(t, { bodyMaxBytes: 1_000 })
+  const door = await openDoor(t, { bounds: { bodyBytes: 1_000 } })
   for (const framing of ['Content-Length: 20000000', 'Transfer-Encoding: chunked']) {
     const client = connected(t, door)
     client.send(`POST ${openai} HTTP/1.1\r\nHost: localhost\r\n${framing}\r\n\r\n`)

@@ -1,5 +1,6 @@
 import type { TestContext } from 'node:test'
 import type { Ask, Caller } from '../../src/core/ask.ts'
+import { type Bounds, usualBounds } from '../../src/core/bounds.ts'
 import type { Position } from '../../src/core/dialect.ts'
 import type { Event } from '../../src/core/event.ts'
 import type { Reply } from '../../src/core/reply.ts'
@@ -34,6 +35,7 @@ export interface DoorSetting extends Partial<DoorOptions> {
   readonly upstreams?: readonly UpstreamSettings[]
   readonly ready?: () => boolean
   readonly heartbeatMs?: number
+  readonly bounds?: Partial<Bounds>
   /** Where every ask stands in the queue. */
   readonly position?: Position
   readonly world?: World
@@ -43,13 +45,13 @@ const realTime: World = {
   now: () => performance.now(),
   epochMs: () => Date.now(),
   random: Math.random,
-  sleep: () => new Promise(() => {}),
+  sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms).unref()),
   send: () => Promise.reject(new Error('Nothing is sent here.')),
 }
 
 export async function openDoor(t: TestContext, setting: DoorSetting = {}): Promise<OpenDoor> {
   const { serve = greet, keys = {}, models, upstreams = [], ready = () => true, ...rest } = setting
-  const { position, heartbeatMs, world = realTime, ...options } = rest
+  const { position, heartbeatMs, bounds, world = realTime, ...options } = rest
   const asks: Ask[] = []
   const events: Event[] = []
   const emit = (event: Event): void => void events.push(event)
@@ -70,6 +72,7 @@ export async function openDoor(t: TestContext, setting: DoorSetting = {}): Promi
       queue: { max: 10, patienceMs: 8_000 },
       callers,
       timeouts: { connectMs: 1_000, firstTokenMs: 60_000, gapMs: 60_000, heartbeatMs },
+      bounds: { ...usualBounds, ...bounds },
       attemptsMax: 3,
       probeEveryMs: 1_000_000,
     },

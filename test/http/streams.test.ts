@@ -148,7 +148,7 @@ test('who does not read is not written for, and is sent away after a while', asy
       await turn()
     }
   }
-  const { port, asks } = await openDoor(t, { serve: async () => replyOf(endless()), stallMs: 200 })
+  const { port, asks } = await openDoor(t, { serve: async () => replyOf(endless()), bounds: { readerStallMs: 200 } })
   const client = connected(t, port)
   client.socket.pause()
   client.send(request(doors.openai))
@@ -160,7 +160,7 @@ test('who does not read is not written for, and is sent away after a while', asy
 test('who does not read an answer that is written to its end is sent away all the same', async (t) => {
   const large = Buffer.alloc(16 * 1024 * 1024, 'x')
   for (const stream of [true, false]) {
-    const door = await openDoor(t, { serve: async () => replyOf([large], { stream }), stallMs: 200 })
+    const door = await openDoor(t, { serve: async () => replyOf([large], { stream }), bounds: { readerStallMs: 200 } })
     const client = connected(t, door.port)
     client.socket.pause()
     client.send(request(doors.openai, chat({ stream })))

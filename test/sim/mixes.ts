@@ -43,6 +43,8 @@ const embedder = { name: 'embedder:latest', contextTokens: 8_192, dimensions }
 
 const both = { models: [talker, embedder] }
 
+const twoModels = ['a:8b', 'b:8b'].map((name) => ({ name, contextTokens: 8_192 }))
+
 /** Loads and troubles under which everything must hold. A seed runs the mix that it falls on, so a seed is all one needs. */
 const mixes: Readonly<Record<string, Mix>> = {
   'light load, nothing breaks': {},
@@ -62,6 +64,31 @@ const mixes: Readonly<Record<string, Mix>> = {
     fleet: failing(exampleFleet, { faults: { breaks: 0.0005 }, bootMs: 4_000 }),
     outages,
     settings: { timeouts: hurried },
+  },
+  'models hang or cannot be loaded, and machines flap': {
+    fleet: [
+      machine(ollamaLike({ name: 'one', models: twoModels, engine: { loadedMax: 2, loadMs: 1_500 } })),
+      machine(ollamaLike({ name: 'turns', models: twoModels, engine: { loadMs: 1_500 } })),
+      machine(llamacppLike({ name: 'router', models: twoModels, engine: { loadedMax: 2, loadMs: 1_200 } })),
+      machine(vllmLike({ name: 'mute', models: twoModels, metrics: false }), { concurrency: 3 }),
+    ],
+    workload: {
+      ...usualWorkload,
+      models: [
+        { share: 3, of: 'a:8b' },
+        { share: 1, of: 'b:8b' },
+      ],
+    },
+    outages: {
+      everyMs: 12_000,
+      forMs: 60_000,
+      kinds: [
+        { share: 2, of: 'hang' },
+        { share: 2, of: 'unloadable' },
+        { share: 1, of: 'flap' },
+        { share: 1, of: 'crash' },
+      ],
+    },
   },
   'several models, of which one fits into memory': {
     fleet: [

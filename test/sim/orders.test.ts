@@ -132,10 +132,10 @@ test('a model that cannot be loaded is known to have failed, one under way to be
   assert.deepEqual(states(), { a: 'loading', b: 'cold', c: 'cold' })
   await world.run(loading)
   await obey('unload', 'a')
-  server!.faults = { ...server!.faults, reset: 1 }
+  server!.setLoadable('a', false)
   await assert.rejects(obey('load', 'a'), { status: 502 })
   assert.deepEqual([states()['a'], fleet.stateOf('A'), fleet.stateOf('d')], ['failed', 'failed', undefined])
-  server!.faults = { ...server!.faults, reset: 0 }
+  server!.setLoadable('a', true)
   await obey('load', 'a')
   assert.equal(states()['a'], 'ready')
   server!.crash()

@@ -4,6 +4,7 @@ import type { Json } from '../../core/json.ts'
 import { complaintUnder200 } from '../complaint.ts'
 import { Members } from '../members.ts'
 import { timesOf } from '../times.ts'
+import { noObject } from '../whole.ts'
 
 /** An error as Anthropic's clients read it: they choose by status, some of them by the type, Claude Code by the words. */
 export const writeFault = (fault: Fault, requestId?: string): Json => ({
@@ -59,6 +60,8 @@ function messageOf({ kind, code, message, tokens }: Fault): string {
 
 /** An answer in one piece without a reason for its end has none: Ollama's guard against repetition leaves it so. */
 export function faultIn(answer: Uint8Array): Fault | undefined {
+  const torn = noObject(answer)
+  if (torn !== undefined) return torn
   const members = new Members(answer)
   let isMessage = false
   let hasEnded = false

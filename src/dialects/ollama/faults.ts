@@ -1,7 +1,8 @@
-import { Fault } from '../../core/fault.ts'
+import type { Fault } from '../../core/fault.ts'
 import type { Json } from '../../core/json.ts'
 import { complaintUnder200 } from '../complaint.ts'
 import { Members } from '../members.ts'
+import { repeatedItself } from '../repeats.ts'
 import { timesOf } from '../times.ts'
 
 /** Ollama's clients read the sentence; the code beside it is ours, for whoever wants to tell errors apart. */
@@ -10,15 +11,10 @@ export const writeFault = (fault: Fault): Json => ({ error: messageOf(fault), co
 /** Never with `done`: two of its clients take any such line for a good end. */
 export const faultFrame = (fault: Fault): string => `${JSON.stringify(writeFault(fault))}\n`
 
-/** After too many equal tokens Ollama just stops: a 200 that is not done. It would do so anywhere, so nobody should try again. */
+/** After too many equal tokens Ollama just stops: a 200 that is not done. */
 export function faultIn(answer: Uint8Array): Fault | undefined {
   const members = new Members(answer)
-  if (members.find('done') && members.value() === false) {
-    return new Fault('upstream-refused', 'The server stopped the answer because it repeated itself.', {
-      status: 502,
-      code: 'upstream_error',
-    })
-  }
+  if (members.find('done') && members.value() === false) return repeatedItself()
   return complaintUnder200(answer)
 }
 

@@ -1,5 +1,6 @@
 import type { WatchOptions } from '../../core/dialect.ts'
 import { Fault } from '../../core/fault.ts'
+import { Repeats } from '../repeats.ts'
 import { FrameWatcher, hasText, valueAt, type Verdict } from '../watch.ts'
 import { readLine } from './line.ts'
 import { readUsage } from './usage.ts'
@@ -11,11 +12,16 @@ const letterT = 0x74
 /** Watches a stream that is passed on. Counts are always in the last object, which is the only one that is parsed. */
 export class OllamaWatcher extends FrameWatcher {
   readonly #textKey: string
+  readonly #repeats = new Repeats()
 
   /** `textKey` is what a piece of text stands behind, with its closing quote. */
   constructor(options: WatchOptions, textKey: string) {
     super(options)
     this.#textKey = textKey
+  }
+
+  get silentEnd(): Fault | undefined {
+    return this.#repeats.fault
   }
 
   protected override frameEnd(text: string, from: number): number {
@@ -24,12 +30,16 @@ export class OllamaWatcher extends FrameWatcher {
 
   protected override look(frame: string, bytes: Buffer, at: number): Verdict {
     const hasContent = hasText(frame, this.#textKey) || hasText(frame, 'thinking"')
-    if (hasContent) this.frames += 1
+    if (hasContent) {
+      this.frames += 1
+      const textAt = frame.indexOf(this.#textKey)
+      this.#repeats.see(frame.slice(textAt, frame.indexOf('"', textAt + this.#textKey.length + 2)))
+    }
     const doneAt = valueAt(frame, 'done"')
     const isDone = doneAt >= 0 && frame.charCodeAt(doneAt) === letterT
     if (hasContent && !isDone) return 'pass'
-    // The Go and Python clients give up at a blank line.
-    if (frame.trim() === '') return 'drop'
+    // The Go and Python clients give up at a blank line, and nobody's makes anything of what is no object.
+    if (!frame.trimStart().startsWith('{')) return 'drop'
     if (!hasContent && hasCall(frame)) this.frames += 1
     return isDone || valueAt(frame, 'error"') >= 0 ? this.#parse(bytes.toString('utf8', at, at + frame.length)) : 'pass'
   }

@@ -22,7 +22,7 @@ const sweepEveryMs = 500
  * hand because it is most of what a request costs here, and strict because what it misreads one caller gets of another.
  */
 export class HttpClient {
-  readonly #options: PoolOptions
+  #options: PoolOptions
   readonly #pools = new Map<string, Pool>()
   #sweeper: NodeJS.Timeout | undefined
   #closed = false
@@ -45,6 +45,15 @@ export class HttpClient {
       const head = requestHead(out, pool.origin.authority)
       pool.start(new Exchange(out, head, resolve, reject))
     })
+  }
+
+  get connectMs(): number {
+    return this.#options.connectMs
+  }
+
+  set connectMs(connectMs: number) {
+    this.#options = { ...this.#options, connectMs }
+    for (const pool of this.#pools.values()) pool.connectMs = connectMs
   }
 
   /** Connections open now, over all servers. */

@@ -1,5 +1,6 @@
 import { connect as connectPlain, type Socket } from 'node:net'
 import { connect as connectEncrypted } from 'node:tls'
+import { Fault } from '../../core/fault.ts'
 import { NetFault } from '../../core/world.ts'
 import type { Carrier, Exchange } from './exchange.ts'
 import type { Origin } from './origin.ts'
@@ -190,7 +191,7 @@ function broken(error: Error | undefined, known: { readonly unsent: boolean; rea
   return new NetFault('reset', `The connection broke: ${error.message}`, { cause: error, ...known })
 }
 
-function unreached(error: (Error & { code?: string }) | undefined): NetFault {
+function unreached(error: (Error & { code?: string }) | undefined): NetFault | Fault {
   if (error instanceof NetFault) return error
   if (error === undefined) return new NetFault('reset', 'The server closed the connection at once.', { unsent: true })
   const details = { cause: error, unsent: true }
@@ -202,6 +203,11 @@ function unreached(error: (Error & { code?: string }) | undefined): NetFault {
       return new NetFault('reset', 'The server broke the connection at once.', details)
     case 'ETIMEDOUT':
       return new NetFault('timeout', 'No connection in time.', details)
+    // Ours to bear: the server behind it has done nothing wrong.
+    case 'EMFILE':
+    case 'ENFILE':
+    case 'ENOBUFS':
+      return new Fault('overloaded', 'This gateway has no file left for another connection. Try again in a moment.')
     default:
       return new NetFault('unreachable', `No connection: ${error.message}`, details)
   }

@@ -1,7 +1,7 @@
 import { framing } from './framing.ts'
 
 /** A head longer than this is no answer of a model server; interim answers count towards it. */
-export const headMaxBytes: number = 64 * 1024
+export const headMaxBytes: number = 32 * 1024
 const fieldsMax = 256
 
 /**

@@ -22,7 +22,7 @@ const marginMs = 1_000
  */
 export class Pool implements Owner {
   readonly origin: Origin
-  readonly connectMs: number
+  connectMs: number
   readonly ca: string | undefined
   session: Buffer | undefined
   readonly #options: PoolOptions

@@ -1,5 +1,5 @@
 import type { Tool } from '../answer.ts'
-import { recital } from '../recital.ts'
+import { tagOf } from '../recital.ts'
 
 export type Json = Record<string, unknown>
 
@@ -43,11 +43,15 @@ export function begun(messages: readonly Message[]): string | undefined {
 
 /** What a plain text asks, and the words of its answer that it ends with already, if it does. */
 export function begunText(prompt: string): { readonly asked: string; readonly said: string | undefined } {
-  const at = prompt.lastIndexOf('\n') + 1
-  const [asked, said] = [prompt.slice(0, at), prompt.slice(at)]
-  const isBegun = said !== '' && recital(asked, said.split(' ').length).startsWith(said)
-  return isBegun ? { asked, said } : { asked: prompt, said: undefined }
+  for (const { 1: tag, index } of prompt.matchAll(firstWords)) {
+    const asked = prompt.slice(0, index)
+    if (tagOf(asked) === tag) return { asked, said: prompt.slice(index) }
+  }
+  return { asked: prompt, said: undefined }
 }
+
+/** The first word of a recital, behind the tag of what was asked. */
+const firstWords = /([a-z0-9]{1,7})\.0 /g
 
 export const hasImages = (messages: readonly Message[]): boolean =>
   messages.some(

@@ -215,7 +215,8 @@ function hearStream(stream: string): Heard {
         if (opened.type === 'message') assert.equal(item.text, opened.said)
         if (opened.type === 'reasoning') assert.equal(item.thinking, opened.said)
         calls.push(...item.calls)
-        done.push(said['item'])
+        // A call may stay open while something else is said.
+        done[opened.index] = said['item']
         break
       }
       case 'response.completed':

@@ -1,0 +1,108 @@
+import type { Ending } from './crowding.ts'
+import type { Pace, Served } from './pace.ts'
+
+/** How much of the average one answer is: that it was quicker has no other reason, that it was slower may have many. */
+const freshness = { quicker: 0.7, slower: 0.4 }
+
+/** One that is this many times as slow as expected says no more than one that is less. */
+const most = 30
+
+/** Shorter times are no measure of anything. */
+const expectedMinMs = 20
+const silenceMinMs = 100
+
+/** Shorter answers do not tell how long a token takes. */
+const tokensMin = 8
+
+/** How long a slow place is left alone until an ask tries it again, at first and at most. */
+const restMs = 5_000
+const restMaxMs = 60_000
+
+/** What is seen at one instant holds for the next few. */
+const sameMs = 2
+
+/** One that is there: when its first token was expected, and whether anybody sees it come. */
+interface Guest {
+  readonly startedAt: number
+  readonly speaksAt: number
+  readonly cold: boolean
+  readonly stream: boolean
+}
+
+/**
+ * How many times as long as its pace says a place takes just now. The pace is made of the last thirty answers; this goes by
+ * the last few, by their first tokens long before they are over, and by first tokens that should have come. What it is for:
+ * to leave a place alone that has become much slower than others, and to have it tried now and then, so that it is noticed
+ * when it is well again.
+ */
+export class Slowness {
+  /** By what has come. */
+  #times = 1
+  /** Of what should have. */
+  readonly #silent = new Set<Guest>()
+  #silence = { now: -Infinity, times: 0 }
+  #restMs = restMs
+  #triedAt: number | undefined
+  #leftAloneAt = -Infinity
+
+  timesAt(now: number): number {
+    if (now - this.#silence.now >= sameMs) this.#silence = { now, times: this.#silentTimes(now) }
+    return Math.max(this.#times, this.#silence.times)
+  }
+
+  begun(guest: Guest): void {
+    if (guest.stream && !guest.cold) this.#silent.add(guest)
+    if (this.#triedAt === undefined) return
+    // It is slow, and somebody goes there all the same: the next one has to wait longer.
+    this.#triedAt = guest.startedAt
+    this.#restMs = Math.min(restMaxMs, this.#restMs * 2)
+  }
+
+  spoke(guest: Guest, now: number): void {
+    if (this.#silent.delete(guest)) this.#learn(guest.speaksAt - guest.startedAt, now - guest.startedAt)
+  }
+
+  ended(guest: Guest, ending: Ending, { firstTokenMs, totalMs, outputTokens, batch }: Served, pace: Pace): void {
+    this.#silent.delete(guest)
+    if (ending !== 'served' || guest.cold || firstTokenMs === undefined || outputTokens < tokensMin) return
+    this.#learn(pace.stepMs(batch) * (outputTokens - 1), totalMs - firstTokenMs)
+  }
+
+  /** It is much slower than others. Whether somebody may try it all the same. */
+  mayBeTried(now: number, canWait: boolean): boolean {
+    this.#triedAt ??= now
+    return now - this.#triedAt >= (canWait ? 1 : 2) * this.#restMs
+  }
+
+  /** Somebody went elsewhere, or waits for that, though there was room. */
+  leaveAlone(now: number): void {
+    this.#leftAloneAt = now
+  }
+
+  /** When somebody last did; never is -Infinity. */
+  get leftAloneAt(): number {
+    return this.#leftAloneAt
+  }
+
+  /** It is no slower than others, or there are none. */
+  well(): void {
+    this.#triedAt = undefined
+    this.#restMs = restMs
+  }
+
+  #learn(expectedMs: number, tookMs: number): void {
+    const ratio = Math.max(expectedMinMs, tookMs) / Math.max(expectedMinMs, expectedMs)
+    const seen = Math.min(most, Math.max(1 / most, ratio))
+    const share = seen < this.#times ? freshness.quicker : freshness.slower
+    this.#times = this.#times ** (1 - share) * seen ** share
+  }
+
+  #silentTimes(now: number): number {
+    let times = 0
+    for (const { startedAt, speaksAt } of this.#silent) {
+      const silentMs = now - startedAt
+      if (silentMs >= silenceMinMs) times = Math.max(times, silentMs / Math.max(silenceMinMs, speaksAt - startedAt))
+    }
+    return times
+  }
+}

@@ -1,0 +1,134 @@
+import { write as writeTo, writeSync } from 'node:fs'
+
+/** What may wait to be written. Beyond it, lines are dropped: a log is worth less than a service. */
+const waitingMaxBytes = 1024 * 1024
+/** How long after a failed write the next one is tried. */
+const restMs = 250
+
+type Write = (bytes: Buffer, done: (error: NodeJS.ErrnoException | null, written: number) => void) => void
+
+export interface OutletOptions {
+  /** Writes some of the bytes, and says how many. */
+  readonly write?: Write
+  readonly writeAtOnce?: (bytes: Buffer) => number
+  readonly waitingMaxBytes?: number
+  readonly restMs?: number
+}
+
+/**
+ * Where lines leave the process. It never waits for whoever reads them, and nothing that goes wrong with it ends anything:
+ * a pipe that nobody empties and a disk that is full cost the lines that find no room, and those are counted.
+ */
+export class Outlet {
+  readonly #write: Write
+  readonly #writeAtOnce: (bytes: Buffer) => number
+  readonly #waitingMaxBytes: number
+  readonly #restMs: number
+  /** What is being written, and behind it whole texts of whole lines. */
+  #now: Buffer | undefined
+  #waiting: Buffer[] = []
+  #waitingBytes = 0
+  #dropped = 0
+  /** Some of a line is out. */
+  #isTorn = false
+  /** When the system was given what it has not taken yet. */
+  #givenAt: number | undefined
+
+  constructor(fd: number, options: OutletOptions = {}) {
+    this.#write = options.write ?? ((bytes, done) => writeTo(fd, bytes, 0, bytes.length, null, done))
+    this.#writeAtOnce = options.writeAtOnce ?? ((bytes) => writeSync(fd, bytes))
+    this.#waitingMaxBytes = options.waitingMaxBytes ?? waitingMaxBytes
+    this.#restMs = options.restMs ?? restMs
+    process.on('exit', this.#flush)
+  }
+
+  /** Lines that were never written. */
+  get dropped(): number {
+    return this.#dropped
+  }
+
+  /** Takes whole lines. */
+  readonly write = (text: string): void => {
+    const bytes = Buffer.from(text)
+    if (this.#waitingBytes + bytes.length > this.#waitingMaxBytes) {
+      this.#dropped += linesIn(bytes)
+      return
+    }
+    this.#waiting.push(bytes)
+    this.#waitingBytes += bytes.length
+    if (this.#now === undefined) this.#next()
+  }
+
+  #next(): void {
+    if (this.#waiting.length === 0) {
+      this.#now = undefined
+      return
+    }
+    this.#begin(this.#waiting.length === 1 ? this.#waiting[0]! : Buffer.concat(this.#waiting))
+    this.#waiting = []
+  }
+
+  #begin(bytes: Buffer): void {
+    this.#now = bytes
+    this.#givenAt = performance.now()
+    this.#write(bytes, this.#onWritten)
+  }
+
+  readonly #onWritten = (error: NodeJS.ErrnoException | null, written: number): void => {
+    const bytes = this.#now!
+    this.#givenAt = undefined
+    if (error === null) {
+      this.#waitingBytes -= written
+      const rest = bytes.subarray(written)
+      this.#isTorn = rest.length > 0 && bytes[written - 1] !== feed
+      if (rest.length === 0) this.#next()
+      else this.#begin(rest)
+      return
+    }
+    // A pipe that is full is read again some day; a disk that is full, or a reader who has gone, has lost these lines.
+    const keeps = error.code === 'EAGAIN' || error.code === 'EINTR'
+    if (!keeps) this.#drop(bytes)
+    setTimeout(() => (keeps ? this.#begin(bytes) : this.#next()), this.#restMs).unref()
+  }
+
+  #drop(bytes: Buffer): void {
+    this.#waitingBytes -= bytes.length
+    this.#dropped += linesIn(bytes)
+    // What comes next begins a line of its own.
+    if (!this.#isTorn) return
+    this.#isTorn = false
+    this.#waiting.unshift(Buffer.from('\n'))
+    this.#waitingBytes += 1
+  }
+
+  /** The last words, if anybody takes them. */
+  readonly #flush = (): void => {
+    const given = this.#givenAt
+    const isStuck = given !== undefined && performance.now() - given > stuckMs
+    if (given !== undefined && !isStuck) pause(lastMs)
+    const own = given === undefined && this.#now !== undefined ? [this.#now] : []
+    const rest = Buffer.concat([...own, ...this.#waiting])
+    this.#waiting = []
+    try {
+      if (isStuck) throw new Error('Nobody reads it.')
+      for (let at = 0; at < rest.length;) at += this.#writeAtOnce(rest.subarray(at))
+    } catch {
+      this.#dropped += linesIn(rest)
+    }
+  }
+}
+
+/** Who has not taken it for so long will not take the last words either. */
+const stuckMs = 1_000
+/** What another thread needs to write what it was given. */
+const lastMs = 20
+
+const pause = (ms: number): void => void Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms)
+
+function linesIn(bytes: Buffer): number {
+  let lines = 0
+  for (let at = bytes.indexOf(feed); at !== -1; at = bytes.indexOf(feed, at + 1)) lines += 1
+  return lines
+}
+
+const feed = 0x0a
