@@ -212,7 +212,7 @@ export class Place {
       now,
     })
     if (ending === 'ignored' && stay.stream) this.pace.learnCut(served, now)
-    this.#learnPromptness(stay, ending, served)
+    if (stay.stream && !stay.cold) this.#promptness.ended(stay.speaksAt - stay.startedAt, served, ending)
     this.slowness.ended(stay, ending, served, this.pace)
     if (ending !== 'served') return
     this.pulse.beat(now)
@@ -318,19 +318,6 @@ export class Place {
       cold: stay.cold,
       batch: totalMs > 0 ? (this.#stayedMs - stay.staysBefore) / totalMs : stay.inFlight,
     }
-  }
-
-  #learnPromptness(
-    { stream, cold, speaksAt, startedAt }: Stay,
-    ending: Ending,
-    { firstTokenMs, totalMs }: Served,
-  ): void {
-    if (!stream || cold) return
-    const expectedMs = speaksAt - startedAt
-    if (firstTokenMs !== undefined && ending === 'served') this.#promptness.learn(expectedMs, firstTokenMs)
-    // One that was given up was later than that, at least: else a server that has become slow would be given up for ever.
-    const latestMs = this.#promptness.latestMs(expectedMs) ?? Infinity
-    if (firstTokenMs === undefined && totalMs > latestMs) this.#promptness.learn(expectedMs, totalMs)
   }
 
   /** Keeps the sum of all stays, from which each learns how many were here beside it. To be called before any comes or goes. */
