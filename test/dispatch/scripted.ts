@@ -35,7 +35,7 @@ interface AskOptions {
 
 const anyone: Caller = { id: 'anyone', weight: 1, priority: 'default', models: undefined, cloud: 'allowed' }
 
-type Clock = Pick<World, 'now' | 'sleep'>
+type Clock = Pick<World, 'now' | 'sleep'> & Partial<Pick<World, 'epochMs' | 'random'>>
 
 const realClock: Clock = {
   now: () => performance.now(),
@@ -60,8 +60,8 @@ export function rig(
   const heard = new Map<string, Outbound[]>(Object.keys(servers).map((name) => [name, []]))
   const world: World = {
     now: () => clock.now(),
-    epochMs: () => Date.now(),
-    random: Math.random,
+    epochMs: () => clock.epochMs?.() ?? Date.now(),
+    random: () => clock.random?.() ?? Math.random(),
     sleep: (ms, signal) => clock.sleep(ms, signal),
     send: async (out) => {
       const name = new URL(out.origin).hostname
