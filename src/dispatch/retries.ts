@@ -99,6 +99,21 @@ export class Retry {
 
   /** The place for the next try. Rejects with what went wrong before rather than with the news that nothing is left. */
   async acquire(): Promise<Lease> {
+    try {
+      return await this.#acquire()
+    } catch (error) {
+      this.over()
+      throw error
+    }
+  }
+
+  /** It speaks, or has failed: another may be tried again in its stead. */
+  over(): void {
+    if (this.#holds) this.#budget.giveBack()
+    this.#holds = false
+  }
+
+  async #acquire(): Promise<Lease> {
     const { scheduler, world } = this.#parts
     for (let round = 1; ; round += 1) {
       try {
@@ -115,12 +130,6 @@ export class Retry {
         this.#forgive()
       }
     }
-  }
-
-  /** It speaks, or has failed: another may be tried again in its stead. */
-  over(): void {
-    if (this.#holds) this.#budget.giveBack()
-    this.#holds = false
   }
 
   /** The refusal says less than what went wrong before. */

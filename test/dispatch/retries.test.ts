@@ -298,6 +298,14 @@ test('when all break at once, few are tried again at a time, and all are in the 
   assert.ok(most <= 4, `${most} at once`)
 })
 
+test('who has nowhere else to go takes nothing from those who have', async () => {
+  const world = new SimWorld(1)
+  const on = rig({ box: server(breaks('reset')) }, {}, world)
+  for (let i = 0; i < 8; i += 1)
+    await assert.rejects(world.run(on.ask(streamed)), { kind: /upstream-broke|no-upstream/ })
+  assert.ok(world.now() < 1_000, `${world.now()}`)
+})
+
 async function served20(on: Rig): Promise<string> {
   const reply = await on.ask(streamed)
   await readAll(reply)
