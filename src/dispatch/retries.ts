@@ -100,8 +100,9 @@ export class Retry {
   /** The place for the next try. Rejects with what went wrong before rather than with the news that nothing is left. */
   async acquire(): Promise<Lease> {
     try {
-      return await this.#acquire()
+      return await this.#place()
     } catch (error) {
+      // It is not tried again after all.
       this.over()
       throw error
     }
@@ -113,7 +114,7 @@ export class Retry {
     this.#holds = false
   }
 
-  async #acquire(): Promise<Lease> {
+  async #place(): Promise<Lease> {
     const { scheduler, world } = this.#parts
     for (let round = 1; ; round += 1) {
       try {

@@ -15,9 +15,9 @@ export interface Finding {
 }
 
 /** What the gateway waits for at most. Long enough for a busy machine, short enough for who waits for the matrix. */
-const deadlines = { connect: '1s', first_token: '1500ms', gap: '1500ms', heartbeat: false } as const
+const deadlines = { connect: '1s', first_token: '1500ms', gap: '1500ms', total: '8s', heartbeat: false } as const
 
-/** The longest way out: an answer in one piece is given five times a first token's time, at each of three tries. */
+/** Of an answer in one piece that is handed on nothing is heard before all of it, so that only the last deadline ends it. */
 const hangMaxMs = 30_000
 /** A server that is well again is asked again within this. */
 const cureMaxMs = 3_000
@@ -114,7 +114,7 @@ function open(stands: readonly Stand[], transport: 'own' | 'undici'): Promise<Ho
     listen: '127.0.0.1:0',
     admin: { listen: '127.0.0.1:0' },
     upstreams,
-    queue: { max: 10_000, patience: '60s' },
+    queue: { max: 10_000, patience: '6s' },
     timeouts: deadlines,
   })
   return openHouse({ settings: settingsOf(config), doors: doorsOf(config), transport })
@@ -129,7 +129,8 @@ async function tried(stand: Stand, url: string, agent: Agent): Promise<string | 
   const wrong = cell.fault.leaves === true ? await leaving(stand, { ...asking, question }) : await judged()
   if (wrong !== undefined) return wrong
   await stand.disarm()
-  return cured(stand, asking)
+  // Who was turned away comes back when it is put right, and not at once.
+  return cell.nature === 'denied' ? undefined : cured(stand, asking)
 
   async function judged(): Promise<string | undefined> {
     const given = ask({ ...asking, question, onHeard: stand.onHeard })

@@ -4,6 +4,7 @@ import { complaintUnder200 } from '../complaint.ts'
 import { asBuffer } from '../members.ts'
 import { type Times, timesOf } from '../times.ts'
 import { usageOf } from './usage.ts'
+import { noObject } from '../whole.ts'
 
 /** An error as the official clients read it: they choose by status, people by the code and the sentence. */
 export const writeFault = (fault: Fault): Json => ({ error: errorOf(fault) })
@@ -46,6 +47,8 @@ const backslash = 0x5c
  * It would do so anywhere, so nobody should try again.
  */
 export function faultIn(answer: Uint8Array): Fault | undefined {
+  const torn = noObject(answer)
+  if (torn !== undefined) return torn
   const bytes = asBuffer(answer)
   const at = bytes.lastIndexOf(unended)
   // Behind a backslash it is a quote within a text.
