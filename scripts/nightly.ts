@@ -11,6 +11,8 @@ const campaigns: Readonly<Record<string, { readonly file: string; readonly count
   cuts: { file: 'test/replay/cut-campaign.ts', count: '3000' },
   reload: { file: 'test/cli/reload-campaign.ts', count: '1000' },
   restarts: { file: 'test/cli/restart-campaign.ts', count: '50' },
+  killed: { file: 'test/storms/killed-campaign.ts', count: '20' },
+  storms: { file: 'test/storms/campaign.ts', count: '10' },
   h1: { file: 'test/fuzz/h1.fuzz.ts', count: '200000' },
   requests: { file: 'test/fuzz/requests.fuzz.ts', count: '1000000' },
   replies: { file: 'test/fuzz/replies.fuzz.ts', count: '1000000' },

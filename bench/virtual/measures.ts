@@ -25,7 +25,12 @@ export interface Measures {
   readonly outTokens: number
   readonly outWork: number
   readonly refused: number
+  /** Cut off after the first token, and failed although not a word had been said. */
   readonly broken: number
+  readonly failed: number
+  /** Until somebody was turned away. */
+  readonly refusedP50Ms: number
+  readonly refusedP99Ms: number
   /** For a thousand tokens of answers that were served, by whomever. */
   readonly usdPerThousand: number
   /** p99 until the end, by thirds of answers: short, middle, long. */
@@ -61,6 +66,8 @@ export function measure({ scenario, trips: all, servers }: History, capacity: nu
   const tokens = (some: readonly Trip[]): number => sum(some, (trip) => trip.promptTokens + trip.outputTokens)
   const said = (some: readonly Trip[]): number => sum(some, ({ outputTokens }) => outputTokens)
   const served = trips.filter(({ ending }) => ending === 'whole')
+  const cut = trips.filter(({ ending }) => ending === 'broken')
+  const refusals = trips.filter(({ ending }) => ending === 'refused').map(({ totalMs }) => totalMs)
   const out = served.filter(({ server }) => clouds.has(server!))
   const inTime = served.filter((trip) => isInTime(trip, scenario))
   const onTime = inTime.filter(({ server }) => !clouds.has(server!))
@@ -91,8 +98,11 @@ export function measure({ scenario, trips: all, servers }: History, capacity: nu
     outRequests: share(out.length, trips.length),
     outTokens: share(tokens(out), tokens(trips)),
     outWork: share(work(out), work(trips)),
-    refused: share(trips.filter(({ ending }) => ending === 'refused').length, trips.length),
-    broken: share(trips.filter(({ ending }) => ending === 'broken').length, trips.length),
+    refused: share(refusals.length, trips.length),
+    broken: share(cut.filter(spoke).length, trips.length),
+    failed: share(cut.length - cut.filter(spoke).length, trips.length),
+    refusedP50Ms: percentile(refusals, 0.5),
+    refusedP99Ms: percentile(refusals, 0.99),
     usdPerThousand: share(said(out), said(served)) * usdPerThousand,
     shortP99Ms: p99(short),
     middleP99Ms: p99(middle),
@@ -105,6 +115,8 @@ export function measure({ scenario, trips: all, servers }: History, capacity: nu
     cachedOfMost: cachedMost === undefined ? 0 : cached / cachedMost,
   }
 }
+
+const spoke = ({ firstTokenMs }: Trip): boolean => firstTokenMs !== undefined
 
 function isInTime({ firstTokenMs, totalMs }: Trip, { onTime }: Scenario): boolean {
   const { patienceMs = Infinity, deadlineMs = Infinity } = onTime

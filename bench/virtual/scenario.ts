@@ -5,6 +5,8 @@ import type { Workload } from '../../src/sim/workload.ts'
 export interface Scenario {
   readonly name: string
   readonly about: string
+  /** Those that look at parts of one history: it is played once. */
+  readonly run?: string
   readonly workload: Workload
   /** Those of a kind that costs money are the cloud: asked only by arms that know when. */
   readonly fleet: readonly Machine[]

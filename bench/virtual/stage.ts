@@ -2,7 +2,7 @@ import type { Outbound, World } from '../../src/core/world.ts'
 import { bodyFor } from '../../src/sim/bodies.ts'
 import type { Errand } from '../../src/sim/workload.ts'
 import type { Scenario } from './scenario.ts'
-import { type Heard, listen, refused, type Visit } from './trip.ts'
+import { type Heard, listen, refused, saysToComeBack, type Visit } from './trip.ts'
 
 /** Where arms play: the same in virtual time and on sockets. */
 export interface Stage {
@@ -50,7 +50,7 @@ export async function ask(
   })
   if (inbound.status !== 200) {
     for await (const _ of inbound.body);
-    return refused
+    return saysToComeBack(inbound.status) ? refused : { ...refused, ending: 'broken' }
   }
   let firstTokenAt: number | undefined
   const ending = await listen(inbound.body, () => {

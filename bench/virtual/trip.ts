@@ -25,6 +25,9 @@ export interface Heard {
 
 export const refused: Heard = { ending: 'refused', server: undefined, firstTokenAt: undefined }
 
+/** Turned away, as somebody who has no room does; any other status is a failure. */
+export const saysToComeBack = (status: number): boolean => status === 429 || status === 503
+
 /** Brings a request to where an arm sends it, and listens to the answer. */
 export type Visit = (errand: Errand) => Promise<Heard>
 

@@ -18,10 +18,6 @@ export class RetryBudget {
     this.#underWay = underWay
   }
 
-  get taken(): number {
-    return this.#taken
-  }
-
   /** True when it was had within that time. It is to be given back once. */
   async take(world: World, forMs: number, signal: AbortSignal): Promise<boolean> {
     if (this.#waiting.size === 0 && this.#tryTake()) return true

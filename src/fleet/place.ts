@@ -1,80 +1,26 @@
 import type { Ask } from '../core/ask.ts'
-import { leftAfter, longestOf, meanOf, type Length } from '../core/length.ts'
-import type { Prefix } from '../core/prefix.ts'
+import { longestOf } from '../core/length.ts'
 import { Breaker } from './breaker.ts'
 import type { Ending, Limit } from './limit.ts'
 import { LoadTrouble } from './load-trouble.ts'
 import { Pace, type Served } from './pace.ts'
 import { Slowness } from './slowness.ts'
 import { Promptness } from './promptness.ts'
-import { Pulse, type Stallable, silenceMs } from './pulse.ts'
+import { Pulse } from './pulse.ts'
+import { silenceMaxFor } from './silence.ts'
+import { type Guest, leftMs, type Seen, type Stay } from './stay.ts'
 import { Tenant } from './tenant.ts'
-import type { PrefixMemory, Visit } from './prefix-memory.ts'
+import type { PrefixMemory } from './prefix-memory.ts'
 
-/** What was expected of an ask when it was given its room, and what is seen of it, until it ends. */
-export interface Stay {
-  readonly startedAt: number
-  /** Of its prompt, what the server has to read. */
-  readonly newTokens: number
-  /** Undefined where nothing of its prompt is remembered. */
-  readonly visit: Visit | undefined
-  readonly length: Length
-  /** When its first token was expected. */
-  readonly speaksAt: number
-  /** When it began to speak; undefined while it has not, or where nobody sees it. */
-  spokeAt: number | undefined
-  /** Asks in the place when it began, itself included. */
-  readonly inFlight: number
-  /** What its limit made of its coming. */
-  readonly toRead: number
-  /** The sum of all stays in the place up to then. */
-  readonly staysBefore: number
-  /** When it ceased to have the server to itself: at once, when another joined, or never. */
-  aloneUntil: number
-  readonly cold: boolean
-  /** Whether the caller sees tokens as they come. */
-  readonly stream: boolean
-  /** It is the one that tries a broken server, or a model that failed there. */
-  readonly isTrial: boolean
-  readonly isModelTrial: boolean
-  /** Who is to be told when nothing more comes; undefined where nobody said. */
-  holder: Stallable | undefined
-}
+export type { Guest, Seen, Stay } from './stay.ts'
 
 /** How one model on one server is. */
 export type PlaceState = 'well' | 'opening' | 'resting' | 'trying' | 'stalled' | 'unloadable'
-
-/** One who comes to stay. */
-export interface Guest {
-  readonly promptTokens: number
-  readonly prefix?: Prefix | undefined
-  readonly length: Length
-  readonly stream: boolean
-  readonly isTrial: boolean
-  /** Nothing else is under way on the whole server. */
-  readonly alone: boolean
-}
-
-export interface Seen {
-  readonly firstTokenMs: number | undefined
-  readonly outputTokens: number
-  /** Of the prompt, what the server says it need not read. */
-  readonly cachedTokens?: number | undefined
-  /** The server is to be left alone with this model for so long. */
-  readonly restMs?: number | undefined
-}
 
 const coolMs = 500
 const coolMaxMs = 8_000
 /** Where nobody says what is in memory, a model that was not used for so long may have left it. */
 const surelyThereMs = 60_000
-/** With nothing learned, a silence is odd after so long, and a prompt is read at no less than forty tokens a second. */
-const unknownSilenceMs = 60_000
-const slowestTokenMs = 25
-/** A silence is odd when it is so many times as long as all that is there explains. */
-const oddTimes = 3
-/** An answer that does not show itself may be so many times as long as those before it. */
-const longAnswers = 8
 /** What is predicted for one instant holds for the next few. */
 const sameMs = 2
 
@@ -184,19 +130,7 @@ export class Place {
 
   /** How long nothing may come while all that is there is being worked at. */
   get silenceMaxMs(): number {
-    const { pace } = this
-    const stepMs = pace.stepMs(this.inFlight)
-    let longest = 0
-    let expectedMs = stepMs
-    for (const { newTokens, spokeAt, holder, length } of this.#stays) {
-      if (spokeAt === undefined) {
-        longest = Math.max(longest, newTokens)
-        expectedMs += pace.readingMs(newTokens)
-      }
-      if (holder?.shows === false) expectedMs += longAnswers * meanOf(length) * stepMs
-    }
-    if (pace.isLearned) return Math.max(silenceMs, oddTimes * expectedMs)
-    return Math.max(unknownSilenceMs, longest * slowestTokenMs, expectedMs)
+    return silenceMaxFor(this.#stays, this.pace)
   }
 
   /** All that is under way waits for callers who do not read. */
@@ -278,7 +212,7 @@ export class Place {
       now,
     })
     if (ending === 'ignored' && stay.stream) this.pace.learnCut(served, now)
-    this.#learnPromptness(stay, ending, served)
+    if (stay.stream && !stay.cold) this.#promptness.ended(stay.speaksAt - stay.startedAt, served, ending)
     this.slowness.ended(stay, ending, served, this.pace)
     if (ending !== 'served') return
     this.pulse.beat(now)
@@ -386,19 +320,6 @@ export class Place {
     }
   }
 
-  #learnPromptness(
-    { stream, cold, speaksAt, startedAt }: Stay,
-    ending: Ending,
-    { firstTokenMs, totalMs }: Served,
-  ): void {
-    if (!stream || cold) return
-    const expectedMs = speaksAt - startedAt
-    if (firstTokenMs !== undefined && ending === 'served') this.#promptness.learn(expectedMs, firstTokenMs)
-    // One that was given up was later than that, at least: else a server that has become slow would be given up for ever.
-    const latestMs = this.#promptness.latestMs(expectedMs) ?? Infinity
-    if (firstTokenMs === undefined && totalMs > latestMs) this.#promptness.learn(expectedMs, totalMs)
-  }
-
   /** Keeps the sum of all stays, from which each learns how many were here beside it. To be called before any comes or goes. */
   #add(now: number): void {
     this.#stayedMs += this.#stays.size * (now - this.#addedAt)
@@ -412,12 +333,4 @@ export class Place {
     this.#coolsUntil = now + Math.min(coolMaxMs, coolMs * 2 ** this.#refusals)
     this.#refusals += 1
   }
-}
-
-/** How long an ask is still going to stay. */
-function leftMs({ length, stream, spokeAt, speaksAt }: Stay, stepMs: number, now: number): number {
-  // One that is silent beyond its time stands in line in the server, and has all before it.
-  const beganAt = spokeAt ?? (stream ? Math.max(now, speaksAt) : speaksAt)
-  if (now <= beganAt) return beganAt - now + stepMs * meanOf(length)
-  return stepMs * leftAfter(length, (now - beganAt) / stepMs)
 }

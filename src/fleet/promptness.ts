@@ -1,3 +1,11 @@
+import type { Ending } from './crowding.ts'
+
+/** How long one took, as far as it came. */
+interface Ended {
+  readonly firstTokenMs: number | undefined
+  readonly totalMs: number
+}
+
 /** So many of the latest are kept in mind; before so many are, nothing is said. */
 const keptMax = 128
 const keptMin = 30
@@ -37,6 +45,14 @@ export class Promptness {
     this.#next = (this.#next + 1) % keptMax
     this.#worst = undefined
     this.#learned += 1
+  }
+
+  /** One has ended that was expected to speak after so long. */
+  ended(expectedMs: number, { firstTokenMs, totalMs }: Ended, ending: Ending): void {
+    if (firstTokenMs !== undefined && ending === 'served') this.learn(expectedMs, firstTokenMs)
+    // One that was given up was later than that, at least: else a server that has become slow would be given up for ever.
+    const latestMs = this.latestMs(expectedMs) ?? Infinity
+    if (firstTokenMs === undefined && totalMs > latestMs) this.learn(expectedMs, totalMs)
   }
 
   /** Later than that comes hardly one in a hundred; undefined where too little was seen to say so. */

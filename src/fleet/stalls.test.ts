@@ -23,9 +23,9 @@ interface Scene {
 /** A server whose pace is known, with two answers under way of which nothing comes from now on. */
 async function hung(
   backend: Partial<Backend>,
-  more: Partial<UpstreamSettings> & { shows?: boolean; loaded?: boolean } = {},
+  more: Partial<UpstreamSettings> & { shows?: boolean; isHeldUp?: boolean; loaded?: boolean } = {},
 ): Promise<Scene> {
-  const { shows = true, loaded = true } = more
+  const { shows = true, isHeldUp = false, loaded = true } = more
   const world = new FakeWorld()
   const events: Event[] = []
   const probe: Backend['probe'] = () => Promise.resolve({ models: [{ id: 'm', loaded }] })
@@ -47,7 +47,7 @@ async function hung(
       told.push(at)
       upstream!.end(place, stay, 'failed', { firstTokenMs: undefined, outputTokens: 0 }, world.now())
     }
-    stay.holder = { shows, stalled, isHeldUp: false }
+    stay.holder = { shows, isHeldUp, stalled }
     return stay
   })
   return { world, stays, told, place, stalls: () => events.filter(({ type }) => type === 'upstream-stalled').length }
@@ -82,6 +82,12 @@ test('where nobody can be asked, silence has to last twice as long, and who cann
   await scene.world.advance(4_000)
   assert.deepEqual(scene.told, [0, 1])
   assert.equal(scene.place.state(scene.world.now()), 'resting')
+})
+
+test('what stands still because nobody reads it says nothing of its server', async () => {
+  const scene = await hung({ isAtWork: () => Promise.resolve(false) }, { isHeldUp: true })
+  await scene.world.advance(600_000)
+  assert.deepEqual([scene.told, scene.stalls()], [[], 0])
 })
 
 test('a beat of one is a sign of life of all', async () => {

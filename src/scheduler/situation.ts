@@ -26,7 +26,7 @@ export interface Situation {
 export const firstTry: ReadonlySet<Upstream> = new Set()
 
 /** A tier from here on costs money. */
-export const paidTier = 1
+const paidTier = 1
 
 export const costsMoney = ({ settings }: Upstream): boolean => settings.tier >= paidTier
 

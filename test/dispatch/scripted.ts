@@ -16,6 +16,7 @@ export interface ScriptedServer {
   readonly tier?: number
   readonly concurrency?: number
   readonly serve?: ReadonlyMap<string, string>
+  readonly contextTokens?: number
 }
 
 export interface Rig {
@@ -35,7 +36,7 @@ interface AskOptions {
 
 const anyone: Caller = { id: 'anyone', weight: 1, priority: 'default', models: undefined, cloud: 'allowed' }
 
-type Clock = Pick<World, 'now' | 'sleep'>
+type Clock = Pick<World, 'now' | 'sleep'> & Partial<Pick<World, 'epochMs' | 'random'>>
 
 const realClock: Clock = {
   now: () => performance.now(),
@@ -60,8 +61,8 @@ export function rig(
   const heard = new Map<string, Outbound[]>(Object.keys(servers).map((name) => [name, []]))
   const world: World = {
     now: () => clock.now(),
-    epochMs: () => Date.now(),
-    random: Math.random,
+    epochMs: () => clock.epochMs?.() ?? Date.now(),
+    random: () => clock.random?.() ?? Math.random(),
     sleep: (ms, signal) => clock.sleep(ms, signal),
     send: async (out) => {
       const name = new URL(out.origin).hostname
@@ -70,7 +71,7 @@ export function rig(
     },
   }
   const upstreams = Object.entries(servers).map(
-    ([name, { kind, tier = 0, concurrency = 4, serve = new Map([['m', 'm']]) }]): UpstreamSettings => ({
+    ([name, { kind, tier = 0, concurrency = 4, serve = new Map([['m', 'm']]), contextTokens }]): UpstreamSettings => ({
       name,
       backend: backendOf(kind)!,
       origin: `http://${name}`,
@@ -79,7 +80,7 @@ export function rig(
       tier,
       concurrency,
       serve,
-      context: new Map(),
+      context: new Map(contextTokens === undefined ? [] : [['m', contextTokens]]),
     }),
   )
   const gateway = createGateway(

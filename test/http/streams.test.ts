@@ -322,7 +322,7 @@ test('a fault before the first byte is an answer of its own, with its status and
     {
       fault: new Fault('upstream-broke', 'It broke.', { retryAfterMs: 1_000 }),
       status: 502,
-      after: [null, null],
+      after: ['1', '1000'],
       retry: null,
     },
     { fault: new Fault('no-such-model', 'No such model.'), status: 404, after: [null, null], retry: null },

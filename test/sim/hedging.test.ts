@@ -14,23 +14,23 @@ test('where a server hangs now and then, a second one brings the late ones much 
     percentile(without.firstTokensMs, part),
     percentile(with2.firstTokensMs, part),
   ]
-  const [late, sooner] = at(0.98)
+  const [late, sooner] = at(0.99)
   const [usual, still] = at(0.5)
-  assert.ok(sooner <= 0.6 * late, `${sooner} ms where it was ${late} ms`)
+  assert.ok(sooner <= 0.7 * late, `${sooner} ms where it was ${late} ms`)
   assert.ok(still <= 1.05 * usual, `${still} ms where it was ${usual} ms`)
   assert.ok(with2.hedges.won >= 0.4 * with2.hedged, `${with2.hedges.won} of ${with2.hedged} spoke first`)
 })
 
 for (const perSecond of [1, 10, 30]) {
   test(`at ${perSecond} a second no more than two in a hundred have a second server, and all of them end`, async () => {
-    const { asks, hedged, hedges } = await hanging({ ...now, perSecond, requests: 600, hedge: usualHedge })
-    assert.equal(asks, 600)
-    assert.ok(hedged <= 12, `${hedged} of ${asks}`)
+    const { asks, hedged, hedges } = await hanging({ ...now, perSecond, requests: 400, hedge: usualHedge })
+    assert.equal(asks, 400)
+    assert.ok(hedged <= 8, `${hedged} of ${asks}`)
     assert.equal(hedges.won + hedges.lost + hedges.failed, hedged)
   })
 }
 
 test('servers that are full have nothing to spare', async () => {
-  const { hedged } = await hanging({ ...now, perSecond: 60, requests: 1_200, hedge: usualHedge })
-  assert.ok(hedged <= 6, `${hedged}`)
+  const { hedged } = await hanging({ ...now, perSecond: 60, requests: 700, hedge: usualHedge })
+  assert.ok(hedged <= 4, `${hedged}`)
 })

@@ -6,7 +6,7 @@ import { askFor } from '../../../src/sim/caller.ts'
 import type { Wishes } from '../scenario.ts'
 import { configFor } from '../settings.ts'
 import type { Arm, Stage } from '../stage.ts'
-import { listen, refused } from '../trip.ts'
+import { listen, refused, saysToComeBack } from '../trip.ts'
 
 interface Options {
   readonly onGateway?: (gateway: Gateway) => void
@@ -37,7 +37,7 @@ export const spillway =
         return { ending, server: reply.upstream, firstTokenAt }
       } catch (error) {
         if (!(error instanceof Fault)) throw error
-        return refused
+        return saysToComeBack(error.status) ? refused : { ...refused, ending: 'broken' }
       }
     }
   }

@@ -24,22 +24,38 @@ const instance = (name: string): Machine =>
   )
 
 const meanTokens = 60
+const together = 240
 
-/** One run, looked at in three parts. */
+/** One run, looked at in parts. */
 const parts = [
   { name: 'before', about: 'both are up', countedFromMs: 20_000, countedToMs: 60_000, homesUp: 2 },
   { name: 'during', about: 'one is down', countedFromMs: 60_000, countedToMs: 120_000, homesUp: 1 },
-  { name: 'after', about: 'the other is back', countedFromMs: 125_000, countedToMs: 240_000, homesUp: 2 },
+  { name: 'return', about: 'the other is just back', countedFromMs: 125_000, countedToMs: 145_000, homesUp: 2 },
+  {
+    name: 'after',
+    about: 'the other has been back for a while',
+    countedFromMs: 145_000,
+    countedToMs: 240_000,
+    homesUp: 2,
+  },
 ] as const
 
-const outage = (withCloud: boolean): Scenario[] =>
-  parts.map(({ name, about, ...counted }) => ({
+const ways = {
+  home: { prefix: 'outage', asked: 0.7, withCloud: false, parts },
+  cloud: { prefix: 'outage-cloud', asked: 0.7, withCloud: true, parts },
+  // More than both can do: whether they do all they can together once the other is back.
+  full: { prefix: 'outage-full', asked: 1.5, withCloud: false, parts: parts.slice(2) },
+} as const
+
+const outage = ({ prefix, asked, withCloud, parts: some }: (typeof ways)[keyof typeof ways]): Scenario[] =>
+  some.map(({ name, about, ...counted }) => ({
     ...counted,
-    name: `outage-${withCloud ? 'cloud-' : ''}${name}`,
-    about: `two servers of 120 tokens a second, asked for 168${withCloud ? ', and the cloud' : ''}; one goes down at 60 s and is back at 120 s: while ${about}`,
+    name: `${prefix}-${name}`,
+    run: prefix,
+    about: `two servers of 120 tokens a second, asked for ${together * asked}${withCloud ? ', and the cloud' : ''}; one goes down at 60 s and is back at 120 s: while ${about}`,
     workload: {
       ...plain,
-      arrivals: poisson((2 * 120 * 0.7) / meanTokens),
+      arrivals: poisson((together * asked) / meanTokens),
       outputTokens: { mean: meanTokens, sigma: 0.5, most: 400 },
     },
     fleet: [instance('one'), instance('other'), ...(withCloud ? [cloud] : [])],
@@ -57,4 +73,4 @@ const outage = (withCloud: boolean): Scenario[] =>
     ],
   }))
 
-export const outages: readonly Scenario[] = [...outage(false), ...outage(true)]
+export const outages: readonly Scenario[] = Object.values(ways).flatMap(outage)
