@@ -201,8 +201,9 @@ export class Attempt implements Watched, Stallable {
     const held: IteratorResult<Uint8Array>[] = []
     for (;;) {
       const step = await this.next()
-      if (step.done === true || !isComment(step.value)) held.push(step)
-      if (step.done === true || this.#hasSpoken || held.length > heldMax) break
+      const isDue = step.done === true || this.#hasSpoken
+      if (isDue || !isComment(step.value)) held.push(step)
+      if (isDue || held.length > heldMax) break
     }
     this.#held = held
     this.firstTokenAt = this.#parts.world.now()
