@@ -24,6 +24,7 @@ const columns: readonly Column[] = [
   ['p99', ({ totalP99Ms }) => totalP99Ms, seconds],
   ['in time %', ({ inTime }) => inTime, percent],
   ['on-time work %', ({ onTimeWork }) => onTimeWork, percent],
+  ['late too', ({ wholeWork }) => wholeWork, percent],
   ['out: requests %', ({ outRequests }) => outRequests, percent],
   ['tokens %', ({ outTokens }) => outTokens, percent],
   ['work %', ({ outWork }) => outWork, percent],
