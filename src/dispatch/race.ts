@@ -64,6 +64,7 @@ export class Race implements Watched {
   expire(): void {
     const [first, second] = [this.#first, this.#second]
     // An answer that is put together here speaks long before it is whole: that decides.
+    if (!this.#firstIsIn) return
     if (first.firstTokenAt !== undefined) return this.#lose()
     if (second?.firstTokenAt !== undefined) return this.#giveUpFirst()
     if (second === undefined && !this.#begin()) return this.#lookIn(lookAgainMs)

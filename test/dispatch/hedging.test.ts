@@ -309,6 +309,32 @@ test('of an answer that is put together here, the first token decides, long befo
   await settled(reply, on)
 })
 
+test('a first that speaks and breaks at once leaves the second alone with the ask', async () => {
+  const { on, world, one, other } = await stage()
+  const [speaks, answers] = [Promise.withResolvers<void>(), Promise.withResolvers<Inbound>()]
+  one.act = () => ({
+    status: 200,
+    headers: {},
+    body: (async function* () {
+      await speaks.promise
+      yield Buffer.from(frame({ role: 'assistant', content: 'Hel' }))
+      throw new NetFault('reset', 'reset')
+    })(),
+  })
+  other.act = () => answers.promise
+  const asked = on.ask({ ...chat, stream: false }, { dialect: 'ollama-chat' })
+  await world.advance(300)
+  assert.equal(on.heard.get('other')!.length, 1)
+  speaks.resolve()
+  await world.settle()
+  await world.advance(300)
+  answers.resolve(answer(wholeStream))
+  const reply = await asked
+  assert.equal(reply.upstream, 'other')
+  assert.match(textOf(await readAll(reply)), /Hello/)
+  await settled(reply, on)
+})
+
 test('vectors have no second server', async () => {
   const { on, world, one } = await stage()
   one.act = silent()
