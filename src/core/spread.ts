@@ -17,7 +17,9 @@ const spreads: ReadonlySet<FaultKind> = new Set([
 export function spread(fault: Fault, world: Pick<World, 'random'>): Fault {
   const { comeBackMs } = fault
   if (comeBackMs === undefined || !spreads.has(fault.kind)) return fault
-  const retryAfterMs = Math.round(comeBackMs * (1 + jitter * (2 * world.random() - 1)))
+  // Before the time that a server named itself, nobody is welcome.
+  const earlier = fault.told && fault.retryAfterMs !== undefined ? 0 : jitter
+  const retryAfterMs = Math.round(comeBackMs * (1 - earlier + (jitter + earlier) * world.random()))
   const { kind, message, cause, etaMs, status, code, tokens, allowances, told, passing, lasting } = fault
   const kept = { cause, etaMs, status, code, tokens, allowances, told, passing, lasting }
   return new Fault(kind, message, { ...kept, retryAfterMs })

@@ -10,7 +10,7 @@ import { collectFrom, translate, type Seen, type Translating } from '../dialects
 import type { Ending } from '../fleet/limit.ts'
 import { Stall, type Stallable } from '../fleet/pulse.ts'
 import type { Lease } from '../scheduler/scheduler.ts'
-import { Deadlines, framesMaxFor } from './deadlines.ts'
+import { Deadlines, framesMaxFor, Runaway } from './deadlines.ts'
 import { Meter } from './meter.ts'
 import { phraseRest } from './continuation.ts'
 import { retryAfterIn } from './retry-after.ts'
@@ -275,7 +275,7 @@ export class Attempt implements Watched, Stallable {
     this.lease.progressed(now)
     if (frames > this.#framesMax) {
       const text = `The server ${this.lease.upstream.settings.name} did not stop, far beyond what was asked for.`
-      throw this.#faultOf(new Fault('upstream-broke', text))
+      throw this.#faultOf(new Fault('upstream-broke', text, { cause: new Runaway() }))
     }
   }
 
@@ -302,6 +302,10 @@ export class Attempt implements Watched, Stallable {
       return new Fault('upstream-slow', `The server ${name} has stopped in the middle of its answers.`, {
         cause: this.#stall,
       })
+    if (this.#late && this.firstTokenAt !== undefined && this.#deadlines.isOver(this.#parts.world.now())) {
+      const text = `The server ${name} had not ended when an answer has to.`
+      return new Fault('upstream-slow', text, { cause: new Runaway() })
+    }
     if (this.#late) {
       const what = this.firstTokenAt === undefined ? 'gave no first token' : 'fell silent in mid-stream'
       return new Fault('upstream-slow', `The server ${name} ${what} in time.`, { cause: error })

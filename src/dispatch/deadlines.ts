@@ -14,6 +14,14 @@ const aloneMinMs = 30_000
 const wordyShare = 2
 const wordySlack = 64
 
+/** Why an answer was cut off that would not end. Nobody is to go on with it. */
+export class Runaway extends Error {
+  constructor() {
+    super('It would not end.')
+    this.name = 'Runaway'
+  }
+}
+
 /**
  * How long each phase of one try may last. What is configured is the most that is waited; once it is known how soon first
  * tokens come from a place, one that is silent for longer than nearly all were is given up before that.
@@ -32,6 +40,11 @@ export class Deadlines {
     this.#whole = whole
     this.#isCold = lease.isCold
     this.#endAt = now + (timeouts.totalMs ?? Infinity)
+  }
+
+  /** The whole of it has taken as long as any answer may. */
+  isOver(now: number): boolean {
+    return now >= this.#endAt
   }
 
   /** While the gateway itself has the model loaded. */

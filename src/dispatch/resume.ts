@@ -3,6 +3,7 @@ import type { AnswerAbout, TalkDialect } from '../core/dialect.ts'
 import type { Resumed } from '../core/event.ts'
 import { Fault } from '../core/fault.ts'
 import type { Part } from '../core/part.ts'
+import type { Timeouts } from '../core/settings.ts'
 import type { Usage } from '../core/usage.ts'
 import { wholeUsage } from '../dialects/begun.ts'
 import { type Said, Transcript } from '../dialects/transcript.ts'
@@ -10,6 +11,7 @@ import type { Upstream } from '../fleet/upstream.ts'
 import type { Lease } from '../scheduler/scheduler.ts'
 import { Attempt, endingFor } from './attempt.ts'
 import { mayContinue } from './continuation.ts'
+import { Runaway } from './deadlines.ts'
 import type { DispatchParts } from './parts.ts'
 
 /** A stream that breaks more often than this is left as it is. */
@@ -95,7 +97,9 @@ export class Resumption {
     }
     const ask = this.#restOf(said, brokeAt)
     const opened =
-      fault.retry && !said.isClosed && ask !== undefined ? await this.#open(ask, said, broken) : ('unfit' as const)
+      fault.retry && !(fault.cause instanceof Runaway) && !said.isClosed && ask !== undefined
+        ? await this.#open(ask, said, broken)
+        : ('unfit' as const)
     if (opened === 'unfit' || opened === undefined) {
       tell(this.#gone.signal.aborted ? 'left' : (opened ?? 'failed'))
       return undefined
@@ -150,6 +154,13 @@ export class Resumption {
     }
   }
 
+  /** The whole answer may take no longer for its having broken. */
+  #timeLeft(): Timeouts {
+    const { timeouts, world } = this.#parts
+    if (timeouts.totalMs === undefined) return timeouts
+    return { ...timeouts, totalMs: Math.max(0, timeouts.totalMs - (world.now() - this.#ask.arrivedAt)) }
+  }
+
   /** Another server first; the one that broke, which may have been started again, when there is no other. */
   async #open(ask: Ask, said: Said, broken: Upstream): Promise<Opened | 'unfit' | undefined> {
     const { world, attemptsMax, offersOf, dialectOf } = this.#parts
@@ -184,7 +195,7 @@ export class Resumption {
     try {
       lease = await this.#parts.scheduler.acquire(ask, avoid)
       avoid.add(lease.upstream)
-      const attempt = new Attempt(ask, lease, this.#parts, said)
+      const attempt = new Attempt(ask, lease, { ...this.#parts, timeouts: this.#timeLeft() }, said)
       this.#opening = attempt
       await attempt.open()
       return { type: 'attempt', attempt, waitMs: lease.waitMs }

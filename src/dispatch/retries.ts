@@ -108,6 +108,12 @@ export class Retry {
     }
   }
 
+  /** It speaks, or has failed: another may be tried again in its stead. */
+  over(): void {
+    if (this.#holds) this.#budget.giveBack()
+    this.#holds = false
+  }
+
   async #place(): Promise<Lease> {
     const { scheduler, world } = this.#parts
     for (let round = 1; ; round += 1) {
@@ -125,12 +131,6 @@ export class Retry {
         this.#forgive()
       }
     }
-  }
-
-  /** It speaks, or has failed: another may be tried again in its stead. */
-  over(): void {
-    if (this.#holds) this.#budget.giveBack()
-    this.#holds = false
   }
 
   /** The refusal says less than what went wrong before. */

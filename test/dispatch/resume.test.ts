@@ -113,6 +113,27 @@ suite('A stream that breaks half way, where its model may be resumed', () => {
     assert.match(textOf(await readAll(await on.ask(chat))), /three [^]*four[^]*\[DONE\]/)
   })
 
+  test('by taking longer than any answer may, stays broken', async () => {
+    const timeouts = { connectMs: 1_000, firstTokenMs: 60_000, gapMs: 60_000, totalMs: 100 }
+    const on = two((out) => silentAfter(first, out), goesOn, { ...allowed, timeouts })
+    await brokenText(on)
+    assert.deepEqual(resumed(on), ['unfit one undefined'])
+  })
+
+  test('by never ending, stays broken', async () => {
+    const contextTokens = 10
+    const words = Array.from({ length: 100 }, (_, at) => frame({ content: `${at} ` }))
+    const on = rig(
+      {
+        one: { kind: 'llamacpp', act: () => answer([first[0]!, ...words]), contextTokens },
+        two: { kind: 'llamacpp', act: goesOn, contextTokens },
+      },
+      allowed,
+    )
+    await brokenText(on)
+    assert.deepEqual(resumed(on), ['unfit one undefined'])
+  })
+
   test('what the caller had begun itself is gone on with in one message, for servers take no two', async () => {
     const on = two(breaks, goesOn)
     await readAll(await on.ask({ ...chat, messages: [...messages, { role: 'assistant', content: 'zero ' }] }))

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { Fault } from '../../src/core/fault.ts'
 import { type Inbound, NetFault, type NetFaultKind } from '../../src/core/world.ts'
 import { SimWorld } from '../../src/sim/world.ts'
 import { answer, frame, readAll, type Rig, rig, type ScriptedServer, settled, textOf, wholeStream } from './scripted.ts'
@@ -134,7 +135,10 @@ for (const [what, headers] of Object.entries({
 test('a time beyond the patience of a caller is handed on at once', async () => {
   const world = new SimWorld(1)
   const on = rig({ box: server(says(429, '{"error":"later"}', { 'retry-after': '30' })) }, {}, world)
-  await assert.rejects(world.run(on.ask(streamed)), { kind: 'upstream-busy', status: 503, comeBackMs: 30_000 })
+  await assert.rejects(world.run(on.ask(streamed)), ({ kind: what, status, comeBackMs }: Fault) => {
+    assert.deepEqual([what, status], ['upstream-busy', 503])
+    return comeBackMs! >= 30_000 && comeBackMs! <= 36_000
+  })
   assert.ok(world.now() < 10)
   assert.deepEqual(asked(on), { box: 1 })
 })
@@ -296,6 +300,13 @@ test('when all break at once, few are tried again at a time, and all are in the 
     Array.from({ length: 20 }, () => 'good'),
   )
   assert.ok(most <= 4, `${most} at once`)
+})
+
+test('who has nowhere else to go takes nothing from those who have', async () => {
+  const world = new SimWorld(1)
+  const on = rig({ box: server(breaks('reset')) }, {}, world)
+  for (let i = 0; i < 5; i += 1) await assert.rejects(world.run(on.ask(streamed)), { kind: 'upstream-broke' })
+  assert.ok(world.now() < 1_000, `${world.now()}`)
 })
 
 async function served20(on: Rig): Promise<string> {

@@ -16,6 +16,7 @@ export interface ScriptedServer {
   readonly tier?: number
   readonly concurrency?: number
   readonly serve?: ReadonlyMap<string, string>
+  readonly contextTokens?: number
 }
 
 export interface Rig {
@@ -70,7 +71,7 @@ export function rig(
     },
   }
   const upstreams = Object.entries(servers).map(
-    ([name, { kind, tier = 0, concurrency = 4, serve = new Map([['m', 'm']]) }]): UpstreamSettings => ({
+    ([name, { kind, tier = 0, concurrency = 4, serve = new Map([['m', 'm']]), contextTokens }]): UpstreamSettings => ({
       name,
       backend: backendOf(kind)!,
       origin: `http://${name}`,
@@ -79,7 +80,7 @@ export function rig(
       tier,
       concurrency,
       serve,
-      context: new Map(),
+      context: new Map(contextTokens === undefined ? [] : [['m', contextTokens]]),
     }),
   )
   const gateway = createGateway(

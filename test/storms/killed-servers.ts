@@ -132,7 +132,8 @@ export async function killedServers(t: Ends, { seconds, perSecond, everyMs }: Ki
       killedAt = performance.now()
       await server.kill()
       await server.start()
-      await wait(Math.max(backMs, everyMs - (performance.now() - killedAt)))
+      const nextAt = Math.max(performance.now() + backMs, killedAt + everyMs)
+      await wait(Math.min(nextAt, endAt) - performance.now())
     }
   })()
   let due = 0

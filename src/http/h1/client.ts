@@ -1,4 +1,5 @@
 import { NetFault, type Inbound, type Outbound } from '../../core/world.ts'
+import type { Resolve } from './addresses.ts'
 import { Exchange } from './exchange.ts'
 import { readOrigin } from './origin.ts'
 import { Pool, type PoolOptions } from './pool.ts'
@@ -13,6 +14,8 @@ export interface HttpClientOptions {
   readonly idleMax?: number | undefined
   /** Certificates to trust in place of the well-known ones, in PEM. */
   readonly ca?: string | undefined
+  /** What the names of servers mean, where the system is not to say. */
+  readonly resolve?: Resolve | undefined
 }
 
 const sweepEveryMs = 500
@@ -33,6 +36,7 @@ export class HttpClient {
       idleMs: options.idleMs ?? 4_000,
       idleMax: options.idleMax ?? 512,
       ca: options.ca,
+      resolve: options.resolve,
     }
   }
 

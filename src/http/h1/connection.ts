@@ -2,12 +2,14 @@ import { connect as connectPlain, type Socket } from 'node:net'
 import { connect as connectEncrypted } from 'node:tls'
 import { Fault } from '../../core/fault.ts'
 import { NetFault } from '../../core/world.ts'
+import type { Addresses } from './addresses.ts'
 import type { Carrier, Exchange } from './exchange.ts'
 import type { Origin } from './origin.ts'
 
 /** Who lends connections out, and takes them back when an answer was read to its end. */
 export interface Owner {
   readonly origin: Origin
+  readonly addresses: Addresses
   readonly connectMs: number
   readonly ca: string | undefined
   /** What resumes the last TLS session. */
@@ -55,10 +57,13 @@ export class Connection implements Carrier {
     this.#owner = owner
     this.exchange = exchange
     exchange.connection = this
-    const { origin } = owner
+    const { origin, addresses } = owner
     const options = {
       host: origin.host,
       port: origin.port,
+      lookup: addresses.lookup,
+      // Of several addresses, one that is silent does not keep us from the next.
+      autoSelectFamily: true,
       noDelay: true,
       keepAlive: true,
       keepAliveInitialDelay: keepAliveProbeMs,
@@ -120,6 +125,7 @@ export class Connection implements Carrier {
     clearTimeout(this.#timer)
     this.#timer = undefined
     if (this.dead) return
+    this.#owner.addresses.worked(this.#socket.remoteAddress)
     this.#open = true
     this.#write(this.exchange!)
   }
@@ -174,6 +180,7 @@ export class Connection implements Carrier {
       return
     }
     const { unsent } = exchange
+    if (!this.#open) this.#owner.addresses.failed()
     if (this.#used && !exchange.answered && (unsent || exchange.repeatable)) {
       exchange.connection = undefined
       this.exchange = undefined

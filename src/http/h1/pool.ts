@@ -1,3 +1,4 @@
+import { Addresses, type Resolve } from './addresses.ts'
 import { Connection, type Owner } from './connection.ts'
 import type { Exchange } from './exchange.ts'
 import type { Origin } from './origin.ts'
@@ -7,6 +8,7 @@ export interface PoolOptions {
   readonly idleMs: number
   readonly idleMax: number
   readonly ca: string | undefined
+  readonly resolve?: Resolve | undefined
 }
 
 /** We hang up this much before the server would: between its decision and our noticing lies a request lost. */
@@ -22,6 +24,7 @@ const marginMs = 1_000
  */
 export class Pool implements Owner {
   readonly origin: Origin
+  readonly addresses: Addresses
   connectMs: number
   readonly ca: string | undefined
   session: Buffer | undefined
@@ -36,6 +39,7 @@ export class Pool implements Owner {
 
   constructor(origin: Origin, options: PoolOptions) {
     this.origin = origin
+    this.addresses = new Addresses(origin.host, options.resolve)
     this.connectMs = options.connectMs
     this.ca = options.ca
     this.#options = options
