@@ -15,8 +15,8 @@ export interface Condition {
   readonly why: readonly string[]
 }
 
-/** Somebody went elsewhere though there was room, and so lately that it still holds. */
-const slowForMs = 10_000
+/** For moments, one of two equals may look slower. */
+const slowMinMs = 5_000
 /** Who is busy for less is only busy. */
 const busyMinMs = 1_000
 
@@ -94,7 +94,7 @@ function ofWell(model: string, { absentUntil, coolsUntil, slowness }: Place, now
       `says that it has not got ${model}. It is asked again in ${seconds(absentUntil - now)}.`,
     )
   }
-  if (now - slowness.leftAloneAt < slowForMs) {
+  if (slowness.leftAloneMs(now) >= slowMinMs) {
     return warn(
       'slow',
       `is much slower with ${model} than others: requests go to those, and now and then one tries it.`,

@@ -59,7 +59,7 @@ const states: readonly {
   {
     word: 'slow',
     tells: /slow is much slower with llama3\.1:8b than others: requests go to those, and now and then one tries it\./,
-    befalls: (_server, { slowness }, now) => slowness.leaveAlone(now + 60_000),
+    befalls: (_server, { slowness }, now) => [now - 9_000, now].forEach((at) => slowness.leaveAlone(at)),
   },
   {
     word: 'lacks a model',
