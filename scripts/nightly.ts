@@ -12,6 +12,7 @@ const campaigns: Readonly<Record<string, { readonly file: string; readonly count
   reload: { file: 'test/cli/reload-campaign.ts', count: '1000' },
   restarts: { file: 'test/cli/restart-campaign.ts', count: '50' },
   killed: { file: 'test/storms/killed-campaign.ts', count: '20' },
+  crashes: { file: 'test/cli/crash-campaign.ts', count: '50' },
   storms: { file: 'test/storms/campaign.ts', count: '10' },
   h1: { file: 'test/fuzz/h1.fuzz.ts', count: '200000' },
   requests: { file: 'test/fuzz/requests.fuzz.ts', count: '1000000' },

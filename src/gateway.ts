@@ -10,7 +10,7 @@ import { compose, type Layer, type Serve } from './core/serve.ts'
 import { type Settings, usualRetryShare } from './core/settings.ts'
 import { usualShares } from './core/shares.ts'
 import { Watchdog } from './core/watchdog.ts'
-import type { World } from './core/world.ts'
+import { steadyDate, type World } from './core/world.ts'
 import { dialectById, dialects, talkById } from './dialects/index.ts'
 import { reachOf } from './dialects/reach.ts'
 import { dispatch } from './dispatch/dispatch.ts'
@@ -328,9 +328,9 @@ class Engine implements Gateway {
 
   #errandAnswer(errand: Errand, ask: Ask): Uint8Array {
     const dialect = dialectOf(ask.dialect)
-    const createdMs = this.world.epochMs()
+    const epochMs = steadyDate(this.world)
     const { id, model, promptTokens } = ask
-    const about = { id, model, promptTokens, createdMs, wantsUsage: false, epochMs: () => this.world.epochMs() }
+    const about = { id, model, promptTokens, createdMs: epochMs(), wantsUsage: false, epochMs }
     const done = dialect.errandDone?.(errand, about)
     if (done === undefined) throw new Fault('internal', `The dialect ${dialect.id} has no answer to an errand.`)
     return Buffer.from(`${JSON.stringify(done)}${ask.stream && dialect.form === 'talk' ? dialect.frameEnd : ''}`)

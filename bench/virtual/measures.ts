@@ -20,6 +20,8 @@ export interface Measures {
   readonly inTime: number
   /** Of the capacity of the servers at home: what went into answers that were whole and on time. */
   readonly onTimeWork: number
+  /** The same of all that were whole, be they too late. */
+  readonly wholeWork: number
   /** Gone to the cloud: of requests, of all tokens, of the work they would have been at home. */
   readonly outRequests: number
   readonly outTokens: number
@@ -85,6 +87,7 @@ export function measure({ scenario, trips: all, servers }: History, capacity: nu
     sum(homes, ({ ledger }) => ledger.cachedTokens),
     sum(homes, ({ ledger }) => ledger.promptTokens),
   )
+  const capableOf = (countedToMs - countedFromMs) * (scenario.homesUp ?? homes.length) * capacity
   return {
     requests: trips.length,
     firstP50Ms: percentile(firstTokens, 0.5),
@@ -94,7 +97,8 @@ export function measure({ scenario, trips: all, servers }: History, capacity: nu
     totalP95Ms: percentile(totals, 0.95),
     totalP99Ms: percentile(totals, 0.99),
     inTime: share(inTime.length, trips.length),
-    onTimeWork: share(work(onTime), (countedToMs - countedFromMs) * (scenario.homesUp ?? homes.length) * capacity),
+    onTimeWork: share(work(onTime), capableOf),
+    wholeWork: share(work(served.filter(({ server }) => !clouds.has(server!))), capableOf),
     outRequests: share(out.length, trips.length),
     outTokens: share(tokens(out), tokens(trips)),
     outWork: share(work(out), work(trips)),

@@ -6,6 +6,7 @@ import type { Emit } from '../core/event.ts'
 import { type LogOptions, logger } from '../telemetry/log.ts'
 import { Outlet } from '../telemetry/outlet.ts'
 import { ConfigWatch, snapshotOf } from './config-watch.ts'
+import { crashReport } from './crash.ts'
 import { type House, openHouse } from './house.ts'
 import { Reloading } from './reload.ts'
 import { systemdSockets } from './sockets.ts'
@@ -81,6 +82,10 @@ export async function serve(options: ServeOptions): Promise<void> {
   const ready = `Spillway listens on ${house.address} (admin ${house.adminAddress})`
   // The one line that people and scripts wait for, whatever level the log has.
   logger({ write, format: mannerOf(config).format })({ type: 'notice', level: 'info', text: ready })
+  process.on('uncaughtException', (error) => {
+    say('error', crashReport(error))
+    process.exit(1)
+  })
   supervisor?.ready()
 }
 

@@ -12,6 +12,15 @@ export interface World {
   send(out: Outbound): Promise<Inbound>
 }
 
+/**
+ * The date, as long as one answer takes: right when it begins, and by a clock that only goes forward from then on. What is
+ * told of an answer's length then holds also where somebody sets the clock meanwhile.
+ */
+export function steadyDate(world: Pick<World, 'now' | 'epochMs'>): () => number {
+  const since = world.epochMs() - world.now()
+  return () => since + world.now()
+}
+
 /** One HTTP request to an upstream. Host, Content-Length and the connection are the transport's business. */
 export interface Outbound {
   readonly method: 'GET' | 'POST' | 'DELETE' | 'HEAD'

@@ -5,7 +5,7 @@ import type { Timeouts } from '../core/settings.ts'
 import { untilGone } from '../core/until-gone.ts'
 import type { Usage } from '../core/usage.ts'
 import type { Watchdog, Watched } from '../core/watchdog.ts'
-import { NetFault, type Inbound, type World } from '../core/world.ts'
+import { type Inbound, NetFault, steadyDate, type World } from '../core/world.ts'
 import { collectFrom, translate, type Seen, type Translating } from '../dialects/translate.ts'
 import type { Ending } from '../fleet/limit.ts'
 import { Stall, type Stallable } from '../fleet/pulse.ts'
@@ -201,8 +201,9 @@ export class Attempt implements Watched, Stallable {
     const held: IteratorResult<Uint8Array>[] = []
     for (;;) {
       const step = await this.next()
-      if (step.done === true || !isComment(step.value)) held.push(step)
-      if (step.done === true || this.#hasSpoken || held.length > heldMax) break
+      const isDue = step.done === true || this.#hasSpoken
+      if (isDue || !isComment(step.value)) held.push(step)
+      if (isDue || held.length > heldMax) break
     }
     this.#held = held
     this.firstTokenAt = this.#parts.world.now()
@@ -331,13 +332,14 @@ export class Attempt implements Watched, Stallable {
     const { world } = this.#parts
     const { id, model, promptTokens, body, dialect } = this.#ask
     const own = this.#parts.dialectOf(dialect)
+    const epochMs = steadyDate(world)
     return {
       id,
       model,
       promptTokens,
-      createdMs: world.epochMs(),
+      createdMs: epochMs(),
       wantsUsage: own.form === 'talk' && own.wantsUsage(body),
-      epochMs: () => world.epochMs(),
+      epochMs,
       body,
       begun: this.#begun,
     }

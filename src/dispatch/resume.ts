@@ -5,6 +5,7 @@ import { Fault } from '../core/fault.ts'
 import type { Part } from '../core/part.ts'
 import type { Timeouts } from '../core/settings.ts'
 import type { Usage } from '../core/usage.ts'
+import { steadyDate } from '../core/world.ts'
 import { wholeUsage } from '../dialects/begun.ts'
 import { type Said, Transcript } from '../dialects/transcript.ts'
 import type { Upstream } from '../fleet/upstream.ts'
@@ -127,13 +128,14 @@ export class Resumption {
     const { world } = this.#parts
     const { id, model, promptTokens, body } = this.#ask
     const wantsUsage = this.#dialect.wantsUsage(body)
+    const epochMs = steadyDate(world)
     return {
       id,
       model,
       promptTokens,
-      createdMs: world.epochMs(),
+      createdMs: epochMs(),
       wantsUsage,
-      epochMs: () => world.epochMs(),
+      epochMs,
       body,
       begun,
     }

@@ -12,6 +12,12 @@ test('how long a server wants to be left alone is read in seconds, in millisecon
   assert.equal(retryAfterIn({ 'retry-after': 'Sat, 21 Nov 2026 12:00:20 GMT' }, now), 20_000)
 })
 
+test('a date is held against the date of the same answer, whatever our own clock says', () => {
+  const headers = { 'retry-after': 'Sat, 21 Nov 2026 12:00:20 GMT', date: 'Sat, 21 Nov 2026 12:00:00 GMT' }
+  for (const days of [-30, 0, 30]) assert.equal(retryAfterIn(headers, now + days * 86_400_000), 20_000)
+  assert.equal(retryAfterIn({ ...headers, date: 'just now' }, now), 20_000)
+})
+
 test('a date that is over means a moment, a lifetime means an hour, and nonsense means nothing', () => {
   assert.equal(retryAfterIn({ 'retry-after': 'Sat, 21 Nov 2026 11:59:00 GMT' }, now), 1_000)
   assert.equal(retryAfterIn({ 'retry-after': '99999999999' }, now), 3_600_000)

@@ -13,13 +13,19 @@ export function retryAfterIn(headers: Headers, epochMs: number): number | undefi
   const after = headers['retry-after']
   const seconds = numberIn(after)
   if (seconds !== undefined) return within(seconds * 1_000)
-  // A date by a clock that goes before ours is over already: a moment is the least that was meant.
-  const at = after === undefined || !isDate.test(after) ? Number.NaN : Date.parse(after)
-  return Number.isNaN(at) ? undefined : within(Math.max(1_000, at - epochMs))
+  const at = dateIn(after)
+  if (at === undefined) return undefined
+  // By the clock that it was said by, for ours may be wrong. What is over already means a moment.
+  return within(Math.max(1_000, at - (dateIn(headers['date']) ?? epochMs)))
 }
 
 /** It begins with the day of the week in all of its three forms; much else would pass for a date. */
 const isDate = /^\s*(Mon|Tue|Wed|Thu|Fri|Sat|Sun)/
+
+function dateIn(text: string | undefined): number | undefined {
+  const at = text === undefined || !isDate.test(text) ? Number.NaN : Date.parse(text)
+  return Number.isNaN(at) ? undefined : at
+}
 
 const numberIn = (text: string | undefined): number | undefined =>
   text !== undefined && /^\s*\d+(\.\d+)?\s*$/.test(text) ? Number(text) : undefined

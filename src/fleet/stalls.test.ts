@@ -4,6 +4,7 @@ import type { Backend } from '../core/backend.ts'
 import type { Event } from '../core/event.ts'
 import { lengthOf } from '../core/length.ts'
 import type { UpstreamSettings } from '../core/settings.ts'
+import { NetFault } from '../core/world.ts'
 import { FakeWorld } from './fake-world.test-helper.ts'
 import { Fleet } from './fleet.ts'
 import type { Stay } from './place.ts'
@@ -82,6 +83,20 @@ test('where nobody can be asked, silence has to last twice as long, and who cann
   await scene.world.advance(4_000)
   assert.deepEqual(scene.told, [0, 1])
   assert.equal(scene.place.state(scene.world.now()), 'resting')
+})
+
+test('a server that is silent and does not answer its probes either is given no more time', async () => {
+  let probes = 0
+  const probe: Backend['probe'] = () => {
+    probes += 1
+    if (probes > 1) return Promise.reject(new NetFault('timeout', 'no answer'))
+    return Promise.resolve({ models: [{ id: 'm', loaded: true }] })
+  }
+  const scene = await hung({ probe })
+  await scene.world.advance(14_000)
+  assert.deepEqual(scene.told, [])
+  await scene.world.advance(6_000)
+  assert.deepEqual(scene.told, [0, 1])
 })
 
 test('what stands still because nobody reads it says nothing of its server', async () => {

@@ -7,6 +7,8 @@ import type { Upstream } from './upstream.ts'
 
 /** How often it looks whether anything moves, while there is something that should. */
 const tickMs = 500
+/** Of what is silent and cannot be asked whether it is at work, it is looked this often whether it has gone altogether. */
+const doubtEveryMs = 2_000
 /** What does not get going again by itself is left alone for so long at least. */
 const restMs = 10_000
 
@@ -85,10 +87,14 @@ export class Stalls {
     const isAtWork = await upstream.memory.isAtWork(place)
     // It has moved, or they have gone, or others have come.
     if (place.inFlight === 0 || pulse.lastAt !== lastAt) return this.#again(place)
-    if (isAtWork === true || (isAtWork === undefined && now < lastAt + 2 * boundMs)) {
+    if (isAtWork === true) {
       pulse.deadline = now + boundMs
-      this.#again(place)
-      return
+      return this.#again(place)
+    }
+    // Nobody can say. One that does not answer its probes either is not at work.
+    if (isAtWork === undefined && upstream.up !== false && now < lastAt + 2 * boundMs) {
+      pulse.deadline = now + doubtEveryMs
+      return this.#again(place)
     }
     this.#stalled(upstream, place, this.#world.now() - lastAt)
   }

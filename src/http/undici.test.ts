@@ -1,5 +1,7 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
 import { conformance } from './h1/conformance.test-helper.ts'
-import { UndiciTransport } from './undici.ts'
+import { poolOptions, UndiciTransport } from './undici.ts'
 
 conformance({
   name: 'undici',
@@ -37,4 +39,9 @@ conformance({
     'a body that ends with the connection is broken by a reset',
   ]),
   abortsConnecting: false,
+})
+
+test('no clock of the library cuts an answer off: those of its own are all out', () => {
+  const { headersTimeout, bodyTimeout } = poolOptions({})
+  assert.deepEqual([headersTimeout, bodyTimeout], [0, 0])
 })

@@ -54,22 +54,26 @@ export class UndiciTransport implements Transport {
   }
 
   #open(origin: string): Pool {
-    const { connectMs = usualConnectMs, idleMs = 4_000, ca } = this.#options
     readOrigin(origin)
-    const pool = new Pool(origin, {
-      connect: { timeout: connectMs, ...(ca === undefined ? {} : { ca }) },
-      connections: null,
-      pipelining: 1,
-      allowH2: false,
-      // A model may think for longer than five minutes; our own clocks tell when it is too long.
-      headersTimeout: 0,
-      bodyTimeout: 0,
-      keepAliveTimeout: idleMs,
-      keepAliveMaxTimeout: idleMs,
-      maxHeaderSize: 32 * 1024,
-    })
+    const pool = new Pool(origin, poolOptions(this.#options))
     this.#pools.set(origin, pool)
     return pool
+  }
+}
+
+/** How its pools are set. */
+export function poolOptions({ connectMs = usualConnectMs, idleMs = 4_000, ca }: HttpClientOptions): Pool.Options {
+  return {
+    connect: { timeout: connectMs, ...(ca === undefined ? {} : { ca }) },
+    connections: null,
+    pipelining: 1,
+    allowH2: false,
+    // A model may think for longer than five minutes; our own clocks tell when it is too long.
+    headersTimeout: 0,
+    bodyTimeout: 0,
+    keepAliveTimeout: idleMs,
+    keepAliveMaxTimeout: idleMs,
+    maxHeaderSize: 32 * 1024,
   }
 }
 

@@ -20,6 +20,7 @@ export class SimWorld implements World {
   readonly #stations = new Map<string, Station>()
   readonly #chance: Chance
   #now = 0
+  #dateMs = beginMs
 
   constructor(seed: number) {
     this.seed = seed
@@ -31,7 +32,12 @@ export class SimWorld implements World {
   }
 
   epochMs(): number {
-    return beginMs + this.#now
+    return this.#dateMs + this.#now
+  }
+
+  /** Somebody sets the clock on the wall; time goes on as it did. */
+  setDate(byMs: number): void {
+    this.#dateMs += byMs
   }
 
   /** What the gateway draws from. Everybody else has a stream of their own, so that one draw more here shifts nothing there. */

@@ -141,7 +141,9 @@ suite('An explanation', { concurrency: 4 }, () => {
     const { decision } = await explained(scene, { path, body })
     const answer = await sent(scene, body)
     assert.deepEqual([decision['status'], decision['code']], [answer.status, 'queue_full'])
-    assert.equal(String(decision['retry_after_ms']), answer.headers.get('retry-after-ms'))
+    // Nobody was promised a time: each is told one of his own, a fifth earlier or later.
+    const told = Number(answer.headers.get('retry-after-ms')) / Number(decision['retry_after_ms'])
+    assert.ok(told >= 0.799 && told <= 1.201, `${told}`)
   })
 
   test('is for a caller by name, and says what is missing of a question', async (t) => {

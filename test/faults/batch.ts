@@ -15,13 +15,14 @@ export interface Finding {
 }
 
 /** What the gateway waits for at most. Long enough for a busy machine, short enough for who waits for the matrix. */
-const deadlines = { connect: '1s', first_token: '1500ms', gap: '1500ms', total: '8s', heartbeat: false } as const
+const deadlines = { connect: '1s', first_token: '2s', gap: '2s', total: '8s', heartbeat: false } as const
 
 /** Of an answer in one piece that is handed on nothing is heard before all of it, so that only the last deadline ends it. */
 const hangMaxMs = 30_000
 /** A server that is well again is asked again within this. */
 const cureMaxMs = 3_000
 const noticeMaxMs = 1_000
+const startMaxMs = 10_000
 
 /** A cell with its servers. */
 class Stand {
@@ -74,6 +75,8 @@ export async function runBatch(cells: readonly Cell[], transport: 'own' | 'undic
   const house = await open(stands, transport)
   const { gateway } = house
   try {
+    // On a busy machine a first look may have been too late.
+    await settled(startMaxMs, () => gateway.fleet.upstreams.every(({ up }) => up === true))
     await Promise.all(
       stands.map(async (stand) => {
         const wrong = await tried(stand, house.address, agent)
@@ -138,7 +141,8 @@ async function tried(stand: Stand, url: string, agent: Agent): Promise<string | 
     if (got === undefined) return `nothing was heard for ${hangMaxMs} ms`
     const unright = verdict(cell, got, answerTo(question))
     if (unright !== undefined) return unright
-    const most = cell.nature === 'sound' ? 1 : 3
+    // Who says that it is busy, or that it loads, has executed nothing.
+    const most = cell.nature === 'sound' ? 1 : cell.nature === 'busy' ? Infinity : 3
     return stand.asked > most ? `it was executed ${stand.asked} times` : undefined
   }
 }
@@ -156,7 +160,7 @@ async function leaving(stand: Stand, asking: Told & { readonly question: string 
   const { ledger } = stand.faulty
   let asked: ClientRequest | undefined
   const given = ask({ ...asking, onHeard: stand.onHeard, onAsked: (one) => (asked = one) })
-  const wasAsked = await settled(cureMaxMs, () => ledger.open > 0)
+  const wasAsked = await settled(cureMaxMs, () => ledger.asked > 0)
   await wait(30)
   asked!.destroy()
   await given

@@ -14,6 +14,8 @@ export const onceRed: readonly string[] = [
   '504-html@head/ollama>llamacpp/stream/alone',
   // A ping counted as the beginning of an answer.
   'chunk-too-long@opening/anthropic>anthropic/stream/second',
+  // Of a server that sent its words for an answer in one piece it was said that it had given up.
+  'drip@opening/openai>openai-compatible/whole/second',
   // A frame without an end took seconds of everybody's time, and its server was never hung up on.
   'endless-line@mid/openai>openai-compatible/stream/alone',
   'endless-line@opening/openai>openai-compatible/stream/alone',

@@ -3,6 +3,12 @@ import type { Asking } from './replies.fuzz.ts'
 /** Answers of servers that were once handled wrongly, and what should have come of them: a good end or a fault. */
 export const onceWrong: readonly (readonly [what: string, asking: Asking, reply: string, isWell: boolean])[] = [
   [
+    'a comment with a word behind it that has no data field of its own was dropped, and the reader with it',
+    { dialect: 'openai-chat', kind: 'openai-compatible', stream: true },
+    ':\n\n{"message":{"tool_calls":[{"function":{"name":"f","arguments":"{"}}]}}\n\n',
+    false,
+  ],
+  [
     'a call behind the last line was added to an answer that had ended',
     { dialect: 'openai-responses', kind: 'ollama', stream: true },
     '{"message":{"content":"a"},"done":false}\n{"message":{"content":""},"done":true,"done_reason":"stop"}\n' +

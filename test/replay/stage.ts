@@ -90,7 +90,7 @@ async function open(
   const gateway = createGateway(
     {
       upstreams,
-      queue: { max: 10_000, patienceMs: 60_000 },
+      queue: { max: 10_000, patienceMs: 8_000 },
       callers: [],
       timeouts: { connectMs: 30_000, firstTokenMs: 5 * patienceMs, gapMs: patienceMs },
       attemptsMax: 3,

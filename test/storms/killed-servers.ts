@@ -18,8 +18,8 @@ export interface KillOptions {
 
 /** One request, as the user of the library had it. */
 interface Asked {
-  readonly streamed: boolean
   readonly spoke: boolean
+  readonly beganAt: number
   readonly tookMs: number
   /** What the library raised; undefined when it took the answer for a whole one. */
   readonly error: string | undefined
@@ -77,84 +77,78 @@ export async function killedServers(t: Ends, { seconds, perSecond, everyMs }: Ki
   )
   const ports = `listen: 127.0.0.1:0\nadmin: { listen: "127.0.0.1:0" }\nlog: { level: error }\n`
   const { url } = await serve(t, `${ports}upstreams:\n${upstreams.join('')}`)
-  const { chat } = new OpenAI({ baseURL: `${url}/v1`, apiKey: 'none', maxRetries: 0 })
-
-  async function ask(at: number): Promise<Asked> {
-    const streamed = at % 2 === 0
-    const question = `Say ${1 + (at % 8)} words. ${at}`
-    const messages = [{ role: 'user' as const, content: question }]
-    const beganAt = performance.now()
-    let text = ''
-    const told = (error: string | undefined): Asked => {
-      const right = text === recital(question)
-      return { streamed, spoke: text !== '', tookMs: performance.now() - beganAt, error, right }
-    }
-    try {
-      if (streamed) {
-        const stream = await chat.completions.create({ model, messages, stream: true })
-        for await (const { choices } of stream) text += choices[0]?.delta.content ?? ''
-      } else {
-        text = (await chat.completions.create({ model, messages })).choices[0]!.message.content ?? ''
-      }
-      return told(undefined)
-    } catch (error) {
-      return told(String(error))
-    }
-  }
-
-  const all: Asked[] = []
-  const around: number[] = []
-  const underWay = new Set<Promise<void>>()
-  let asked = 0
-  let killedAt = -Infinity
-  const visit = (): void => {
-    const beganAt = performance.now()
-    const one = ask(asked).then((answer) => {
-      all.push(answer)
-      const isAround = beganAt < killedAt + 1_000 && beganAt + answer.tookMs > killedAt
-      if (isAround && answer.error === undefined) around.push(answer.tookMs)
-      underWay.delete(one)
-    })
-    underWay.add(one)
-    asked += 1
-  }
-
+  const client = new OpenAI({ baseURL: `${url}/v1`, apiKey: 'none', maxRetries: 0 })
   // Their first answers warm up everybody.
-  for (let at = 0; at < 40; at += 1) await ask(at)
-  const startAt = performance.now()
-  const endAt = startAt + seconds * 1_000
-  let kills = 0
+  for (let at = 0; at < 40; at += 1) await ask(client, at)
+
+  const endAt = performance.now() + seconds * 1_000
+  const killedAt: number[] = []
   const killing = (async (): Promise<void> => {
     await wait(everyMs / 2)
     while (performance.now() < endAt - everyMs / 2) {
-      const server = servers[kills % 2]!
-      kills += 1
-      killedAt = performance.now()
+      const server = servers[killedAt.length % 2]!
+      killedAt.push(performance.now())
       await server.kill()
       await server.start()
-      const nextAt = Math.max(performance.now() + backMs, killedAt + everyMs)
+      const nextAt = Math.max(performance.now() + backMs, killedAt.at(-1)! + everyMs)
       await wait(Math.min(nextAt, endAt) - performance.now())
     }
   })()
-  let due = 0
-  for (let at = performance.now(); at < endAt; at = performance.now()) {
-    // What this machine is too slow for is left out, not caught up with.
-    due += 1
-    if (underWay.size < underWayMax) visit()
+  const all = await everybody(client, perSecond, endAt)
+  await killing
+  const served = all.filter(({ error }) => error === undefined)
+  const hurt = all.filter(({ error }) => error !== undefined)
+  const isAround = ({ beganAt, tookMs }: Asked): boolean =>
+    killedAt.some((at) => beganAt < at + 1_000 && beganAt + tookMs > at)
+  return {
+    kills: killedAt.length,
+    asked: all.length,
+    tookMs: served.map(({ tookMs }) => tookMs),
+    aroundMs: served.filter(isAround).map(({ tookMs }) => tookMs),
+    failed: hurt.filter(({ spoke }) => !spoke).map(({ error }) => error!),
+    broken: hurt.filter(({ spoke }) => spoke).length,
+    wrong: served.filter(({ right }) => !right).length,
+  }
+}
+
+/** So many a second until then; what this machine is too slow for is left out, not caught up with. */
+async function everybody(client: OpenAI, perSecond: number, endAt: number): Promise<readonly Asked[]> {
+  const all: Asked[] = []
+  const underWay = new Set<Promise<void>>()
+  const startAt = performance.now()
+  for (let due = 1; performance.now() < endAt; due += 1) {
+    if (underWay.size < underWayMax) {
+      const one = ask(client, due).then((answer) => {
+        all.push(answer)
+        underWay.delete(one)
+      })
+      underWay.add(one)
+    }
     const nextAt = startAt + (due * 1_000) / perSecond
     if (nextAt > performance.now()) await wait(nextAt - performance.now())
     else if (due % 16 === 0) await wait(0)
   }
-  await killing
   await Promise.all(underWay)
-  const errors = all.filter(({ error }) => error !== undefined)
-  return {
-    kills,
-    asked,
-    tookMs: all.filter(({ error }) => error === undefined).map(({ tookMs }) => tookMs),
-    aroundMs: around,
-    failed: errors.filter(({ spoke }) => !spoke).map(({ error }) => error!),
-    broken: errors.filter(({ spoke }) => spoke).length,
-    wrong: all.filter(({ error, right }) => error === undefined && !right).length,
+  return all
+}
+
+/** Every other one is streamed. */
+async function ask({ chat }: OpenAI, at: number): Promise<Asked> {
+  const question = `Say ${1 + (at % 8)} words. ${at}`
+  const messages = [{ role: 'user' as const, content: question }]
+  const beganAt = performance.now()
+  let text = ''
+  let error: string | undefined
+  try {
+    if (at % 2 === 0) {
+      const stream = await chat.completions.create({ model, messages, stream: true })
+      for await (const { choices } of stream) text += choices[0]?.delta.content ?? ''
+    } else {
+      text = (await chat.completions.create({ model, messages })).choices[0]!.message.content ?? ''
+    }
+  } catch (raised) {
+    error = String(raised)
   }
+  const right = text === recital(question)
+  return { spoke: text !== '', beganAt, tookMs: performance.now() - beganAt, error, right }
 }

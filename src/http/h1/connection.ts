@@ -18,6 +18,8 @@ export interface Owner {
   /** Sends what was certainly not acted on over another connection. */
   again(exchange: Exchange): void
   gone(connection: Connection): void
+  /** A kept connection died in use: the others that are kept are no better. */
+  mistrust(): void
 }
 
 /**
@@ -181,6 +183,7 @@ export class Connection implements Carrier {
     }
     const { unsent } = exchange
     if (!this.#open) this.#owner.addresses.failed()
+    else if (this.#used && !exchange.answered) this.#owner.mistrust()
     if (this.#used && !exchange.answered && (unsent || exchange.repeatable)) {
       exchange.connection = undefined
       this.exchange = undefined

@@ -78,6 +78,11 @@ export class Pool implements Owner {
     this.#all.delete(connection)
   }
 
+  mistrust(): void {
+    const idle = this.#idle.splice(0)
+    for (const connection of idle) connection.destroy()
+  }
+
   /** Closes what has rested too long. */
   sweep(now: number): void {
     const idle = this.#idle

@@ -53,6 +53,7 @@ export const refused = { fault: 'upstream-refused', status: 400, code: 'upstream
 export const unknownModel = { fault: 'model-missing', status: 404, code: 'model_not_found' } as const
 export const broke = { fault: 'upstream-broke', status: 502 } as const
 export const busy = { fault: 'upstream-busy', status: 503 } as const
+export const loading = { fault: 'upstream-loading', status: 503, code: 'model_loading' } as const
 export const denied = { fault: 'upstream-denied', status: 502 } as const
 export const unsupported = { fault: 'not-supported', status: 501, code: 'not_supported' } as const
 export const overflow = { fault: 'context-overflow', status: 400, code: 'context_length_exceeded' } as const

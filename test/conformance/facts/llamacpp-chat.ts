@@ -1,5 +1,6 @@
 import {
   busy,
+  loading,
   counted,
   denied,
   type Facts,
@@ -56,7 +57,7 @@ export const llamacppChatFacts: Facts = {
   'llamacpp/chat-pool-exhausted-stream': { text: upTo(99), ...busy },
   'llamacpp/chat-pool-exhausted-at-once': busy,
   'llamacpp/chat-pool-exhausted-500': busy,
-  'llamacpp/chat-loading-503': busy,
+  'llamacpp/chat-loading-503': loading,
   'llamacpp/bad-json-400': refused,
   'llamacpp/no-messages-400': refused,
   'llamacpp/n-400': refused,

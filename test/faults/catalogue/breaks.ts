@@ -74,7 +74,7 @@ export const breaks: readonly Fault[] = [
     slow: true,
     strike: (exchange) => {
       const { ping } = exchange.wire
-      return forever(exchange, 50, () => `${ping.length.toString(16)}\r\n${ping}\r\n`)
+      return forever(exchange, 100, () => `${ping.length.toString(16)}\r\n${ping}\r\n`)
     },
   },
   {

@@ -8,6 +8,7 @@ interface Saying {
   readonly word?: string
   readonly headers?: readonly string[]
   readonly where?: (pairing: Pairing) => boolean
+  readonly slow?: boolean
 }
 
 /** An answer that says with its status that it is none. */
@@ -19,6 +20,7 @@ function status(name: string, line: string, nature: Nature, saying: Saying = {})
     phases: ['head'],
     nature,
     ...(saying.where !== undefined && { where: saying.where }),
+    ...(saying.slow !== undefined && { slow: saying.slow }),
     status: number,
     strike: (exchange) => {
       const body = Buffer.from(text ?? exchange.wire.refusal({ status: number, message, word }))
@@ -45,6 +47,8 @@ export const statuses: readonly Fault[] = [
   status('503-loading', '503 Service Unavailable', 'busy', {
     text: '{"error":{"code":503,"message":"Loading model","type":"unavailable_error"}}',
     where: ({ server }) => server === 'llamacpp' || server === 'openai-compatible',
+    // It is asked again for as long as the caller has patience.
+    slow: true,
   }),
   status('503-queue-full', '503 Service Unavailable', 'busy', {
     text: '{"error":"server busy, please try again.  maximum pending requests exceeded"}',

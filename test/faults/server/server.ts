@@ -36,6 +36,7 @@ export class FaultServer {
   readonly #heard: () => Promise<void>
   readonly #server: Server = createServer({ noDelay: true }, (socket) => this.#serve(socket))
   readonly #sockets = new Set<Socket>()
+  readonly #host = nextHost()
   #port = 0
   #mood: Mood | 'well' = 'well'
 
@@ -46,14 +47,14 @@ export class FaultServer {
   }
 
   get origin(): string {
-    return `http://127.0.0.1:${this.#port}`
+    return `http://${this.#host}:${this.#port}`
   }
 
   /** On any port at first, and on the same one ever after. */
   listen(): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#server.once('error', reject)
-      this.#server.listen(this.#port, '127.0.0.1', () => {
+      this.#server.listen(this.#port, this.#host, () => {
         this.#server.off('error', reject)
         this.#port = (this.#server.address() as AddressInfo).port
         resolve()
@@ -124,6 +125,15 @@ export class FaultServer {
       `HTTP/1.1 ${status}\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(text)}\r\n\r\n${text}`,
     )
   }
+}
+
+let hosts = 0
+
+/** A port that is closed for a while is given to somebody else, unless nobody else has the address: on Linux there are many. */
+function nextHost(): string {
+  if (process.platform !== 'linux') return '127.0.0.1'
+  hosts += 1
+  return `127.1.${(hosts >> 8) & 0xff}.${hosts & 0xff}`
 }
 
 /** One that is just shutting down cannot be reset: libuv refuses, and Node then leaves it open for ever. */
