@@ -1,4 +1,5 @@
 import { stripVTControlCharacters, styleText } from 'node:util'
+import type { Condition } from '../http/condition.ts'
 import type { FeedSnapshot } from '../telemetry/feed.ts'
 
 /** What the demo knows of itself. */
@@ -7,12 +8,14 @@ export interface DemoFacts {
   readonly adminAddress: string
   readonly model: string
   readonly upstreams: readonly DemoUpstream[]
+  /** What the demo did to one of them. */
+  readonly mishap?: string | undefined
 }
 
 export interface DemoUpstream {
   readonly name: string
   readonly about: string
-  readonly up: boolean | undefined
+  readonly condition: Pick<Condition, 'word' | 'level'>
   readonly inFlight: number
   readonly limit: number | undefined
 }
@@ -31,6 +34,7 @@ export function picture(facts: DemoFacts, feed: FeedSnapshot, columns: number): 
     `${styleText('dim', 'queue      ')}${spark(feed.history.queuedMost, width - 12)}`,
     rule,
     ...facts.upstreams.map((upstream) => upstreamLine(upstream, feed)),
+    ...(facts.mishap === undefined ? [] : [styleText('yellow', facts.mishap)]),
     rule,
     ...feed.recent.slice(0, 8).map(recentLine),
     rule,
@@ -79,12 +83,13 @@ export function rowsOf(lines: readonly string[], columns: number): number {
   return lines.reduce((rows, line) => rows + Math.max(1, Math.ceil(stripVTControlCharacters(line).length / columns)), 0)
 }
 
-function upstreamLine({ name, about, up, inFlight, limit }: DemoUpstream, feed: FeedSnapshot): string {
+const colours = { good: 'green', quiet: 'dim', warn: 'yellow', bad: 'red' } as const
+
+function upstreamLine({ name, about, condition, inFlight, limit }: DemoUpstream, feed: FeedSnapshot): string {
   const share = feed.upstreams.find((upstream) => upstream.name === name)
-  const state =
-    up === true ? styleText('green', 'up  ') : up === false ? styleText('red', 'down') : styleText('dim', '?   ')
+  const state = styleText(colours[condition.level], condition.word.padEnd(11))
   const places = `${inFlight}/${limit ?? '?'}`.padEnd(7)
-  const bar = '█'.repeat(Math.min(inFlight, 24))
+  const bar = '█'.repeat(Math.min(inFlight, 16))
   const served = `${share?.served ?? 0} served`.padEnd(12)
   const tokens = `${((share?.outputTokens ?? 0) / feed.windowSeconds).toFixed(0)} tok/s`.padEnd(10)
   return `${state} ${name.padEnd(10)} ${styleText('dim', about.padEnd(22))} ${served}${tokens} ${places} ${styleText('blue', bar)}`

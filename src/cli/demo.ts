@@ -4,12 +4,14 @@ import type { Habit } from '../config/detect.ts'
 import { detect, habits } from '../config/detect.ts'
 import { type ConfigInput } from '../config/schema.ts'
 import { doorsOf, parse, settingsOf } from '../config/settings.ts'
+import { conditionOf } from '../http/condition.ts'
 import { realWorld } from '../http/world.ts'
 import { anthropicLike, llamacppLike, ollamaLike, vllmLike } from '../sim/server-spec.ts'
 import { SimServer } from '../sim/server.ts'
 import { listen, realClock } from '../sim/sockets.ts'
 import { DemoTraffic } from './demo-traffic.ts'
 import { curl, type DemoUpstream, picture, rowsOf, summary } from './demo-view.ts'
+import { DemoTrouble, mishapLine } from './demo-trouble.ts'
 import { type House, openHouse } from './house.ts'
 
 interface DemoOptions {
@@ -46,12 +48,17 @@ async function demo({ seconds }: DemoOptions): Promise<void> {
   ]
   const house = await openOnFreePorts({ upstreams, queue: { max: 100, patience: '2s' } })
   const traffic = new DemoTraffic(house.address, model)
+  const trouble = new DemoTrouble(stations.slice(0, 3), (mishap) => {
+    if (!process.stdout.isTTY) console.log(mishapLine(mishap, trouble.nowMs))
+  })
   traffic.start()
-  const stopShowing = show(house, real !== undefined)
+  trouble.start()
+  const stopShowing = show(house, real !== undefined, trouble)
 
   await ended(seconds === undefined ? undefined : Number(seconds) * 1_000)
   stopShowing()
   traffic.stop()
+  trouble.stop()
   await house.close(1_000)
   await Promise.all(sockets.map((socket) => socket.close()))
   console.log(`Ended. ${house.feed.snapshot().settledEver} requests were answered.`)
@@ -83,7 +90,7 @@ async function openOnFreePorts(config: ConfigInput): Promise<House> {
   }
 }
 
-function show(house: House, hasReal: boolean): () => void {
+function show(house: House, hasReal: boolean, trouble: DemoTrouble): () => void {
   const facts = { address: house.address, adminAddress: house.adminAddress, model }
   const about: Readonly<Record<string, string>> = {
     box: 'simulated Ollama',
@@ -102,8 +109,10 @@ function show(house: House, hasReal: boolean): () => void {
   }
   let drawn = 0
   const draw = (): void => {
+    const { latest, nowMs } = trouble
+    const mishap = latest && mishapLine(latest, nowMs)
     const lines = picture(
-      { ...facts, upstreams: upstreamsOf(house.gateway, about) },
+      { ...facts, upstreams: upstreamsOf(house.gateway, about), mishap },
       house.feed.snapshot(),
       out.columns,
     )
@@ -117,14 +126,14 @@ function show(house: House, hasReal: boolean): () => void {
   return () => clearInterval(timer)
 }
 
-function upstreamsOf({ fleet }: Gateway, about: Readonly<Record<string, string>>): DemoUpstream[] {
+function upstreamsOf({ fleet, world }: Gateway, about: Readonly<Record<string, string>>): DemoUpstream[] {
   return fleet.upstreams.map((upstream) => {
     const { name } = upstream.settings
     const limits = Array.from(upstream.places(), ([, place]) => place.limit.value)
     return {
       name,
       about: about[name] ?? '',
-      up: upstream.up,
+      condition: conditionOf(upstream, world.now()),
       inFlight: upstream.inFlight,
       limit: limits.length === 0 ? undefined : limits.reduce((sum, limit) => sum + limit, 0),
     }

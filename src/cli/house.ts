@@ -4,6 +4,7 @@ import type { DoorSettings } from '../config/settings.ts'
 import type { Settings } from '../core/settings.ts'
 import { createGateway, type Gateway } from '../gateway.ts'
 import { type Admin, startAdmin } from '../http/admin.ts'
+import { ConditionWatch } from '../http/condition-watch.ts'
 import type { ConfigStatus } from '../http/config-status.ts'
 import { type Door, startDoor } from '../http/server.ts'
 import { realWorld } from '../http/world.ts'
@@ -55,8 +56,8 @@ const leftMs = 30 * 60_000
 /** While callers wait in line, a server that does not answer is not waited for as long as it likes. */
 const firstLookMs = 1_000
 
-/** How often the process is looked at, whether it runs short of something. */
-const pressureEveryMs = 250
+/** How often the process and its servers are looked at, whether anything runs short or is left alone. */
+const lookEveryMs = 250
 
 /** An engine with its two ports and its telemetry: what `serve` and the demo start. */
 export async function openHouse(options: HouseOptions): Promise<House> {
@@ -73,10 +74,12 @@ export async function openHouse(options: HouseOptions): Promise<House> {
   gateway.subscribe(feed.listen)
   if (listen !== undefined) gateway.subscribe(listen)
   const remarks = (): Record<string, string> => (config?.().refused === undefined ? {} : { config: 'refused' })
+  const conditions = new ConditionWatch(gateway)
   const looking = setInterval(() => {
     pressure.look()
+    conditions.look()
     if (pressure.isClosing) door?.closeIdle()
-  }, pressureEveryMs).unref()
+  }, lookEveryMs).unref()
   const endLooking = (): void => {
     clearInterval(looking)
     shares.close()

@@ -18,6 +18,9 @@ const tokensMin = 8
 const restMs = 5_000
 const restMaxMs = 60_000
 
+/** Who went elsewhere so long ago says nothing of now. */
+const lullMs = 10_000
+
 /** What is seen at one instant holds for the next few. */
 const sameMs = 2
 
@@ -44,6 +47,7 @@ export class Slowness {
   #restMs = restMs
   #triedAt: number | undefined
   #leftAloneAt = -Infinity
+  #leftAloneSince = -Infinity
 
   timesAt(now: number): number {
     if (now - this.#silence.now >= sameMs) this.#silence = { now, times: this.#silentTimes(now) }
@@ -76,7 +80,13 @@ export class Slowness {
 
   /** Somebody went elsewhere, or waits for that, though there was room. */
   leaveAlone(now: number): void {
+    if (now - this.#leftAloneAt > lullMs) this.#leftAloneSince = now
     this.#leftAloneAt = now
+  }
+
+  /** For how long nobody has found it as quick as others who looked; 0 where nobody has looked lately. */
+  leftAloneMs(now: number): number {
+    return now - this.#leftAloneAt > lullMs ? 0 : now - this.#leftAloneSince
   }
 
   /** When somebody last did; never is -Infinity. */
@@ -88,6 +98,7 @@ export class Slowness {
   well(): void {
     this.#triedAt = undefined
     this.#restMs = restMs
+    this.#leftAloneSince = this.#leftAloneAt = -Infinity
   }
 
   #learn(expectedMs: number, tookMs: number): void {

@@ -1,18 +1,28 @@
 import { Fault } from '../core/fault.ts'
 import type { Gateway } from '../gateway.ts'
+import { troubleWith } from './condition.ts'
 
 type Fleet = Gateway['fleet']
 type Models = ReturnType<Fleet['readiness']>
 
 /** Every model on every server, up or down: whether it can be served now, and if not, why. */
-export const modelsView = (models: Models): object => ({
-  models: models.map(({ name, state, servers }) => ({ name, state, servers: servers.map(serverView) })),
+export const modelsView = (models: Models, now: number): object => ({
+  models: models.map(({ name, state, servers }) => ({
+    name,
+    state,
+    servers: servers.map((server) => serverView(server, now)),
+  })),
 })
 
-const serverView = ({ upstream, model, place, state, loadFault }: Models[number]['servers'][number]): object => ({
+const serverView = (
+  { upstream, model, place, state, loadFault }: Models[number]['servers'][number],
+  now: number,
+): object => ({
   upstream: upstream.settings.name,
   id: model.id,
   state,
+  // In words, and until when: of the whole server, or of this model on it.
+  why: troubleWith(upstream, model.id, now),
   load_fault: loadFault ?? null,
   loaded: place.loaded ?? null,
   // Kept there by models.preload; and whether the server would let go of it by itself.

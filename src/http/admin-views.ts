@@ -2,6 +2,7 @@ import type { AskView, Gateway } from '../gateway.ts'
 import type { VolumeState } from '../telemetry/disk.ts'
 import type { FeedSnapshot } from '../telemetry/feed.ts'
 import { type PressureGauge, signals } from '../telemetry/pressure.ts'
+import { conditionOf } from './condition.ts'
 import type { Crowd } from './reception.ts'
 
 type Upstream = Gateway['fleet']['upstreams'][number]
@@ -25,6 +26,8 @@ function upstreamView(upstream: Upstream, now: number): object {
     up: up ?? null,
     // In one word, for people and alarms.
     state: upstream.state(now),
+    // For people alone: more is told apart in it, in words that may change.
+    condition: conditionOf(upstream, now),
     last_error: lastError ?? null,
     breaker: breaker.state(now),
     version: version ?? null,
@@ -126,7 +129,10 @@ export const feedView = (feed: FeedSnapshot): object => ({
 })
 
 export interface BoundsSeen {
-  readonly pressure: Pick<PressureGauge, 'shares' | 'step' | 'isSparing' | 'isClosing' | 'isRefusing' | 'isShut'>
+  readonly pressure: Pick<
+    PressureGauge,
+    'shares' | 'step' | 'givenUp' | 'isSparing' | 'isClosing' | 'isRefusing' | 'isShut'
+  >
   readonly crowd: Crowd
 }
 
@@ -138,6 +144,7 @@ export function pressureView({ pressure, crowd }: BoundsSeen): object {
     closes_connections: pressure.isClosing,
     refuses_requests: pressure.isRefusing,
     refuses_connections: pressure.isShut,
+    gives_up: pressure.givenUp,
     connections,
     connections_max: connectionsMax,
     slow_readers: slowReaders,

@@ -28,6 +28,11 @@ test('upstreams are told with their address, state, places and models, and witho
         tier: 0,
         up: true,
         state: 'up',
+        condition: {
+          word: 'cannot load',
+          level: 'warn',
+          why: ['cannot load llama3.1:8b: out of memory. It is tried again in 1 s.'],
+        },
         last_error: null,
         breaker: 'closed',
         version: '0.12.0',
@@ -53,6 +58,20 @@ test('upstreams are told with their address, state, places and models, and witho
     ],
   })
   assert.doesNotMatch(text, /canary/)
+})
+
+test('the status has what is wrong in sentences, the worst first', async (t) => {
+  const full = { name: 'models', path: '/m', usedRatio: 0.97, freeBytes: 1e9, state: 'full' } as const
+  const { get } = await openHouse(t, { disk: { volumes: [full] } })
+  assert.deepEqual((await get('/api/status')).json.troubles, [
+    { level: 'bad', about: 'disk', upstream: null, text: 'The volume of models (/m) is 97 % full: make room.' },
+    {
+      level: 'warn',
+      about: 'upstream',
+      upstream: 'gpu-1',
+      text: 'gpu-1 cannot load llama3.1:8b: out of memory. It is tried again in 1 s.',
+    },
+  ])
 })
 
 test('how full the volumes are is told, and none where none is watched', async (t) => {

@@ -13,6 +13,7 @@ import { readPage } from './admin-page.ts'
 import { statusView } from './admin-status.ts'
 import { asksView, type BoundsSeen, diskView, feedView, pressureView, upstreamsView } from './admin-views.ts'
 import type { ConfigStatus } from './config-status.ts'
+import { type Trouble, troublesOf } from './troubles.ts'
 
 export interface AdminOptions {
   readonly host: string
@@ -109,13 +110,20 @@ function routesOf(
   const metricsHeaders = { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' }
   const get = (answer: Answer): Route => ({ method: 'GET', answer })
   const view = (look: () => object): Route => get((response) => json(response, 200, look()))
+  const troubles = (): readonly Trouble[] =>
+    troublesOf({
+      fleet: gateway.fleet,
+      world: gateway.world,
+      givenUp: bounds?.pressure.givenUp ?? [],
+      volumes: disk?.volumes ?? [],
+    })
   return new Map<string, Route>([
     ['/', { ...get((response) => send(response, 200, html, pageHeaders)), open: true }],
     ['/metrics', get((response) => send(response, 200, metrics.render(), metricsHeaders))],
     ['/api/upstreams', view(() => upstreamsView(gateway))],
-    ['/api/status', view(() => statusView(gateway, config?.()))],
+    ['/api/status', view(() => statusView(gateway, config?.(), troubles()))],
     ['/api/asks', view(() => asksView(gateway.asks()))],
-    ['/api/models', view(() => modelsView(gateway.fleet.readiness()))],
+    ['/api/models', view(() => modelsView(gateway.fleet.readiness(), gateway.world.now()))],
     [
       orderPath,
       {

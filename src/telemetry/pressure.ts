@@ -65,6 +65,11 @@ export class PressureGauge implements Pressure {
     return this.#step
   }
 
+  /** What is given up for it, in words. */
+  get givenUp(): readonly string[] {
+    return steps.slice(0, this.#step).map(({ does }) => does)
+  }
+
   look(): void {
     this.#shares = this.#measure()
     let worst: Signal = 'memory'
@@ -82,7 +87,7 @@ export class PressureGauge implements Pressure {
 
   #tell(worst: Signal, isWorse: boolean): void {
     const used = `${Math.round(this.#share(worst) * 100)} % of ${named[worst]}`
-    const given = steps.slice(0, this.#step).map(({ does }) => does)
+    const given = this.givenUp
     const text =
       given.length === 0
         ? `The pressure is over: ${used} in use.`

@@ -84,6 +84,7 @@ const place = {
   firstTokenMs: () => 123.4,
   state: () => 'unloadable',
   loadTrouble: { reason: 'out of memory', since: 6_000, restsUntil: 11_000 },
+  restsUntil: 11_000,
   stalls: 3,
 }
 
@@ -101,7 +102,9 @@ const upstream = {
   version: '0.12.0',
   advice: [],
   inFlight: 2,
+  isWarming: false,
   breaker: { state: () => 'closed' },
+  exile: { holds: () => false },
   state: () => 'up',
   places: () => [['llama3.1:8b', place]],
   models: () => [
