@@ -50,6 +50,7 @@ export class Retry {
   /** In `#avoid` as well, until they have rested and there is no other. */
   readonly #busy = new Map<Upstream, Resting>()
   #last!: Fault
+  #failed = false
   #tries = 0
   #holds = false
 
@@ -79,7 +80,8 @@ export class Retry {
     this.over()
     const { upstream } = lease
     // Only if nobody has the model is that the answer.
-    if (this.#tries === 0 || fault.kind !== 'model-missing') this.#last = fault
+    if (!this.#failed || fault.kind !== 'model-missing') this.#last = fault
+    this.#failed = true
     if (!fault.retry || this.#isLate) throw this.#last
     // A server that loads is asked again and again, as long as its caller has patience.
     if (fault.kind !== 'upstream-loading') this.#tries += 1

@@ -201,6 +201,9 @@ test('only when nobody has it the caller hears that it is not there', async () =
   assert.deepEqual(asked(on), { one: 1, two: 1 })
   const half = rig({ one: server(missing), two: server(breaks('refused', { unsent: true })) })
   await assert.rejects(half.ask(chat), { status: 502 })
+  const loading = says(503, '{"error":{"message":"Loading model"}}')
+  const other = rig({ one: server(loading), two: server(missing) })
+  await assert.rejects(other.ask(chat, { patienceMs: 300 }), { kind: 'upstream-loading' })
 })
 
 for (const [what, denies] of Object.entries({

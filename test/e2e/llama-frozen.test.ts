@@ -50,7 +50,7 @@ suite('A real llama-server that stands still under load', { skip }, () => {
     const waitedMs = heard
       .filter(({ streamed, startedAt, firstAt }) => streamed && startedAt < thawedAt && firstAt! > frozenAt)
       .map(({ startedAt, firstAt }) => firstAt! - startedAt)
-    const carriedOn = noted.filter(({ event }) => event.type === 'resumed' && event.outcome === 'carried-on')
+    const carriedOn = noted.filter(({ event }) => event.type === 'resumed' && event.upstream !== undefined)
     t.diagnostic(
       `${heard.length} answers; ${asked.length} were begun at the one that stood still, ${cutMs.length} given up there ` +
         `without a word after at most ${most(cutMs)} ms (bar ${most([barMs])}), ${carriedOn.length} carried on; nobody ` +

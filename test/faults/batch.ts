@@ -160,11 +160,11 @@ async function leaving(stand: Stand, asking: Told & { readonly question: string 
   const { ledger } = stand.faulty
   let asked: ClientRequest | undefined
   const given = ask({ ...asking, onHeard: stand.onHeard, onAsked: (one) => (asked = one) })
-  const wasAsked = await settled(cureMaxMs, () => ledger.asked > 0)
+  const wasAsked = await settled(startMaxMs, () => ledger.asked > 0)
   await wait(30)
   asked!.destroy()
-  await given
-  if (!wasAsked) return 'the server was never asked'
+  const { status, bytes } = await given
+  if (!wasAsked) return `the server was never asked: ${status ?? 'no answer'} ${bytes.toString().slice(0, 200)}`
   return (await settled(noticeMaxMs, () => ledger.aborted > 0))
     ? undefined
     : 'the server never heard that the caller left'

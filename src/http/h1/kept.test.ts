@@ -32,7 +32,7 @@ test('after a kept connection died as it was used, the next request does not mee
   }
   const ask = async (): Promise<void> => {
     const { body } = await client.send(out)
-    for await (const _chunk of body);
+    await Array.fromAsync(body)
   }
   await Promise.all([ask(), ask(), ask()])
   await new Promise((rested) => setTimeout(rested, 20))

@@ -42,11 +42,16 @@ export async function well({ origin }: Llama): Promise<number> {
   return performance.now()
 }
 
-/** Somebody is just being spoken to by that server. */
-export const speaks = (noted: readonly Noted[], upstream: string): boolean => {
-  const { at, event } = noted.at(-1)!
-  const isStream = event.type === 'first-token' && event.upstream === upstream && event.ask.stream
-  return isStream && performance.now() - at < 3
+/** That server is in the middle of several streams, and has just begun another. */
+export function speaks(noted: readonly Noted[], upstream: string): boolean {
+  const { at, event: last } = noted.at(-1)!
+  if (last.type !== 'first-token' || last.upstream !== upstream || performance.now() - at > 5) return false
+  const heard = new Set<string>()
+  for (const { event } of noted) {
+    if (event.type === 'first-token' && event.upstream === upstream && event.ask.stream) heard.add(event.ask.id)
+    else if (event.type === 'ask-settled') heard.delete(event.ask.id)
+  }
+  return heard.size >= 3
 }
 
 /** The first token that came from a server after a moment; undefined when none has. */

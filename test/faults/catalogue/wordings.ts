@@ -80,7 +80,7 @@ export const wordings: readonly Fault[] = [
       for (let at = 0; at < bytes.length && !socket.destroyed; at += 1) {
         socket.write(Buffer.concat([Buffer.from('1\r\n'), bytes.subarray(at, at + 1), Buffer.from('\r\n')]))
         // Each on its own for a while, then as they come.
-        if (at % 64 === 0) await wait(0)
+        if (at % 256 === 0) await wait(0)
       }
       exchange.say('0\r\n\r\n')
     },
