@@ -173,7 +173,7 @@ const whole = (world: SimWorld, tokens: number, afterMs: number) =>
   ])
 
 interface KnownPair extends Rig {
-  askedMs(body: object): Promise<readonly [upstream: string, ms: number]>
+  readonly askedMs: (body: object) => Promise<readonly [upstream: string, ms: number]>
 }
 
 /** Two servers of which the first is known by a hundred answers of two seconds, and then does something else. */
