@@ -10,6 +10,10 @@ const lateMinMs = 1_000
 const aloneShare = 4
 const aloneMinMs = 30_000
 
+/** An answer that is not seen before it is whole may be a long one: more patience yet, and as much as any where there is no other server. */
+const wholeShare = 4
+const wholeMinMs = 30_000
+
 /** An answer may be so much longer than was asked for, in frames: not every server counts as its callers do. */
 const wordyShare = 2
 const wordySlack = 64
@@ -24,7 +28,8 @@ export class Runaway extends Error {
 
 /**
  * How long each phase of one try may last. What is configured is the most that is waited; once it is known how soon first
- * tokens come from a place, one that is silent for longer than nearly all were is given up before that.
+ * tokens come from a place, one that is silent for longer than nearly all were is given up before that; and so is one in
+ * one piece that takes far longer than the longest.
  */
 export class Deadlines {
   readonly #timeouts: Timeouts
@@ -57,7 +62,7 @@ export class Deadlines {
     if (afterLoad) this.#isCold = false
     const loadMs = this.#isCold ? this.#loadMs : 0
     this.#endAt = now + loadMs + (this.#timeouts.totalMs ?? Infinity)
-    if (this.#whole) return this.#endAt
+    if (this.#whole) return Math.min(this.#endAt, now + this.#wholePatienceMs(now))
     return Math.min(this.#endAt, now + loadMs + (this.#isCold ? this.#timeouts.firstTokenMs : this.#patienceMs(now)))
   }
 
@@ -68,13 +73,19 @@ export class Deadlines {
 
   /** More time for a first token that is late, because its model turned out not to be there and is being loaded. */
   extended(sentAt: number): number | undefined {
-    if (this.#isCold || this.#whole || !this.#lease.isLoading) return undefined
+    if (this.#isCold || !this.#lease.isLoading) return undefined
     this.#isCold = true
     return this.firstToken(sentAt, false)
   }
 
   get #loadMs(): number {
     return this.#timeouts.loadMs ?? this.#timeouts.firstTokenMs
+  }
+
+  /** As long as any answer may take, unless it is known how long they take and another server can be asked. */
+  #wholePatienceMs(now: number): number {
+    const longestMs = this.#isCold || !this.#lease.hasOther(now) ? undefined : this.#lease.longestMs(now)
+    return longestMs === undefined ? Infinity : Math.max(wholeMinMs, longestMs * wholeShare)
   }
 
   #patienceMs(now: number): number {

@@ -21,6 +21,10 @@ const coolMs = 500
 const coolMaxMs = 8_000
 /** Where nobody says what is in memory, a model that was not used for so long may have left it. */
 const surelyThereMs = 60_000
+/** From so few answers in one piece it cannot be said how long the longest take. */
+const fewAnswers = 30
+/** However short answers were so far, the next may be asked to fill pages. */
+const pagesTokens = 1_024
 /** What is predicted for one instant holds for the next few. */
 const sameMs = 2
 
@@ -225,9 +229,21 @@ export class Place {
   }
 
   /** From its beginning, so long at most does one of a hundred take for its first token; undefined where nobody can say. */
-  latestMs({ speaksAt, startedAt, cold }: Stay, now: number): number | undefined {
-    if (cold || (this.loaded === undefined && now - this.#servedAt > surelyThereMs)) return undefined
-    return this.#promptness.latestMs(speaksAt - startedAt)
+  latestMs(stay: Stay, now: number): number | undefined {
+    return this.#mayBeCold(stay, now) ? undefined : this.#promptness.latestMs(stay.speaksAt - stay.startedAt)
+  }
+
+  /** From its beginning to its end, so long hardly any takes; undefined for vectors, and where nobody can say. */
+  longestMs(stay: Stay, now: number): number | undefined {
+    const { length, speaksAt, startedAt } = stay
+    if (length.most === 0 || this.pace.answers < fewAnswers || this.#mayBeCold(stay, now)) return undefined
+    const expectedMs = speaksAt - startedAt
+    const tokens = Math.max(longestOf(length), Math.min(length.most, pagesTokens))
+    return (this.#promptness.lateMs(expectedMs) ?? expectedMs) + tokens * this.pace.stepMs(this.limit.value)
+  }
+
+  #mayBeCold({ cold }: Stay, now: number): boolean {
+    return cold || (this.loaded === undefined && now - this.#servedAt > surelyThereMs)
   }
 
   /** So long hardly any is silent, of those in one piece till their end; undefined where nobody can say. */

@@ -38,6 +38,8 @@ export interface Lease {
   readonly isLoading: boolean
   /** Its first token comes hardly ever later than that after it was sent; undefined where too little is known. */
   latestMs(now: number): number | undefined
+  /** All of it takes hardly ever longer than that; undefined where too little is known. */
+  longestMs(now: number): number | undefined
   /** Another server could serve it as well. */
   hasOther(now: number): boolean
   /** Its first token has come: from here on it is known better how long it will stay. */
@@ -122,10 +124,17 @@ export class OneLease implements Lease {
   }
 
   latestMs(now: number): number | undefined {
+    return this.#mayBeGone ? undefined : this.held.offer.place.latestMs(this.held.stay, now)
+  }
+
+  longestMs(now: number): number | undefined {
+    return this.#mayBeGone ? undefined : this.held.offer.place.longestMs(this.held.stay, now)
+  }
+
+  /** Where nobody says what is in memory, another model may have thrown it out. */
+  get #mayBeGone(): boolean {
     const { upstream, place } = this.held.offer
-    // Where nobody says what is in memory, another model may have thrown it out.
-    if (place.loaded === undefined && upstream.places().size > 1) return undefined
-    return place.latestMs(this.held.stay, now)
+    return place.loaded === undefined && upstream.places().size > 1
   }
 
   hasOther(now: number): boolean {

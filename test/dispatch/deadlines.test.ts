@@ -159,3 +159,61 @@ test('an answer as long as was asked for is whole, though each token came twice 
   const chunks = await readAll(await on.ask({ ...streamed, max_tokens: 100 }))
   assert.match(Buffer.concat(chunks).toString(), /\[DONE\]/)
 })
+
+/** An answer in one piece of so many tokens, after so long. */
+const whole = (world: SimWorld, tokens: number, afterMs: number) =>
+  paced(world, [
+    [
+      afterMs,
+      JSON.stringify({
+        choices: [{ index: 0, message: { role: 'assistant', content: 'Hello' }, finish_reason: 'stop' }],
+        usage: { prompt_tokens: 7, completion_tokens: tokens, total_tokens: 7 + tokens },
+      }),
+    ],
+  ])
+
+interface KnownPair extends Rig {
+  askedMs(body: object): Promise<readonly [upstream: string, ms: number]>
+}
+
+/** Two servers of which the first is known by a hundred answers of two seconds, and then does something else. */
+async function knownPair(then: (world: SimWorld) => ScriptedServer['act'], second = true): Promise<KnownPair> {
+  const world = new SimWorld(1)
+  let isKnown = false
+  const act = (out: Outbound): Inbound | Promise<Inbound> => (isKnown ? then(world) : whole(world, 100, 2_000))(out)
+  const servers = {
+    one: { kind, act },
+    ...(second && { two: { kind, act: whole(world, 100, 100), tier: 1 } }),
+  } as const
+  const on = rig(servers, { timeouts, queue, hedge: { share: 0, cloud: false } }, world)
+  const askedMs = async (body: object): Promise<readonly [string, number]> => {
+    const askedAt = world.now()
+    const reply = await world.run(on.ask({ ...chat, ...body }).then(async (one) => (await readAll(one), one)))
+    return [(await reply.outcome).upstream, world.now() - askedAt]
+  }
+  for (let i = 0; i < 100; i += 1) await askedMs({})
+  isKnown = true
+  return { ...on, askedMs }
+}
+
+test('an answer in one piece that hangs is given up long before all deadlines, where another server can be asked', async () => {
+  const { askedMs } = await knownPair(hangs)
+  const [upstream, tookMs] = await askedMs({ max_tokens: 200 })
+  assert.equal(upstream, 'two')
+  assert.ok(tookMs >= 30_000 && tookMs <= 30_500, `${tookMs}`)
+})
+
+test('where there is no other server, it is waited for until the last deadline', async () => {
+  const { askedMs, gateway } = await knownPair(hangs, false)
+  const askedAt = gateway.world.now()
+  await assert.rejects(askedMs({ max_tokens: 200 }), { kind: 'upstream-slow' })
+  const tookMs = gateway.world.now() - askedAt
+  assert.ok(tookMs >= 30 * minutes && tookMs <= 30 * minutes + 250, `${tookMs}`)
+})
+
+test('pages that nobody has asked for before are waited for, though all answers were short', async () => {
+  const { askedMs } = await knownPair((world) => whole(world, 3_500, 70_000))
+  const [upstream, tookMs] = await askedMs({})
+  assert.equal(upstream, 'one')
+  assert.equal(Math.round(tookMs), 70_000)
+})
