@@ -69,8 +69,8 @@ export class OwnShares {
 }
 
 const ownedBytes = (): number => {
-  const { heapTotal, external } = process.memoryUsage()
-  return heapTotal + external
+  const { total_heap_size: heap, external_memory: outside } = getHeapStatistics()
+  return heap + outside
 }
 
 /**
