@@ -4,7 +4,7 @@ import { Fault } from '../core/fault.ts'
 import { type Misfit, misfit, surelyFits } from '../fleet/fit.ts'
 import type { Fleet } from '../fleet/fleet.ts'
 import type { Offer } from '../fleet/offering.ts'
-import { unknownModel } from '../scheduler/refusal.ts'
+import { unknownModel } from '../fleet/unknown-model.ts'
 import { permits } from '../scheduler/situation.ts'
 import { counter } from './count.ts'
 

@@ -34,3 +34,42 @@ test('a load for nobody in particular throws out nothing that is in use', async 
   assert.deepEqual(loads, ['b'])
   fleet.stop()
 })
+
+/** One server that has a model for words, and is there or not. */
+async function wordsOnly(up: boolean) {
+  const unloads: string[] = []
+  const backend: Backend = { ...plainBackend, unload: (_call, model) => Promise.resolve(void unloads.push(model)) }
+  const upstreams = [settingsOf('box', { backend, serve: new Map([['m', 'm']]) })]
+  const fleet = new Fleet({ upstreams, world: new FakeWorld(), emit() {}, probeEveryMs: 10_000, canOf: anything })
+  const [upstream] = fleet.upstreams
+  upstream!.learn({ models: [{ id: 'm', loaded: true, can: new Set(['chat', 'text']) }] })
+  upstream!.up = up
+  await fleet.prepare({ upstreams, probeEveryMs: 10_000 }).then((enforce) => enforce())
+  fleet.stop()
+  const wish = { model: 'm', needs: ['vectors'], dialect: 'ollama-embed', cloud: 'allowed', promptTokens: 0 }
+  return { fleet, unloads, wish: { ...wish, signal: new AbortController().signal } as unknown as Ask }
+}
+
+test('a model that cannot do what it would be loaded for is not loaded, and whether its server is there is no matter', async () => {
+  for (const up of [true, false]) {
+    const { fleet, wish } = await wordsOnly(up)
+    await assert.rejects(runErrand(fleet, 'load', wish, false), {
+      kind: 'not-capable',
+      status: 400,
+      message: '"m" does not support embeddings',
+    })
+  }
+})
+
+test('to be let go of, a model need not be able to do anything', async () => {
+  const { fleet, unloads, wish } = await wordsOnly(true)
+  assert.equal((await runErrand(fleet, 'unload', wish, false)).decision, 'unloaded')
+  assert.deepEqual(unloads, ['m'])
+})
+
+test('a model that one cannot name is unknown, or not known yet, as for anybody who asks it something', async () => {
+  const { fleet, wish } = await wordsOnly(true)
+  await assert.rejects(runErrand(fleet, 'load', { ...wish, model: 'x', caller: {} } as Ask, false), {
+    kind: 'no-such-model',
+  })
+})

@@ -47,6 +47,7 @@ export class Upstream {
   #gauge: Gauge | undefined
   #inFlight = 0
   #up: boolean | undefined
+  #hasAnswered = false
   /** Where the only ask under way is, as long as there is only one. */
   #alone: Place | undefined
   readonly #places = new Map<string, Place>()
@@ -77,7 +78,13 @@ export class Upstream {
   set up(up: boolean | undefined) {
     if (up === true && this.#up === false) this.#returns += 1
     this.#up = up
+    this.#hasAnswered ||= up === true
     if (up === false) this.#forgetPrompts()
+  }
+
+  /** It has said once which models it has. */
+  get hasAnswered(): boolean {
+    return this.#hasAnswered
   }
 
   /** How many times it was gone and came back. */

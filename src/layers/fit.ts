@@ -1,5 +1,6 @@
 import type { Ask, Need } from '../core/ask.ts'
 import { Fault } from '../core/fault.ts'
+import { lacking } from '../core/lacking.ts'
 import { untilGone } from '../core/until-gone.ts'
 import type { Layer } from '../core/serve.ts'
 
@@ -34,7 +35,8 @@ export function fit({ isPlain, waysOf, exactly }: FitParts): Layer {
 export async function counted(ask: Ask, ways: readonly Way[], exactly: FitParts['exactly']): Promise<Ask> {
   const [way] = ways
   const fitting = ways.filter(({ misfit }) => misfit === undefined)
-  if (fitting.length === 0 && ways.every(({ misfit }) => misfit?.lacks !== undefined)) throw lacking(ask, way!)
+  if (fitting.length === 0 && ways.every(({ misfit }) => misfit?.lacks !== undefined))
+    throw lacking(ask.model, way!.misfit!.lacks!)
   const max = largest(fitting.length > 0 ? fitting : ways)
   const exact = await exactly(ways)
   if (exact === undefined) {
@@ -57,23 +59,3 @@ const overflow = (prompt: number, max: number, about: string): Fault =>
     `The request has ${about}${prompt} tokens and the model holds ${max}: shorten it, or choose a model with a longer context.`,
     { tokens: { prompt, max } },
   )
-
-function lacking({ model }: Ask, { misfit }: Way): Fault {
-  const need = misfit!.lacks!
-  // The words in which Ollama says it: clients look for them.
-  return new Fault('not-capable', `"${model}" does not support ${words[need]}`)
-}
-
-const words: Readonly<Record<Need, string>> = {
-  chat: 'chat',
-  text: 'completions of plain text',
-  infill: 'insert: it cannot fill a gap between two texts',
-  vectors: 'embeddings',
-  tools: 'tools',
-  vision: 'vision: it cannot look at images',
-  audio: 'audio',
-  thinking: 'thinking',
-  logprobs: 'logprobs',
-  memory:
-    'requests that lean on what a server has kept (previous_response_id, conversation, item_reference, background): send the whole conversation instead, with store set to false',
-}

@@ -1,40 +1,16 @@
-import type { Ask } from '../core/ask.ts'
 import { Fault } from '../core/fault.ts'
-import { hasName } from '../core/names.ts'
-import type { Fleet } from '../fleet/fleet.ts'
 import type { Offer } from '../fleet/offering.ts'
 import type { Kept } from './promises.ts'
 import { isOpenTo, permits, type Situation } from './situation.ts'
 import { drainMs, type Outlook } from './tiers.ts'
 
+export { unknownModel } from '../fleet/unknown-model.ts'
+
 /** Sooner than this no refused caller needs to come back, and later than that none should be told to. */
 const retryMinMs = 1_000
 const retryMaxMs = 60_000
 
-const modelsShown = 5
-
 const soon = (ms: number): number => Math.ceil(Math.min(retryMaxMs, Math.max(retryMinMs, ms)))
-
-/** Nobody is known to have the model. That is final only when every server has had its say. */
-export function unknownModel(fleet: Fleet, ask: Ask): Fault {
-  const unheard = fleet.upstreams.some(({ up, settings }) => up === undefined && settings.serve === undefined)
-  const allSilent = !fleet.anyUp && fleet.upstreams.some(({ settings }) => settings.serve === undefined)
-  if (unheard || allSilent) {
-    return new Fault(
-      'no-upstream',
-      `No server that might have the model ${quoted(ask.model)} answers. Try again shortly.`,
-      {
-        retryAfterMs: retryMinMs,
-      },
-    )
-  }
-  const names: string[] = []
-  for (const { name } of fleet.models()) if (hasName(ask.caller.models, name)) names.push(name)
-  const shown = names.slice(0, modelsShown).join(', ')
-  const rest = names.length > modelsShown ? ` and ${names.length - modelsShown} more` : ''
-  const available = names.length === 0 ? 'No model is available.' : `Available: ${shown}${rest}.`
-  return new Fault('no-such-model', `No server has the model ${quoted(ask.model)}. ${available}`)
-}
 
 /** The model is known, but nobody is left who could serve this ask, now or soon; undefined when someone is. */
 export function nobodyLeft(situation: Situation): Fault | undefined {
