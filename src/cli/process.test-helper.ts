@@ -41,12 +41,16 @@ interface SpillwayOptions {
 }
 
 /** The command line as a process of its own, as a shell starts it. */
-export function spillway(
+export function spillway(t: Ends, words: readonly string[], { under = [], ...options }: SpillwayOptions = {}): Running {
+  return started(t, [...under, process.execPath, main, ...words], options)
+}
+
+/** Any program as a process of its own. */
+export function started(
   t: Ends,
-  words: readonly string[],
-  { cwd = tmpdir(), env = {}, under = [] }: SpillwayOptions = {},
+  [command = '', ...rest]: readonly string[],
+  { cwd = tmpdir(), env = {} }: Omit<SpillwayOptions, 'under'> = {},
 ): Running {
-  const [command = '', ...rest] = [...under, process.execPath, main, ...words]
   const child = spawn(command, rest, { cwd, env: { PATH: process.env['PATH'], ...env }, stdio: 'pipe' })
   t.after(() => child.kill('SIGKILL'))
   let out = ''

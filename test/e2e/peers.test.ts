@@ -1,4 +1,9 @@
-/** What gateways like this one have been seen to get wrong. */
+/**
+ * What gateways like this one have been seen to get wrong. Of thirteen failures here are those of hang-ups, broken streams,
+ * resets, refusals and hidden limits; in `peers-waiting.test.ts` those of Retry-After, silence and greed, in
+ * `peers-doors.test.ts` that of malformed requests, in `peers-package.test.ts` that of a dependency's release. That equal
+ * requests are executed once each is none of this gateway's yet: it keeps no answers.
+ */
 import assert from 'node:assert/strict'
 import { suite, test, type TestContext } from 'node:test'
 import { recital } from '../../src/sim/recital.ts'
