@@ -28,7 +28,7 @@ export class DemoTrouble {
   #end: () => void = () => {}
   #timer: NodeJS.Timeout | undefined
 
-  constructor(servers: readonly SimServer[], tell: (mishap: Mishap) => void, seed = 1) {
+  constructor(servers: readonly SimServer[], tell: (mishap: Mishap) => void, seed = 14) {
     this.#servers = servers
     this.#tell = tell
     this.#chance = chanceOf(seed, 'mishaps')

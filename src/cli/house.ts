@@ -64,7 +64,7 @@ export async function openHouse(options: HouseOptions): Promise<House> {
   const { settings, doors, transport, volumes = [], reload, config, sockets, listen, linesDropped = () => 0 } = options
   const world = realWorld({ transport, connectMs: settings.timeouts.connectMs })
   const shares = new OwnShares()
-  const pressure = new PressureGauge(shares.measure, (event) => gateway.emit(event))
+  const pressure = new PressureGauge(shares.measure, (event) => gateway.emit(event), shares.memoryMaxBytes)
   const gateway: Gateway = createGateway(settings, { world, pressure })
   const metrics = new Metrics(gateway)
   const feed = new Feed(gateway)

@@ -111,11 +111,11 @@ export class Fault extends Error {
     return ms === undefined ? undefined : Math.max(1, Math.ceil(ms))
   }
 
-  /** The same, with what is left to the caller. */
-  with(allowances: Allowances): Fault {
-    const { kind, message, cause, retryAfterMs, etaMs, status, code, tokens, told, passing, lasting } = this
-    const kept = { cause, retryAfterMs, etaMs, status, code, tokens, told, passing, lasting }
-    return new Fault(kind, message, { ...kept, allowances })
+  /** The same, with what is left to the caller, or with another time to come back. */
+  with(changed: Pick<FaultDetails, 'allowances' | 'retryAfterMs'>): Fault {
+    const { kind, message, cause, retryAfterMs, etaMs, status, code, tokens, allowances, told, passing, lasting } = this
+    const kept = { cause, retryAfterMs, etaMs, status, code, tokens, allowances, told, passing, lasting }
+    return new Fault(kind, message, { ...kept, ...changed })
   }
 
   /** Anything thrown becomes a Fault; after an abort it is always the caller's. */

@@ -8,6 +8,14 @@ export interface Pressure {
   readonly isRefusing: boolean
   /** New connections are, too. */
   readonly isShut: boolean
+  /** Whether a request of so many bytes may come in before the next look; what may is counted until then. */
+  takes(bytes: number): boolean
 }
 
-export const noPressure: Pressure = { isSparing: false, isClosing: false, isRefusing: false, isShut: false }
+export const noPressure: Pressure = {
+  isSparing: false,
+  isClosing: false,
+  isRefusing: false,
+  isShut: false,
+  takes: () => true,
+}

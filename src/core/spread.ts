@@ -1,4 +1,4 @@
-import { Fault, type FaultKind } from './fault.ts'
+import type { Fault, FaultKind } from './fault.ts'
 import type { World } from './world.ts'
 
 /** Part of a time by which it is earlier or later. */
@@ -20,7 +20,5 @@ export function spread(fault: Fault, world: Pick<World, 'random'>): Fault {
   // Before the time that a server named itself, nobody is welcome.
   const earlier = fault.told && fault.retryAfterMs !== undefined ? 0 : jitter
   const retryAfterMs = Math.round(comeBackMs * (1 - earlier + (jitter + earlier) * world.random()))
-  const { kind, message, cause, etaMs, status, code, tokens, allowances, told, passing, lasting } = fault
-  const kept = { cause, etaMs, status, code, tokens, allowances, told, passing, lasting }
-  return new Fault(kind, message, { ...kept, retryAfterMs })
+  return fault.with({ retryAfterMs })
 }

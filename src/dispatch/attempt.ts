@@ -5,11 +5,12 @@ import type { Timeouts } from '../core/settings.ts'
 import { untilGone } from '../core/until-gone.ts'
 import type { Usage } from '../core/usage.ts'
 import type { Watchdog, Watched } from '../core/watchdog.ts'
-import { type Inbound, NetFault, steadyDate, type World } from '../core/world.ts'
+import { type Inbound, NetFault, type World } from '../core/world.ts'
 import { collectFrom, translate, type Seen, type Translating } from '../dialects/translate.ts'
 import type { Ending } from '../fleet/limit.ts'
 import { Stall, type Stallable } from '../fleet/pulse.ts'
 import type { Lease } from '../scheduler/scheduler.ts'
+import { aboutFor } from './about.ts'
 import { Deadlines, framesMaxFor, Runaway } from './deadlines.ts'
 import { Meter } from './meter.ts'
 import { phraseRest } from './continuation.ts'
@@ -329,20 +330,8 @@ export class Attempt implements Watched, Stallable {
   }
 
   #about(): AnswerAbout {
-    const { world } = this.#parts
-    const { id, model, promptTokens, body, dialect } = this.#ask
-    const own = this.#parts.dialectOf(dialect)
-    const epochMs = steadyDate(world)
-    return {
-      id,
-      model,
-      promptTokens,
-      createdMs: epochMs(),
-      wantsUsage: own.form === 'talk' && own.wantsUsage(body),
-      epochMs,
-      body,
-      begun: this.#begun,
-    }
+    const { world, dialectOf } = this.#parts
+    return aboutFor(this.#ask, dialectOf(this.#ask.dialect), world, this.#begun)
   }
 }
 

@@ -1,15 +1,15 @@
 import type { Ask } from '../core/ask.ts'
-import type { AnswerAbout, TalkDialect } from '../core/dialect.ts'
+import type { TalkDialect } from '../core/dialect.ts'
 import type { Resumed } from '../core/event.ts'
 import { Fault } from '../core/fault.ts'
 import type { Part } from '../core/part.ts'
 import type { Timeouts } from '../core/settings.ts'
 import type { Usage } from '../core/usage.ts'
-import { steadyDate } from '../core/world.ts'
 import { wholeUsage } from '../dialects/begun.ts'
 import { type Said, Transcript } from '../dialects/transcript.ts'
 import type { Upstream } from '../fleet/upstream.ts'
 import type { Lease } from '../scheduler/scheduler.ts'
+import { aboutFor } from './about.ts'
 import { Attempt, endingFor } from './attempt.ts'
 import { mayContinue } from './continuation.ts'
 import { Runaway } from './deadlines.ts'
@@ -119,26 +119,9 @@ export class Resumption {
     if (reason === undefined) return undefined
     this.#whole = said.usage ?? { promptTokens, outputTokens: said.tokens, estimated: true }
     const parts: Part[] = [{ type: 'usage', usage: this.#whole }, { type: 'end' }]
-    const write = this.#dialect.partWriter(this.#about(said))
+    const write = this.#dialect.partWriter(aboutFor(this.#ask, this.#dialect, this.#parts.world, said))
     if (said.reason === undefined) parts.unshift({ type: 'finish', reason })
     return Buffer.from(parts.map(write).join(''))
-  }
-
-  #about(begun: Said): AnswerAbout {
-    const { world } = this.#parts
-    const { id, model, promptTokens, body } = this.#ask
-    const wantsUsage = this.#dialect.wantsUsage(body)
-    const epochMs = steadyDate(world)
-    return {
-      id,
-      model,
-      promptTokens,
-      createdMs: epochMs(),
-      wantsUsage,
-      epochMs,
-      body,
-      begun,
-    }
   }
 
   /** What is left to be asked; undefined when it would be of no use. */

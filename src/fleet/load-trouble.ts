@@ -22,6 +22,11 @@ export class LoadTrouble {
     this.restsUntil = now + restMs
   }
 
+  /** It has failed once. */
+  get isNews(): boolean {
+    return this.#failures === 1
+  }
+
   again(reason: string, now: number): void {
     this.reason = reason
     this.restsUntil = now + Math.min(restMaxMs, restMs * 2 ** this.#failures)

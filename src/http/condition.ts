@@ -16,7 +16,7 @@ export interface Condition {
 }
 
 /** For moments, one of two equals may look slower. */
-const slowMinMs = 5_000
+const slowMinMs = 10_000
 /** Who is busy for less is only busy. */
 const busyMinMs = 1_000
 

@@ -122,11 +122,11 @@ export class Reception implements Crowd {
   }
 
   /** Before anything of a body is read, so that a refusal costs next to nothing. Throws why there is no room for a request. */
-  checkRoom({ unwelcome, answering }: Guest, response: ServerResponse): void {
+  checkRoom({ unwelcome, answering }: Guest, response: ServerResponse, bytes: number): void {
     const { pressure, gateway } = this.#parts
     if (pressure.isClosing) response.shouldKeepAlive = false
     if (answering > pipelinedMax) throw new Fault('bad-request', 'Too many requests at once on one connection.')
-    const fault = unwelcome ?? (pressure.isRefusing ? overloaded('pressure') : undefined)
+    const fault = unwelcome ?? (pressure.isRefusing || !pressure.takes(bytes) ? overloaded('pressure') : undefined)
     if (fault !== undefined) throw spread(fault, gateway.world)
   }
 

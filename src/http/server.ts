@@ -185,7 +185,7 @@ class House {
       head = readHead(response.req)
       if (this.#gateway.settings.callers.length === 0) refuseStrangers(head.host, head.origin)
       // Whoever looks after the process has to know, whatever the pressure.
-      if (!isHealth(head.path)) this.reception.checkRoom(guest, response)
+      if (!isHealth(head.path)) this.reception.checkRoom(guest, response, head.contentLength ?? 0)
     } catch (error) {
       return this.#refuse(response, error)
     }

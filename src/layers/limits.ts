@@ -50,7 +50,7 @@ async function admitted(ask: Ask, its: Limits, { ledger, clock, endOf, next }: A
   } catch (error) {
     settle(0, clock.now())
     const fault = Fault.from(error, ask.signal)
-    throw fault.status === 429 ? fault.with(standing()) : fault
+    throw fault.status === 429 ? fault.with({ allowances: standing() }) : fault
   }
 }
 

@@ -45,7 +45,8 @@ export class Turns {
     if (offer === undefined || now < (this.#failedUntil.get(offer.place) ?? 0)) return
     offer.upstream.memory.bring(offer.model)?.catch((error: unknown) => {
       this.#failedUntil.set(offer.place, now + failedRestMs)
-      this.#emit(notBrought(offer, error))
+      // It is tried again and again, and told once.
+      if (offer.place.loadTrouble?.isNews !== false) this.#emit(notBrought(offer, error))
     })
   }
 

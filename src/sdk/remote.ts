@@ -4,6 +4,7 @@ import { Fault } from '../core/fault.ts'
 import type { Outcome, Reply } from '../core/reply.ts'
 import type { Serve } from '../core/serve.ts'
 import { noUsage, type Usage } from '../core/usage.ts'
+import { patientFetch } from '../http/patient.ts'
 
 export interface RemoteOptions {
   /** `http://127.0.0.1:11400`. */
@@ -17,7 +18,7 @@ export function remote({ url, key, dialectOf }: RemoteOptions): Serve {
   const base = url.replace(/\/+$/, '').replace(/\/v1$/, '')
   return async (ask) => {
     const dialect = dialectOf(ask.dialect)
-    const response = await fetch(base + dialect.routes[0]!, {
+    const response = await patientFetch(base + dialect.routes[0]!, {
       method: 'POST',
       headers: headersOf(ask, key),
       body: JSON.stringify(ask.body),

@@ -1,4 +1,4 @@
-import type { Event } from '../core/event.ts'
+import type { ConnectionCut, Event } from '../core/event.ts'
 import { type PressureGauge, signals } from './pressure.ts'
 import type { Registry } from './registry.ts'
 
@@ -59,7 +59,13 @@ export function measureBounds(
     help: 'Connections of callers closed for want of room or because they did not read.',
     labels: ['reason'],
   })
+  // Present from the start: the rate of a series that appears with its first event never shows that event.
+  for (const why of reasons) cuts.with(labelOf(why))
   return (event) => {
-    if (event.type === 'connection-cut') cuts.with(event.why.replaceAll('-', '_')).add(1)
+    if (event.type === 'connection-cut') cuts.with(labelOf(event.why)).add(1)
   }
 }
+
+const reasons: readonly ConnectionCut[] = ['stalled', 'unread', 'too-many', 'too-many-of-one', 'pressure']
+
+const labelOf = (why: ConnectionCut): string => why.replaceAll('-', '_')

@@ -35,6 +35,27 @@ suite('Pressure', () => {
     }
   })
 
+  test('lets no more in between two looks than there is memory for, but always one', () => {
+    let memory = 0.5
+    const gauge = new PressureGauge(
+      () => ({ memory, heap: 0, loop: 0, files: 0 }),
+      () => {},
+      1_000,
+    )
+    const letIn = (): number => {
+      gauge.look()
+      let taken = 0
+      while (taken < 100 && gauge.takes(30)) taken += 1
+      return taken
+    }
+    // A body of 30 bytes is taken to need 90.
+    assert.equal(letIn(), 4)
+    memory = 0.8
+    assert.equal(letIn(), 1)
+    memory = 0.94
+    assert.equal(letIn(), 1)
+  })
+
   test('does not come and go around a threshold', () => {
     const { at } = gaugeOf()
     assert.deepEqual(

@@ -15,6 +15,11 @@ const steps = [
   { from: 0.98, does: 'new connections are refused' },
 ] as const
 
+/** What a request takes of memory, for each byte of its body: as it comes, as text, and as what was read of it. */
+const bytesPerByte = 3
+
+const refusedFrom = 0.95
+
 /** A step ends so far below where it began, or it would come and go with every request. */
 const slack = 0.03
 
@@ -32,12 +37,16 @@ const named: Readonly<Record<Signal, string>> = {
 export class PressureGauge implements Pressure {
   readonly #measure: () => Shares
   readonly #emit: Emit
+  readonly #memoryMaxBytes: number
   #shares: Shares = { memory: undefined, heap: undefined, loop: undefined, files: undefined }
   #step = 0
+  /** Let in since the last look. */
+  #comingBytes = 0
 
-  constructor(measure: () => Shares, emit: Emit) {
+  constructor(measure: () => Shares, emit: Emit, memoryMaxBytes: number = Infinity) {
     this.#measure = measure
     this.#emit = emit
+    this.#memoryMaxBytes = memoryMaxBytes
   }
 
   get isSparing(): boolean {
@@ -56,6 +65,14 @@ export class PressureGauge implements Pressure {
     return this.#step >= 4
   }
 
+  takes(bytes: number): boolean {
+    const coming = this.#comingBytes + bytesPerByte * bytes
+    // There is always room for one: what has come since is not known, and one alone is no flood.
+    const isRoom = this.#comingBytes === 0 || this.#share('memory') + coming / this.#memoryMaxBytes < refusedFrom
+    if (isRoom) this.#comingBytes = coming
+    return isRoom
+  }
+
   /** As of the last look. */
   get shares(): Shares {
     return this.#shares
@@ -72,6 +89,7 @@ export class PressureGauge implements Pressure {
 
   look(): void {
     this.#shares = this.#measure()
+    this.#comingBytes = 0
     let worst: Signal = 'memory'
     for (const signal of signals) if (this.#share(signal) > this.#share(worst)) worst = signal
     const share = this.#share(worst)

@@ -38,6 +38,7 @@ function wordsOf(view: EventView): readonly string[] {
     case 'upstream-stalled':
       return [styleText('yellow', 'hung'), view.upstream ?? '', styleText('dim', view.text ?? '')]
     case 'config-read':
+    case 'connection-cut':
     case 'notice':
       return [view.level === 'info' ? '' : styleText(colours[view.level], view.level), view.text ?? '']
     default:

@@ -1,5 +1,5 @@
 import type { Ask } from '../core/ask.ts'
-import type { Event, HedgeEnding, Resumed } from '../core/event.ts'
+import type { ConnectionCut, Event, HedgeEnding, Resumed } from '../core/event.ts'
 import type { Fault, FaultKind } from '../core/fault.ts'
 
 /**
@@ -89,7 +89,7 @@ export function viewOf(event: Event): EventView {
       const { why } = event
       // Of those who are too many there may be thousands a second.
       const level = why === 'stalled' || why === 'unread' ? 'info' : 'debug'
-      return { level, event: event.type, text: why }
+      return { level, event: event.type, text: `A caller's connection was closed: ${whyCut[why]}.` }
     }
     case 'upstream-changed': {
       const { upstream, up, reason } = event
@@ -105,6 +105,14 @@ export function viewOf(event: Event): EventView {
     case 'notice':
       return { level: event.level, event: event.type, text: cleaned(event.text, textMax) }
   }
+}
+
+const whyCut: Readonly<Record<ConnectionCut, string>> = {
+  stalled: 'it did not read its answer',
+  unread: 'it was the slowest to read when too much waited to be read',
+  'too-many': 'there are as many as may be',
+  'too-many-of-one': 'there are as many from its address as may be',
+  pressure: 'the gateway runs short',
 }
 
 const nameMax = 128

@@ -59,7 +59,7 @@ const states: readonly {
   {
     word: 'slow',
     tells: /slow is much slower with llama3\.1:8b than others: requests go to those, and now and then one tries it\./,
-    befalls: (_server, { slowness }, now) => [now - 9_000, now].forEach((at) => slowness.leaveAlone(at)),
+    befalls: (_server, { slowness }, now) => [now - 10_001, now - 5_000, now].forEach((at) => slowness.leaveAlone(at)),
   },
   {
     word: 'lacks a model',
@@ -169,7 +169,7 @@ test(
       'chat-ui, llama3.1:8b: late after 1.2 s, so gpu is asked as well',
       'chat-ui, llama3.1:8b: gpu was asked as well, and spoke first',
       'box stands still: Nothing came of 3 answers',
-      'A connection was closed: it did not read its answer',
+      "A caller's connection was closed: it did not read its answer.",
     ])
       assert.ok(told.includes(sentence), `${sentence}\n${told}`)
     assert.doesNotMatch(told, /SECRET|ask-arrived/)

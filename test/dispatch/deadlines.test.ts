@@ -182,7 +182,7 @@ async function knownPair(then: (world: SimWorld) => ScriptedServer['act'], secon
   let isKnown = false
   const act = (out: Outbound): Inbound | Promise<Inbound> => (isKnown ? then(world) : whole(world, 100, 2_000))(out)
   const two: ScriptedServer = { kind, act: whole(world, 100, 100), tier: 1 }
-  const servers = { one: { kind, act }, ...(second && { two }) } as const
+  const servers: Record<string, ScriptedServer> = { one: { kind, act }, ...(second && { two }) }
   const on = rig(servers, { timeouts, queue, hedge: { share: 0, cloud: false } }, world)
   const askedMs = async (body: object): Promise<readonly [string, number]> => {
     const askedAt = world.now()

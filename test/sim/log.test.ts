@@ -3,9 +3,9 @@ import { test } from 'node:test'
 import { ConditionWatch } from '../../src/http/condition-watch.ts'
 import { machine } from '../../src/sim/fleet.ts'
 import { simulate } from '../../src/sim/run.ts'
-import { vllmLike } from '../../src/sim/server-spec.ts'
+import { ollamaLike, vllmLike } from '../../src/sim/server-spec.ts'
 import type { Stage } from '../../src/sim/simulation.ts'
-import { poisson, usualWorkload } from '../../src/sim/workload.ts'
+import { poisson, usualModel, usualWorkload } from '../../src/sim/workload.ts'
 import { logger } from '../../src/telemetry/log.ts'
 
 /** What breaks has one line that a person understands, and however long it lasts it stays one. */
@@ -22,13 +22,17 @@ const minuteMs = 60_000
 const perSecond = 2
 
 /** Two servers under traffic for twelve minutes, to the first of which something happens for the ten in the middle. */
-async function linesOf(befalls: (stage: Stage) => void, ends: (stage: Stage) => void): Promise<readonly Line[]> {
+async function linesOf(
+  befalls: (stage: Stage) => void,
+  ends: (stage: Stage) => void,
+  like: typeof vllmLike = vllmLike,
+): Promise<readonly Line[]> {
   let text = ''
   const log = logger({ write: (more) => (text += more), format: 'json' })
   await simulate({
     seed: 5,
     requests: 12 * 60 * perSecond,
-    fleet: ['gpu-1', 'gpu-2'].map((name) => machine(vllmLike({ name }))),
+    fleet: ['gpu-1', 'gpu-2'].map((name) => machine(like({ name }))),
     workload: { ...usualWorkload, arrivals: poisson(perSecond), hangUps: 0 },
     script: async (stage) => {
       const { gateway, world } = stage
@@ -95,4 +99,15 @@ test('a server that becomes ten times as slow for ten minutes is a line when it 
   const told = ofServers(lines)
   assert.ok(told.length >= 1 && told.length <= 4, JSON.stringify(told, undefined, 1))
   assert.equal(told[0]!.text, 'gpu-1 with llama3.1:8b is much slower than others: requests go there only now and then.')
+})
+
+test('a model that cannot be loaded for ten minutes is told when that begins, with the reason, and not at every try', async () => {
+  const lines = await linesOf(
+    ({ servers }) => servers[0]!.setLoadable(usualModel, false),
+    ({ servers }) => servers[0]!.setLoadable(usualModel, true),
+    ollamaLike,
+  )
+  const told = ofServers(lines).map(({ text }) => text!)
+  assert.ok(told.length <= 3, told.join('\n'))
+  assert.match(told[0]!, /gpu-1.* cannot load llama3\.1:8b: .+\. It is tried again in \d s\.$/)
 })
