@@ -23,10 +23,10 @@ interface Behind extends Scene {
 async function behind(t: TestContext, { spare = false } = {}): Promise<Behind> {
   const [server, other] = [new Witness('vllm', { name: 'far' }), new Witness('vllm', { name: 'near' })]
   const sockets = await Promise.all([listen(server), listen(other)])
-  const proxy = new FaultProxy(sockets[0]!.origin)
+  const proxy = new FaultProxy(sockets[0].origin)
   await proxy.listen()
   const far = { name: 'far', kind: 'vllm', url: proxy.origin, concurrency: 8 }
-  const near = { name: 'near', kind: 'vllm', url: sockets[1]!.origin, concurrency: 8, tier: 1 }
+  const near = { name: 'near', kind: 'vllm', url: sockets[1].origin, concurrency: 8, tier: 1 }
   const scene = await open(t, {
     upstreams: spare ? [far, near] : [far],
     timeouts: { connect: '1s', first_token: '700ms', gap: '700ms', heartbeat: false },

@@ -4,13 +4,13 @@ import { fileURLToPath } from 'node:url'
 /** One connection: who asks, and whoever is behind the proxy once it is reached for. */
 export interface Wire {
   readonly caller: Socket
-  reach(): Socket
+  readonly reach: () => Socket
 }
 
 /** What becomes of the bytes of one connection. */
 export type Fault = (wire: Wire) => void
 
-export const straight: Fault = ({ caller, reach }) => {
+const straight: Fault = ({ caller, reach }) => {
   const server = reach()
   caller.pipe(server).pipe(caller)
 }
