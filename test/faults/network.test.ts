@@ -4,9 +4,9 @@ import { suite, test, type TestContext } from 'node:test'
 import { recital } from '../../src/sim/recital.ts'
 import { listen } from '../../src/sim/sockets.ts'
 import { heardOf, post, wires } from '../e2e/raw.ts'
-import { open, type Scene } from '../e2e/rig.ts'
+import { model, open, type Scene } from '../e2e/rig.ts'
 import { Witness } from '../e2e/witness.ts'
-import { blackhole, corrupt, delay, drip, FaultProxy, halfOpen, resetAfter } from './proxy.ts'
+import { blackhole, corrupt, delay, drip, early, FaultProxy, halfOpen, resetAfter } from './proxy.ts'
 
 const asked = 'Say 30 words.'
 const [wire] = wires
@@ -73,6 +73,26 @@ suite('Between the gateway and a server', { concurrency: 4 }, () => {
     assert.ok(isRight(text), text)
     assert.equal(spare.heard.length, 1)
     assert.ok(tookMs >= 690 && tookMs < 700 + 250 + slackMs, `${tookMs} ms`)
+  })
+
+  test('an answer that comes before the question has been read is heard, and the question asked elsewhere', async (t) => {
+    const { url, proxy, spare } = await behind(t, { spare: true })
+    const busy = '{"error":{"message":"Busy.","type":"server_busy","code":503}}'
+    const head = `HTTP/1.1 503 Busy\r\nContent-Type: application/json\r\nContent-Length: ${busy.length}\r\n`
+    proxy.turn(early(`${head}Connection: close\r\n\r\n${busy}`))
+    // More than the buffers of a connection hold.
+    const body = JSON.stringify({
+      model,
+      stream: true,
+      messages: [{ role: 'user', content: asked }],
+      user: ' '.repeat(16_000_000),
+    })
+    const headers = { 'content-type': 'application/json' }
+    const response = await fetch(`${url}${wire!.path}`, { method: 'POST', headers, body })
+    const { text } = await heardOf(response)
+    assert.equal(response.status, 200, text)
+    assert.ok(isRight(text), text)
+    assert.equal(spare.heard.length, 1)
   })
 
   for (const after of [0, 20, 150, 1_000, 3_000]) {

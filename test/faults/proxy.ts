@@ -49,6 +49,15 @@ export const drip = (size: number): Fault =>
 /** It is taken, and nobody ever hears of it. */
 export const blackhole: Fault = ({ caller }) => void caller.resume()
 
+/** It is answered as soon as the first of a question has come, and the rest of that is not read. */
+export const early =
+  (answer: string): Fault =>
+  ({ caller }) =>
+    void caller.once('data', () => {
+      caller.pause()
+      caller.end(answer)
+    })
+
 /** The connection stands, and from there on nothing comes through any more: neither bytes nor an end. */
 export const halfOpen = (after: number): Fault =>
   answering((bytes, before, { caller, server }) => {
