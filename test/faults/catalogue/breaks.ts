@@ -46,6 +46,20 @@ export const breaks: readonly Fault[] = [
     strike: ({ socket }) => void socket.end(garbage),
   },
   {
+    name: 'no-utf8',
+    phases: ['mid', 'end'],
+    nature: 'broken',
+    mayPass: true,
+    where: streams,
+    // Torn in the middle of a letter of three bytes, and then the connection is.
+    strike: (exchange) => {
+      const [word] = exchange.wire.frames(exchange.question).words
+      const bytes = Buffer.concat([Buffer.from(word!.slice(0, -8)), Buffer.from([0xe2, 0x82]), Buffer.from('\n\n')])
+      exchange.say(Buffer.concat([Buffer.from(`${bytes.length.toString(16)}\r\n`), bytes]))
+      exchange.socket.end()
+    },
+  },
+  {
     name: 'cut',
     phases: ['opening', 'first', 'mid', 'end'],
     nature: 'broken',
