@@ -39,6 +39,14 @@ test('a model is not unknown while a server that may have it has been too slow t
   assert.equal(unknownModel(fleet, asked).kind, 'no-such-model')
 })
 
+test('nor is a name that nobody lists in doubt for ever because a server is never switched on', async (t) => {
+  const { world, fleet } = await slowPair(t)
+  await world.advance(50_000)
+  assert.equal(unknownModel(fleet, asked).status, 503)
+  await world.advance(10_000)
+  assert.equal(unknownModel(fleet, asked).status, 404)
+})
+
 test('a server whose models are configured is not waited for', async (t) => {
   const { fleet } = await slowPair(t, { serve: new Map([['b', 'b']]) })
   const fault = unknownModel(fleet, asked)

@@ -7,14 +7,14 @@ const comeBackMs = 1_000
 const namesShown = 5
 const nameMax = 100
 
-/** Nobody is known to have the model. That is final only when every server has had its say, at least once. */
+/** Nobody is known to have the model. That is final only when every server has had its say, or the time for it. */
 export function unknownModel(fleet: Fleet, { model, caller }: Pick<Ask, 'model' | 'caller'>): Fault {
   const quoted = `"${model.length > nameMax ? `${model.slice(0, nameMax)}...` : model}"`
   const names: string[] = []
   for (const { name } of fleet.models()) if (hasName(caller.models, name)) names.push(name)
   const available = names.length === 0 ? 'No model is available.' : `Available: ${listed(names)}.`
   const telling = fleet.upstreams.filter(({ settings }) => settings.serve === undefined)
-  const unheard = telling.filter(({ hasAnswered }) => !hasAnswered).map(({ settings }) => settings.name)
+  const unheard = telling.filter(({ isUnheard }) => isUnheard).map(({ settings }) => settings.name)
   const retryAfterMs = comeBackMs
   if (telling.length > 0 && !fleet.anyUp) {
     const text = `No server that might have the model ${quoted} answers. Try again shortly.`

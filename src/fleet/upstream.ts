@@ -18,6 +18,9 @@ export type { ServedModel } from './catalogue.ts'
 /** How long a server is taken at its word that it has not got a model. */
 const absentMs = 10_000
 
+/** So long after it was configured, what a server has is not known before it says so; then it is taken for one that is off. */
+const introductionMs = 60_000
+
 /** One configured server and what has been learned of it. */
 export class Upstream {
   readonly breaker: Breaker = new Breaker()
@@ -48,6 +51,8 @@ export class Upstream {
   #inFlight = 0
   #up: boolean | undefined
   #hasAnswered = false
+  readonly #now: () => number
+  readonly #since: number
   /** Where the only ask under way is, as long as there is only one. */
   #alone: Place | undefined
   readonly #places = new Map<string, Place>()
@@ -56,6 +61,8 @@ export class Upstream {
 
   constructor(settings: UpstreamSettings, call: Call, can: ReadonlySet<Need>, now: () => number) {
     this.can = can
+    this.#now = now
+    this.#since = now()
     this.#settings = settings
     this.#call = call
     this.#catalogue = catalogueOf(settings, [])
@@ -82,9 +89,9 @@ export class Upstream {
     if (up === false) this.#forgetPrompts()
   }
 
-  /** It has said once which models it has. */
-  get hasAnswered(): boolean {
-    return this.#hasAnswered
+  /** It has never said which models it has, and was not given the time yet in which one that is there says so. */
+  get isUnheard(): boolean {
+    return !this.#hasAnswered && this.#now() - this.#since < introductionMs
   }
 
   /** How many times it was gone and came back. */
