@@ -20,6 +20,7 @@ function placeThat(): {
     },
     waitingMaxBytes: 20,
     restMs: 0,
+    gatherMs: 0,
   })
   const answer = (act: (one: { bytes: Buffer; done: Done }) => void): void => {
     const one = given!
@@ -52,6 +53,21 @@ suite('Lines on their way out', () => {
     takes(1)
     takes()
     assert.deepEqual([out.join(''), given(), outlet.dropped], ['a\nb\nc\n', undefined, 0])
+  })
+
+  test('the first goes at once, and those of the next moment together', async () => {
+    const given: string[] = []
+    const outlet = new Outlet(-1, {
+      write: (bytes, done) => {
+        given.push(bytes.toString())
+        done(null, bytes.length)
+      },
+      gatherMs: 30,
+    })
+    for (const line of ['a\n', 'b\n', 'c\n']) outlet.write(line)
+    assert.deepEqual(given, ['a\n'])
+    await new Promise((resolve) => setTimeout(resolve, 200))
+    assert.deepEqual(given, ['a\n', 'b\nc\n'])
   })
 
   test('are dropped and counted when nobody takes them, and those that fit again are not', () => {

@@ -2,6 +2,8 @@ import { write as writeTo, writeSync } from 'node:fs'
 
 /** What may wait to be written. Beyond it, lines are dropped: a log is worth less than a service. */
 const waitingMaxBytes = 1024 * 1024
+/** To write takes another thread, whose waking costs more than the lines: those of so long go together. */
+const gatherMs = 20
 /** How long after a failed write the next one is tried. */
 const restMs = 250
 
@@ -13,6 +15,7 @@ export interface OutletOptions {
   readonly writeAtOnce?: (bytes: Buffer) => number
   readonly waitingMaxBytes?: number
   readonly restMs?: number
+  readonly gatherMs?: number
 }
 
 /**
@@ -24,6 +27,7 @@ export class Outlet {
   readonly #writeAtOnce: (bytes: Buffer) => number
   readonly #waitingMaxBytes: number
   readonly #restMs: number
+  readonly #gatherMs: number
   /** What is being written, and behind it whole texts of whole lines. */
   #now: Buffer | undefined
   #waiting: Buffer[] = []
@@ -31,6 +35,8 @@ export class Outlet {
   #dropped = 0
   /** Some of a line is out. */
   #isTorn = false
+  #begunAt = -Infinity
+  #isGathering = false
   /** When the system was given what it has not taken yet. */
   #givenAt: number | undefined
 
@@ -39,6 +45,7 @@ export class Outlet {
     this.#writeAtOnce = options.writeAtOnce ?? ((bytes) => writeSync(fd, bytes))
     this.#waitingMaxBytes = options.waitingMaxBytes ?? waitingMaxBytes
     this.#restMs = options.restMs ?? restMs
+    this.#gatherMs = options.gatherMs ?? gatherMs
     process.on('exit', this.#flush)
   }
 
@@ -56,21 +63,31 @@ export class Outlet {
     }
     this.#waiting.push(bytes)
     this.#waitingBytes += bytes.length
-    if (this.#now === undefined) this.#next()
+    if (this.#now === undefined && !this.#isGathering) this.#next()
   }
 
   #next(): void {
-    if (this.#waiting.length === 0) {
-      this.#now = undefined
+    this.#now = undefined
+    if (this.#waiting.length === 0) return
+    const inMs = this.#begunAt + this.#gatherMs - performance.now()
+    if (inMs > 0) {
+      this.#isGathering = true
+      setTimeout(this.#onGathered, inMs).unref()
       return
     }
     this.#begin(this.#waiting.length === 1 ? this.#waiting[0]! : Buffer.concat(this.#waiting))
     this.#waiting = []
   }
 
+  readonly #onGathered = (): void => {
+    this.#isGathering = false
+    this.#next()
+  }
+
   #begin(bytes: Buffer): void {
     this.#now = bytes
     this.#givenAt = performance.now()
+    this.#begunAt = this.#givenAt
     this.#write(bytes, this.#onWritten)
   }
 
