@@ -9,6 +9,9 @@ import { NetFault } from '../../src/core/world.ts'
 import { HttpClient } from '../../src/http/h1/client.ts'
 import { drive, type Told } from '../../src/http/h1/drive.test-helper.ts'
 import { get, listen } from '../../src/http/h1/wire.test-helper.ts'
+import type { Chance } from '../../src/sim/chance.ts'
+import { command } from './command.ts'
+import { below, cut, mutateBytes, oneOf } from './mutate.ts'
 
 export interface Campaign {
   readonly count: number
@@ -39,7 +42,7 @@ export async function campaign({ count, seed, socketEvery }: Campaign): Promise<
       const where = `answer ${nth} of seed ${seed}: ${JSON.stringify(bytes.toString('latin1'))}`
       const once = await drive([bytes])
       assertSound(once, bytes, where)
-      assertAgree(once, await drive(cut(bytes, chance)), where)
+      assertAgree(once, await drive(cut(bytes, chance, 40)), where)
       if (once.status !== undefined) reached += 1
       if (once.fault === undefined) whole += 1
       if (nth % socketEvery !== 0) continue
@@ -85,8 +88,6 @@ async function overSocket(client: HttpClient, origin: string): Promise<Told> {
   return told
 }
 
-type Chance = () => number
-
 /** A small generator of chance (mulberry32): the same seed, the same campaign, on every machine. */
 function chanceFrom(seed: number): Chance {
   let state = seed >>> 0
@@ -97,9 +98,6 @@ function chanceFrom(seed: number): Chance {
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
   }
 }
-
-const below = (chance: Chance, limit: number): number => Math.floor(chance() * limit)
-const oneOf = <T>(chance: Chance, choices: readonly T[]): T => choices[below(chance, choices.length)]!
 
 const fields = [
   'Server: llama.cpp',
@@ -151,7 +149,8 @@ function chunked(pieces: readonly Buffer[], chance: Chance): Buffer[] {
   return [...out, Buffer.from(chance() < 0.1 ? '0\r\nX-Sum: 1\r\n\r\n' : '0\r\n\r\n')]
 }
 
-const telling = Buffer.from('\r\n\0 \t:;0159afAFgHx,-+\x7f\xff', 'latin1')
+/** Signs on which HTTP turns. */
+const http = { telling: Buffer.from('\r\n\0 \t:;0159afAFgHx,-+\x7f\xff', 'latin1'), twice: 1 }
 
 /** Mostly the body is hit: a head that is gone at once hides all that comes behind it. */
 function mutated({ head, body }: Parts, chance: Chance): Buffer {
@@ -159,44 +158,10 @@ function mutated({ head, body }: Parts, chance: Chance): Buffer {
   let back = body
   const count = below(chance, 4)
   for (let nth = 0; nth < count; nth += 1) {
-    if (chance() < 0.15 || back.length === 0) front = mutate(front, chance)
-    else back = mutate(back, chance)
+    if (chance() < 0.15 || back.length === 0) front = mutateBytes(front, chance, http)
+    else back = mutateBytes(back, chance, http)
   }
   return Buffer.concat([front, back])
-}
-
-function mutate(bytes: Buffer, chance: Chance): Buffer {
-  const at = below(chance, bytes.length + 1)
-  const size = 1 + below(chance, 8)
-  const put = Buffer.from(Array.from({ length: size }, () => oneOf(chance, [...telling])))
-  switch (below(chance, 6)) {
-    case 0:
-      return Buffer.concat([bytes.subarray(0, at), bytes.subarray(at + size)])
-    case 1:
-      return Buffer.concat([bytes.subarray(0, at), put, bytes.subarray(at)])
-    case 2:
-      return Buffer.concat([bytes.subarray(0, at), put.subarray(0, 1), bytes.subarray(at + 1)])
-    case 3:
-      return Buffer.concat([bytes.subarray(0, at), bytes.subarray(Math.max(0, at - size))])
-    case 4:
-      return bytes.subarray(0, at)
-    default: {
-      const flipped = Buffer.from(bytes)
-      if (at < flipped.length) flipped[at]! ^= 1 << below(chance, 8)
-      return flipped
-    }
-  }
-}
-
-function cut(bytes: Buffer, chance: Chance): Buffer[] {
-  const pieces: Buffer[] = []
-  const longest = 1 + below(chance, 40)
-  for (let at = 0; at < bytes.length;) {
-    const to = at + 1 + below(chance, longest)
-    pieces.push(bytes.subarray(at, to))
-    at = to
-  }
-  return pieces
 }
 
 export function assertReach({ count, reached, whole }: Findings): void {
@@ -204,10 +169,4 @@ export function assertReach({ count, reached, whole }: Findings): void {
   assert.ok(whole >= count * 0.2 && whole <= count * 0.8, `${whole} of ${count} answers were whole`)
 }
 
-if (import.meta.main) {
-  const [count = '1000000', seed = String(Date.now() % 1_000_000_000)] = process.argv.slice(2)
-  process.stdout.write(`seed ${seed}\n`)
-  const findings = await campaign({ count: Number(count), seed: Number(seed), socketEvery: 100 })
-  process.stdout.write(`${JSON.stringify(findings)}\n`)
-  assertReach(findings)
-}
+if (import.meta.main) await command((asked) => campaign({ ...asked, socketEvery: 100 }), assertReach)

@@ -119,11 +119,18 @@ function nearOf(value: unknown, chance: Chance): unknown {
 /** Signs on which formats turn. */
 const telling = Buffer.from('\r\n\0 \t:{}[]",\\0159aeux-+\x7f\xff\xed\xa0', 'latin1')
 
+export interface Manner {
+  /** The bytes that come. */
+  readonly telling: Buffer
+  /** How much may come twice, as a multiple of what may go. */
+  readonly twice: number
+}
+
 /** Changes a few bytes: some go, some come, some are others, some come twice, or all ends. */
-export function mutateBytes(bytes: Buffer, chance: Chance): Buffer {
+export function mutateBytes(bytes: Buffer, chance: Chance, manner: Manner = { telling, twice: 8 }): Buffer {
   const at = below(chance, bytes.length + 1)
   const size = 1 + below(chance, 8)
-  const put = Buffer.from(Array.from({ length: size }, () => oneOf(chance, [...telling])))
+  const put = Buffer.from(Array.from({ length: size }, () => oneOf(chance, [...manner.telling])))
   switch (below(chance, 6)) {
     case 0:
       return Buffer.concat([bytes.subarray(0, at), bytes.subarray(at + size)])
@@ -132,7 +139,7 @@ export function mutateBytes(bytes: Buffer, chance: Chance): Buffer {
     case 2:
       return Buffer.concat([bytes.subarray(0, at), put.subarray(0, 1), bytes.subarray(at + 1)])
     case 3:
-      return Buffer.concat([bytes.subarray(0, at), bytes.subarray(Math.max(0, at - size * 8))])
+      return Buffer.concat([bytes.subarray(0, at), bytes.subarray(Math.max(0, at - size * manner.twice))])
     case 4:
       return bytes.subarray(0, at)
     default: {
@@ -144,9 +151,9 @@ export function mutateBytes(bytes: Buffer, chance: Chance): Buffer {
 }
 
 /** Cuts bytes into pieces, as a network would. */
-export function cut(bytes: Buffer, chance: Chance): Buffer[] {
+export function cut(bytes: Buffer, chance: Chance, longestMax = 2_000): Buffer[] {
   const pieces: Buffer[] = []
-  const longest = 1 + below(chance, 2_000)
+  const longest = 1 + below(chance, longestMax)
   for (let at = 0; at < bytes.length;) {
     const to = at + 1 + below(chance, longest)
     pieces.push(bytes.subarray(at, to))

@@ -18,6 +18,7 @@ import { listeners } from '../replay/listeners/index.ts'
 import { bodyIn, house, inboundOf, kinds } from './house.ts'
 import { cut, oneOf } from './mutate.ts'
 import { fuzzedReply } from './replies.ts'
+import { command } from './command.ts'
 
 export interface Findings {
   readonly count: number
@@ -175,11 +176,8 @@ export function assertReach({ count, reached, whole }: Findings): void {
 }
 
 if (import.meta.main) {
-  const [count = '1000000', seed = String(Date.now() % 1_000_000_000)] = process.argv.slice(2)
-  process.stdout.write(`seed ${seed}\n`)
-  const startedAt = performance.now()
-  const findings = await campaign({ count: Number(count), seed: Number(seed) })
-  process.stdout.write(`${JSON.stringify(findings)} ${((performance.now() - startedAt) / 1_000).toFixed(1)} s\n`)
-  assertReach(findings)
-  assert.ok(findings.slowestMs < 1_000, `one took ${findings.slowestMs} ms`)
+  await command(campaign, (findings) => {
+    assertReach(findings)
+    assert.ok(findings.slowestMs < 1_000, `one took ${findings.slowestMs} ms`)
+  })
 }

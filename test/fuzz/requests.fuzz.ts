@@ -16,6 +16,7 @@ import { type Answer, RawClient } from '../http/raw.ts'
 import { listeners } from '../replay/listeners/index.ts'
 import { bodyIn, house, inboundOf } from './house.ts'
 import { type Fuzzed, fuzzedRequest } from './requests.ts'
+import { command } from './command.ts'
 
 export interface Findings {
   readonly count: number
@@ -192,12 +193,9 @@ export function assertReach({ count, reached }: Findings): void {
 }
 
 if (import.meta.main) {
-  const [count = '1000000', seed = String(Date.now() % 1_000_000_000)] = process.argv.slice(2)
-  process.stdout.write(`seed ${seed}\n`)
-  const startedAt = performance.now()
-  const findings = await campaign({ count: Number(count), seed: Number(seed) })
-  process.stdout.write(`${JSON.stringify(findings)} ${((performance.now() - startedAt) / 1_000).toFixed(1)} s\n`)
-  assertReach(findings)
-  assert.ok(findings.slowestMs < 1_000, `one took ${findings.slowestMs} ms`)
-  assert.ok(findings.grewBytes < grewMaxBytes, `it grew by ${findings.grewBytes} bytes`)
+  await command(campaign, (findings) => {
+    assertReach(findings)
+    assert.ok(findings.slowestMs < 1_000, `one took ${findings.slowestMs} ms`)
+    assert.ok(findings.grewBytes < grewMaxBytes, `it grew by ${findings.grewBytes} bytes`)
+  })
 }
