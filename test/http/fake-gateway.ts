@@ -1,3 +1,4 @@
+import type { Backend } from '../../src/core/backend.ts'
 import type { TestContext } from 'node:test'
 import type { Ask, Caller } from '../../src/core/ask.ts'
 import { type Bounds, usualBounds } from '../../src/core/bounds.ts'
@@ -167,3 +168,15 @@ export async function until(condition: () => boolean, what: string): Promise<voi
     await new Promise((resolve) => void setImmediate(resolve))
   }
 }
+
+/** A kind of server that answers this when it is looked at. */
+export const backendWith = (probe: Backend['probe']): Backend => ({
+  kind: 'fake',
+  title: 'a fake',
+  speaks: { 'openai-chat': '/v1/chat/completions' },
+  usualPort: undefined,
+  tier: 0,
+  initialConcurrency: 1,
+  authorize: () => [],
+  probe,
+})

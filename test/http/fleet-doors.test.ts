@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import type { Backend, ListedModel } from '../../src/core/backend.ts'
 import type { Json } from '../../src/core/json.ts'
 import type { UpstreamSettings } from '../../src/core/settings.ts'
-import { type DoorSetting, openDoor } from './fake-gateway.ts'
+import { backendWith, type DoorSetting, openDoor } from './fake-gateway.ts'
 
 interface Listing {
   readonly name: string
@@ -13,14 +13,7 @@ interface Listing {
 
 function upstream({ name, models, describe }: Listing): UpstreamSettings {
   const backend: Backend = {
-    kind: 'fake',
-    title: 'a fake',
-    speaks: { 'openai-chat': '/v1/chat/completions' },
-    usualPort: undefined,
-    tier: 0,
-    initialConcurrency: 1,
-    authorize: () => [],
-    probe: () => Promise.resolve({ models }),
+    ...backendWith(() => Promise.resolve({ models })),
     ...(describe !== undefined && { describe: (_, model) => describe(model) }),
   }
   return {

@@ -2,18 +2,7 @@ import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import type { Backend, ListedModel } from '../../src/core/backend.ts'
 import { settingsOf } from '../../src/fleet/settings.test-helper.ts'
-import { type DoorSetting, openDoor } from './fake-gateway.ts'
-
-const backendWith = (probe: Backend['probe']): Backend => ({
-  kind: 'fake',
-  title: 'a fake',
-  speaks: { 'openai-chat': '/v1/chat/completions' },
-  usualPort: undefined,
-  tier: 0,
-  initialConcurrency: 1,
-  authorize: () => [],
-  probe,
-})
+import { backendWith, type DoorSetting, openDoor } from './fake-gateway.ts'
 
 const listing = (models: readonly ListedModel[]): Backend => backendWith(() => Promise.resolve({ models }))
 
