@@ -28,8 +28,18 @@ export function meaningProblems(input: unknown, { kinds, shown }: MeaningOptions
         ? [{ path: ['upstreams', i, 'kind'], text: unknownKind(kind, kinds, shown) }]
         : [],
     ),
+    ...teamProblems(config, callers, shown),
     ...doorProblems(config, shown),
   ]
+}
+
+function teamProblems({ teams }: Json, callers: readonly Group[], shown: MeaningOptions['shown']): Problem[] {
+  const known = isObject(teams) ? Object.keys(teams) : []
+  return callers.flatMap(([i, { team }]): Problem[] => {
+    if (typeof team !== 'string' || team === '' || known.includes(team)) return []
+    const hint = known.length === 0 ? 'list it under teams' : suggestion(team, known)
+    return [{ path: ['callers', i, 'team'], text: `there is no team ${shown(team)}; ${hint}` }]
+  })
 }
 
 type Group = readonly [index: number, group: Json]

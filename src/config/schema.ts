@@ -1,76 +1,13 @@
 import { z } from 'zod'
 import { backends } from '../backends/index.ts'
-import { readDuration } from '../core/duration.ts'
 import { usualHedge, usualRetryShare } from '../core/settings.ts'
 import { usualShares } from '../core/shares.ts'
-import { readSize } from './size.ts'
-import { readAddress, readNetwork, usualAdminListen, usualListen } from './address.ts'
+import { readNetwork, usualAdminListen, usualListen } from './address.ts'
 import { readUrl } from './url.ts'
+import { addresses, budget, cloud, dialectFamilies, limits, moneyBudget, moneyKeys, team } from './schema-money.ts'
+import { address, autoOrCount, count, duration, name, positive, share, size } from './values.ts'
 
 /** The shape of `spillway.yaml`. What is written here is checked, defaulted, and shown by editors as help. */
-
-const noDuration = 'is no duration; write 300ms, 1.2s, 5m, 2h or a number of milliseconds'
-
-/** A timer set further ahead than about 24.8 days fires at once. */
-const longestMs = 24 * 86_400_000
-
-const duration = (about: string, atLeastMs = 1) =>
-  z
-    .union([z.string(), z.number()], noDuration)
-    .transform((value, context) => {
-      const ms = readDuration(value)
-      if (ms !== undefined && ms >= atLeastMs && ms <= longestMs) return ms
-      const message =
-        ms === undefined
-          ? noDuration
-          : ms > longestMs
-            ? 'is too long; write at most 24d'
-            : `is too short; write at least ${atLeastMs}ms`
-      context.issues.push({ code: 'custom', input: value, message })
-      return z.NEVER
-    })
-    .describe(about)
-
-const noSize = 'is no size; write 64KB, 32MB, 1GB or a number of bytes'
-
-const size = (about: string, atLeastBytes: number) =>
-  z
-    .union([z.string(), z.number()], noSize)
-    .transform((value, context) => {
-      const bytes = readSize(value)
-      if (bytes !== undefined && bytes >= atLeastBytes) return bytes
-      const message = bytes === undefined ? noSize : `is too small; write at least ${atLeastBytes} bytes`
-      context.issues.push({ code: 'custom', input: value, message })
-      return z.NEVER
-    })
-    .describe(about)
-
-const autoOrCount = (about: string) =>
-  z
-    .union([z.literal('auto'), z.int().min(1)], 'has to be auto or a whole number of at least 1')
-    .default('auto')
-    .describe(about)
-
-const address = (about: string, byDefault: string) =>
-  z
-    .string()
-    .refine((text) => readAddress(text) !== undefined, `is no address; write HOST:PORT, as in ${byDefault}`)
-    .default(byDefault)
-    .describe(about)
-
-const share = (about: string, byDefault: number) => z.number().min(0).max(0.9).default(byDefault).describe(about)
-
-const positive = (about: string) => z.number().positive().describe(about)
-const count = (about: string) => z.int().min(1).describe(about)
-
-/** It stands in headers, metrics and logs. */
-const name = (about: string) =>
-  z
-    .string()
-    .min(1)
-    .max(100)
-    .regex(/^[\x20-\x7E]*$/, 'goes into headers and logs; write it in plain letters, digits and signs')
-    .describe(about)
 
 const models = z
   .strictObject({
@@ -133,30 +70,11 @@ const upstream = z
         '0 is served first; a higher tier opens when the lower ones would be too late. Default: 1 for the cloud, else 0.',
       ),
     models: models.optional(),
+    budget: moneyBudget('What may be spent at this server, whoever asks.').optional(),
   })
   .describe('One server.')
 
 const notKept = 'This version does not act on it.'
-
-const limits = z
-  .strictObject({
-    requests_per_minute: count('Requests a minute; without it, any number.').optional(),
-    tokens_per_minute: count('Tokens a minute, prompt and answer together; without it, any number.').optional(),
-    concurrent: count('Requests at once; without it, any number.').optional(),
-    burst: duration('How much of both may come at once: as much as flows back in this time. Default: 1m.').optional(),
-  })
-  .describe(
-    "How much may be asked. A minute's worth may come at once; what is beyond is refused, and told when to come back.",
-  )
-
-const budget = (about: string) =>
-  z
-    .strictObject({
-      usd: positive('How many dollars.'),
-      per: z.enum(['hour', 'day', 'week', 'month']).describe('The span they are for.'),
-      alert_at: z.array(z.number().min(0).max(1)).optional().describe('Fractions of it at which to tell.'),
-    })
-    .describe(`${about} ${notKept}`)
 
 const caller = z
   .strictObject({
@@ -167,12 +85,21 @@ const caller = z
     patience: duration('How long until the first token, for this caller. Default: queue.patience.', 0).optional(),
     deadline: duration('How long until the whole answer, for this caller. Default: queue.deadline.', 1).optional(),
     models: z.array(z.string()).optional().describe('The models it may use; without this, all.'),
-    cloud: z
-      .enum(['allowed', 'never'])
-      .default('allowed')
-      .describe('Whether its requests may leave for a server that costs money.'),
+    cloud: cloud('Whether its requests may leave for a server that costs money.').default('allowed'),
     limits: limits.optional().describe('How much this caller may ask; without it, as much as it likes.'),
-    budget: budget('What this caller may spend in the cloud.').optional(),
+    budget: budget('What this caller may use up.').optional(),
+    team: z.string().min(1).optional().describe('One of teams, whose budget it shares.'),
+    clamp: z
+      .boolean()
+      .default(true)
+      .describe('Whether an answer may be cut to what the rest of a budget buys, rather than refused.'),
+    expires: z.iso
+      .datetime({ offset: true })
+      .or(z.iso.date())
+      .optional()
+      .describe('From then on its key is not known any more: 2027-01-31, or with a time, 2027-01-31T12:00:00Z.'),
+    dialects: dialectFamilies.optional(),
+    addresses: addresses.optional(),
   })
   .describe('One caller and its key.')
 
@@ -241,10 +168,25 @@ export const schema = z
     callers: z.array(caller).default([]).describe('Who may ask. Without it, anyone who reaches the port.'),
     anonymous: z
       .strictObject({
+        allowed: z
+          .boolean()
+          .default(false)
+          .describe('Whether one may ask without a key although there are callers or keys.'),
+        models: z.array(z.string()).optional().describe('The models they may use then; without this, all.'),
+        cloud: cloud('Whether their requests may leave then for a server that costs money.').default('never'),
+        priority: z
+          .enum(['interactive', 'default', 'batch'])
+          .default('batch')
+          .describe('Who goes first then when all wait.'),
         limits: limits.optional().describe('How much each address may ask; without it, as much as it likes.'),
+        budget: budget('What all of them together may use up then.').optional(),
       })
       .prefault({})
-      .describe('Those who ask without a key, where there are no callers.'),
+      .describe('Those who ask without a key.'),
+    teams: z
+      .record(name('What this team is called.'), team)
+      .default({})
+      .describe('Callers that spend together, by name.'),
     models: z
       .record(z.string().min(1), model)
       .default({})
@@ -353,30 +295,23 @@ export const schema = z
       })
       .prefault({})
       .describe('The log: never any content.'),
-    budget: budget('What the whole gateway may spend in the cloud.').optional(),
+    budget: moneyBudget('What the whole gateway may spend in the cloud.').optional(),
     cache: z
       .strictObject({ enabled: z.boolean().describe('Whether answers are kept.') })
       .optional()
       .describe(`Answering the same twice from memory. ${notKept}`),
-    prices: z
-      .record(
-        z.string(),
-        z.strictObject({
-          input: z.number().min(0).describe('For what is read.'),
-          output: z.number().min(0).describe('For what is written.'),
-        }),
-      )
-      .optional()
-      .describe(`Dollars per million tokens, by model. ${notKept}`),
+    ...moneyKeys,
     data_dir: z
       .string()
       .min(1)
       .optional()
       .describe(
-        'Where data is kept. This version keeps none, and watches how full the volume is. Without it, SPILLWAY_DATA_DIR is watched.',
+        "Where the ledger and the keys are kept. Default: SPILLWAY_DATA_DIR, else the platform's folder for data.",
       ),
   })
   .describe('Configuration of Spillway')
+
+export type { BudgetConfig } from './schema-money.ts'
 
 export type LimitsConfig = z.output<typeof limits>
 

@@ -2,9 +2,10 @@ import { backends as known } from '../backends/index.ts'
 import type { Limits } from '../core/allowance.ts'
 import type { Caller } from '../core/ask.ts'
 import type { Backend } from '../core/backend.ts'
-import type { Settings, UpstreamSettings } from '../core/settings.ts'
+import type { CallerSettings, Settings, TeamSettings, UpstreamSettings } from '../core/settings.ts'
 import { type Address, readAddress, readNetwork } from './address.ts'
 import { meaningProblems } from './meaning.ts'
+import { budgetsOf, moneyOf, recordsOf, teamsOf } from './money.ts'
 import { ConfigFault, type Problem } from './problem.ts'
 import { type Config, type ConfigInput, type LimitsConfig, schema } from './schema.ts'
 import { shapeProblems } from './shape.ts'
@@ -54,6 +55,7 @@ export const shownBut =
 /** What the rest of the house works from. */
 export function settingsOf(config: Config, { backends = [] }: ResolveOptions = {}): Settings {
   const kinds = [...backends, ...known]
+  const teams = teamsOf(config)
   return {
     upstreams: config.upstreams.map((upstream): UpstreamSettings => {
       const backend = kinds.find(({ kind }) => kind === upstream.kind)!
@@ -71,6 +73,7 @@ export function settingsOf(config: Config, { backends = [] }: ResolveOptions = {
         context: new Map(Object.entries(context)),
         preload,
         modelsMax,
+        budgets: budgetsOf(upstream.budget),
       }
     }),
     standIns: bySmallLetters(config.fallback_models),
@@ -80,18 +83,11 @@ export function settingsOf(config: Config, { backends = [] }: ResolveOptions = {
       deadlineMs: config.queue.deadline,
       shares: config.queue.shares,
     },
-    callers: config.callers.map(({ name, key, priority, weight, patience, deadline, models, cloud, limits }) => {
-      const allowed = models === undefined ? undefined : new Set(models)
-      const caller: Caller = {
-        id: name,
-        weight,
-        priority,
-        cloud,
-        models: allowed,
-        ...(limits !== undefined && { limits: limitsOf(limits) }),
-      }
-      return { caller, key, patienceMs: patience, deadlineMs: deadline }
-    }),
+    callers: config.callers.map((written) => callerOf(written, teams)),
+    teams,
+    money: moneyOf(config),
+    records: recordsOf(config),
+    ...(config.anonymous.allowed && { anonymous: anonymousOf(config) }),
     ...(config.anonymous.limits !== undefined && { anonymousLimits: limitsOf(config.anonymous.limits) }),
     trustedProxies: config.trusted_proxies.map((text) => readNetwork(text)!),
     models: new Map(Object.entries(config.models)),
@@ -118,6 +114,45 @@ export function settingsOf(config: Config, { backends = [] }: ResolveOptions = {
     hedge: config.hedge === false ? undefined : config.hedge,
   }
 }
+
+function callerOf(written: Config['callers'][number], teams: ReadonlyMap<string, TeamSettings>): CallerSettings {
+  const { name, key, weight, priority, cloud, models, limits, budget, dialects, clamp, addresses, expires } = written
+  const team = written.team === undefined ? undefined : teams.get(written.team)
+  const caller: Caller = {
+    id: name,
+    weight,
+    priority,
+    cloud: team?.cloud === 'never' ? 'never' : cloud,
+    models: setOf(models),
+    clamp,
+    budgets: budgetsOf(budget),
+    ...(team !== undefined && { team }),
+    ...(dialects !== undefined && { dialects: new Set(dialects) }),
+    ...(limits !== undefined && { limits: limitsOf(limits) }),
+  }
+  return {
+    caller,
+    key,
+    patienceMs: written.patience,
+    deadlineMs: written.deadline,
+    ...(expires !== undefined && { expiresAt: Date.parse(expires) }),
+    ...(addresses !== undefined && { addresses: addresses.map((text) => readNetwork(text)!) }),
+  }
+}
+
+function anonymousOf({ anonymous: { models, cloud, priority, limits, budget } }: Config): Caller {
+  return {
+    id: 'anonymous',
+    weight: 1,
+    priority,
+    cloud,
+    models: setOf(models),
+    budgets: budgetsOf(budget),
+    ...(limits !== undefined && { limits: limitsOf(limits) }),
+  }
+}
+
+const setOf = (names: readonly string[] | undefined): ReadonlySet<string> | undefined => names && new Set(names)
 
 /** As it is spelled, and as it may be spelled too. */
 const bySmallLetters = <T>(written: Readonly<Record<string, T>>): ReadonlyMap<string, T> =>

@@ -17,38 +17,24 @@ export function warnings(config: Config, shown: (value: string) => string): Prob
       `${backend?.title} cannot be told to load a model; it has in memory what it was started with`,
     )
   }
-  for (const [i, { key, budget }] of config.callers.entries()) {
+  for (const [i, { key }] of config.callers.entries()) {
     if (/^\s|\s$|[\0-\x08\x0A-\x1F\x7F]/.test(key)) {
       problems.push({ path: ['callers', i, 'key'], text: strayed })
     }
-    idle(
-      budget !== undefined,
-      ['callers', i, 'budget'],
-      'a budget is not enforced by this version; cloud: never spends nothing',
-    )
   }
   idle(
-    config.anonymous.limits !== undefined && config.callers.length > 0,
+    config.anonymous.limits !== undefined && config.callers.length > 0 && !config.anonymous.allowed,
     ['anonymous', 'limits'],
-    'nobody is anonymous where callers have keys; give each caller its limits',
+    'nobody is anonymous where callers have keys; give each caller its limits, or let some in with anonymous.allowed',
   )
   idle(
-    config.trusted_proxies.length > 0 && (config.anonymous.limits === undefined || config.callers.length > 0),
+    config.trusted_proxies.length > 0 &&
+      (config.anonymous.limits === undefined || (config.callers.length > 0 && !config.anonymous.allowed)) &&
+      config.callers.every(({ addresses }) => addresses === undefined),
     ['trusted_proxies'],
     'addresses only matter for anonymous.limits, where callers have no keys',
   )
-  idle(
-    config.budget !== undefined,
-    ['budget'],
-    'a budget is not enforced by this version; cloud upstreams are used without a limit',
-  )
   idle(config.cache?.enabled === true, ['cache'], 'nothing is cached by this version')
-  idle(config.prices !== undefined, ['prices'], 'prices are not used by this version')
-  idle(
-    config.data_dir !== undefined,
-    ['data_dir'],
-    'this version keeps no data there, and only watches how full its volume is',
-  )
   return [...problems, ...lesserKinds(config), ...strangeModels(config, shown), ...strangeStandIns(config, shown)]
 }
 

@@ -1,6 +1,8 @@
 import type { Limits } from './allowance.ts'
+import type { Budget, Team } from './budget.ts'
 import type { Json } from './json.ts'
 import type { Prefix } from './prefix.ts'
+import type { Purse } from './purse.ts'
 
 export type Priority = 'interactive' | 'default' | 'batch'
 
@@ -16,6 +18,15 @@ export interface Caller {
   readonly models: ReadonlySet<string> | undefined
   readonly cloud: Cloud
   readonly limits?: Limits | undefined
+  /** What it may use up; without any, as much as its team and the gateway may. */
+  readonly budgets?: readonly Budget[] | undefined
+  readonly team?: Team | undefined
+  /** The public part of its key, where that was made here. */
+  readonly key?: string | undefined
+  /** Families of dialects it may speak (`openai`, `anthropic`, `ollama`); all of them when undefined. */
+  readonly dialects?: ReadonlySet<string> | undefined
+  /** Whether an answer may be cut to what the rest of a budget buys, rather than refused. Undefined for yes. */
+  readonly clamp?: boolean | undefined
   /** Tells apart those who have no name, where they have limits. */
   readonly address?: string | undefined
 }
@@ -72,6 +83,8 @@ export interface Ask extends Glance {
   readonly cloud: Cloud
   /** How long the caller is glad to wait for a first token; beyond it, costlier upstreams may serve. */
   readonly patienceMs: number
+  /** What pays for it where it is served for money; undefined where nobody counts that. */
+  readonly purse?: Purse | undefined
   /** How long until the whole answer; what comes later is of no use to the caller. Undefined where it does not matter. */
   readonly deadlineMs?: number | undefined
   readonly arrivedAt: number

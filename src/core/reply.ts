@@ -14,8 +14,16 @@ export interface Reply {
   readonly decision: string
   readonly body: AsyncIterable<Uint8Array>
   readonly outcome: Promise<Outcome>
+  /** How far it has come, for whoever has to know before the caller does; undefined for an answer that is whole as it comes. */
+  readonly progress?: Progress | undefined
   /** What is left to a caller who has limits. */
   readonly allowances?: Allowances | undefined
+}
+
+export interface Progress {
+  /** What was handed on last completes it: nothing that comes after says anything. */
+  readonly isWhole: boolean
+  readonly outcome: Outcome
 }
 
 export interface Outcome {
@@ -36,6 +44,12 @@ export interface Outcome {
   /** What was thought of these times when it was let in; undefined where nobody could say, or it took more than one try. */
   readonly predicted?: Prediction | undefined
   readonly fault: Fault | undefined
+  /** Time of the machines at home that it took. */
+  readonly gpuMs?: number | undefined
+  /** It went to a costlier server although a cheaper one has the model. */
+  readonly spilled?: boolean | undefined
+  /** What it cost, in billionths of a dollar; undefined where nobody counts that. */
+  readonly costNano?: number | undefined
 }
 
 /** What was thought of an ask when it was let in. */

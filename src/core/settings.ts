@@ -2,6 +2,8 @@ import type { Limits } from './allowance.ts'
 import type { Caller, Cloud } from './ask.ts'
 import type { Backend } from './backend.ts'
 import type { Bounds } from './bounds.ts'
+import type { Budget, Team } from './budget.ts'
+import type { Price } from './money.ts'
 import type { Shares } from './shares.ts'
 
 /** The configuration, checked and resolved: what the rest of the house works from. Replaced as a whole on reload. */
@@ -21,6 +23,11 @@ export interface Settings {
   readonly callers: readonly CallerSettings[]
   /** Where callers have no names: for each address from which they ask. */
   readonly anonymousLimits?: Limits | undefined
+  /** Those who ask without a key although there are keys; undefined where nobody may. */
+  readonly anonymous?: Caller | undefined
+  readonly teams?: ReadonlyMap<string, TeamSettings> | undefined
+  readonly money?: MoneySettings | undefined
+  readonly records?: RecordSettings | undefined
   /** Proxies whose word counts on whom they ask for. */
   readonly trustedProxies?: readonly Network[] | undefined
   /** What holds for a model whoever asks for it, by name or by a pattern of names. */
@@ -35,6 +42,43 @@ export interface Settings {
   readonly probeEveryMs: number
   /** A second server is asked when the first is late; undefined for never. */
   readonly hedge?: HedgeSettings | undefined
+}
+
+export interface MoneySettings {
+  /** Of the whole gateway. */
+  readonly budgets: readonly Budget[]
+  /** In which days begin and end: `Europe/Berlin`. */
+  readonly timeZone: string
+  /** Dollars by the model's name at the server, over those of the built-in list. */
+  readonly prices: ReadonlyMap<string, Price>
+  /** False: nothing leaves for a server that costs money. */
+  readonly cloudOpen: boolean
+  /** The most that one request may cost; undefined for no bound. */
+  readonly requestMostNano: number | undefined
+  /** The longest answer for money, where a caller does not say. */
+  readonly outputTokensMost: number
+  readonly alerts: AlertSettings
+}
+
+export interface AlertSettings {
+  readonly webhook: { readonly url: string; readonly secret: string } | undefined
+  /** Of all requests, from which share on those that go to the cloud say that the machines at home are too few. */
+  readonly spillShare: number
+}
+
+/** What is kept of the past. */
+export interface RecordSettings {
+  /** For how long each request has a row of its own. */
+  readonly keepMs: number
+  readonly auditKeepMs: number
+  /** Every row is on the disk before its caller hears the end, and not only those that cost money. */
+  readonly syncAll: boolean
+}
+
+export interface TeamSettings extends Team {
+  /** Holds for all of its callers, beside their own. */
+  readonly models: ReadonlySet<string> | undefined
+  readonly cloud: Cloud
 }
 
 export interface HedgeSettings {
@@ -91,6 +135,8 @@ export interface UpstreamSettings {
   readonly preload?: readonly string[] | undefined
   /** Models that fit into memory at once, where that is set by hand. */
   readonly modelsMax?: number | undefined
+  /** What may be spent there. */
+  readonly budgets?: readonly Budget[] | undefined
 }
 
 export interface ModelSettings {
@@ -105,4 +151,8 @@ export interface CallerSettings {
   readonly key: string
   readonly patienceMs: number | undefined
   readonly deadlineMs?: number | undefined
+  /** From then on its key is not known any more; in milliseconds since 1970. */
+  readonly expiresAt?: number | undefined
+  /** Where it may ask from; undefined for anywhere. */
+  readonly addresses?: readonly Network[] | undefined
 }

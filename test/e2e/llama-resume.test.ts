@@ -23,11 +23,14 @@ interface Pieces {
   readonly choices: readonly { readonly delta: { readonly content?: string | null } }[]
 }
 
+/** On a connection of its own: llama-server closes those it kept without a word, and nobody here would ask again. */
+const headers = { 'content-type': 'application/json', connection: 'close' }
+
 /** What a server says to a conversation, piece by piece. */
 async function pieces(origin: string, messages: readonly object[], more: object = {}): Promise<readonly string[]> {
   const response = await fetch(`${origin}/v1/chat/completions`, {
     method: 'POST',
-    headers: { 'content-type': 'application/json' },
+    headers,
     body: JSON.stringify({ model, messages, stream: true, temperature: 0, ...more }),
   })
   const frames = (await response.text()).split('\n\n').filter((frame) => frame.startsWith('data: {'))
@@ -48,6 +51,7 @@ suite('A real llama-server', { skip }, () => {
       })
       assert.equal(said + rest.join(''), whole.join(''), `cut after ${JSON.stringify(said)}`)
       const { choices } = await json(origin, '/v1/completions', {
+        headers,
         body: { model, prompt: question + said, temperature: 0 },
       })
       assert.equal(said + String(choices[0].text), whole.join(''), `a plain text, cut after ${JSON.stringify(said)}`)
@@ -58,6 +62,7 @@ suite('A real llama-server', { skip }, () => {
     const servers = await Promise.all(['one', 'two'].map(() => llama(t, slowly, '-np', '8', '-c', '16384')))
     const expected = (
       await json(servers[1]!.origin, '/v1/chat/completions', {
+        headers,
         body: { model, max_tokens: limit, messages: [{ role: 'user', content: question }] },
       })
     ).choices[0].message.content as string
@@ -95,7 +100,7 @@ suite('A real llama-server', { skip }, () => {
     assert.ok(whole.length > 2)
     const cut = [...messages, { role: 'assistant', content: whole.slice(0, 2).join('') }]
     const body = { model, tools, messages: cut, chat_template_kwargs: { enable_thinking: false } }
-    const { choices } = await json(origin, '/v1/chat/completions', { body })
+    const { choices } = await json(origin, '/v1/chat/completions', { headers, body })
     assert.equal(choices[0].message.tool_calls[0].function.name, 'weather')
   })
 })

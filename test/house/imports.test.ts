@@ -16,14 +16,29 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   fleet: ['core'],
   telemetry: ['core'],
   layers: ['core'],
+  ledger: ['core'],
+  accounts: ['core'],
+  keys: ['core', 'ledger'],
   scheduler: ['core', 'fleet'],
   dispatch: ['core', 'fleet', 'scheduler', 'dialects'],
   config: ['core', 'backends', 'policies'],
-  'gateway.ts': ['core', 'dialects', 'backends', 'policies', 'fleet', 'scheduler', 'dispatch', 'layers', 'config'],
-  http: ['core', 'dialects', 'telemetry', 'gateway.ts'],
-  sdk: ['core', 'dialects', 'layers', 'config', 'gateway.ts', 'http'],
-  sim: ['core', 'dialects', 'backends', 'config', 'gateway.ts'],
-  cli: ['core', 'backends', 'config', 'telemetry', 'gateway.ts', 'http', 'sdk', 'sim'],
+  'gateway.ts': [
+    'core',
+    'dialects',
+    'backends',
+    'policies',
+    'fleet',
+    'scheduler',
+    'dispatch',
+    'layers',
+    'config',
+    'accounts',
+    'keys',
+  ],
+  http: ['core', 'dialects', 'telemetry', 'accounts', 'keys', 'ledger', 'gateway.ts'],
+  sdk: ['core', 'dialects', 'layers', 'config', 'accounts', 'keys', 'ledger', 'gateway.ts', 'http'],
+  sim: ['core', 'dialects', 'backends', 'config', 'ledger', 'gateway.ts'],
+  cli: ['core', 'backends', 'config', 'telemetry', 'accounts', 'keys', 'ledger', 'gateway.ts', 'http', 'sdk', 'sim'],
   'index.ts': ['core', 'layers', 'config', 'sdk'],
 }
 
@@ -31,6 +46,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
 const packagesOf: Readonly<Record<string, readonly string[]>> = {
   http: ['undici'],
   config: ['zod', 'yaml'],
+  ledger: ['pg'],
   cli: ['commander'],
 }
 

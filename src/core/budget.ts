@@ -1,0 +1,21 @@
+/** Spans of the calendar, in the configured time zone. Weeks begin on Monday. */
+export type Span = 'hour' | 'day' | 'week' | 'month'
+
+/** How much may be used up in each span. What is undefined has no bound; at least one of them is set. */
+export interface Budget {
+  readonly per: Span
+  /** What may be spent in the cloud, in billionths of a dollar. */
+  readonly nano?: number | undefined
+  /** Prompt and answer together, wherever they are served. */
+  readonly tokens?: number | undefined
+  /** Milliseconds of the machines at home. */
+  readonly gpuMs?: number | undefined
+  /** Shares of it at which somebody is to be told, in rising order. */
+  readonly alertAt: readonly number[]
+}
+
+/** Several callers that spend together. */
+export interface Team {
+  readonly name: string
+  readonly budgets: readonly Budget[]
+}
