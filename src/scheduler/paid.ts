@@ -1,0 +1,13 @@
+import type { Ask } from '../core/ask.ts'
+import type { Upstream } from '../fleet/upstream.ts'
+
+/** A tier from here on costs money. */
+const paidTier = 1
+
+export const isPaid = (tier: number): boolean => tier >= paidTier
+
+export const costsMoney = ({ settings }: Upstream): boolean => isPaid(settings.tier)
+
+export function permits(ask: Ask, tier: number): boolean {
+  return ask.cloud === 'allowed' || !isPaid(tier)
+}
