@@ -15,6 +15,8 @@ export interface Rates {
   readonly cachedInput?: number | undefined
   /** Of the prompt, what was written there. */
   readonly cacheWrite?: number | undefined
+  /** Of that, what is to stay there for an hour; as the rest of it where it is undefined. */
+  readonly cacheWriteHour?: number | undefined
 }
 
 /** What one model costs. */
@@ -27,10 +29,13 @@ export interface Price extends Rates {
 
 /** What it came to. A fraction of a nano is charged as a whole one. */
 export function costOf(usage: Usage, price: Price): number {
-  const { promptTokens, outputTokens, cachedTokens = 0, cacheWriteTokens = 0 } = usage
-  const { input, output, cachedInput = input, cacheWrite = input } = ratesFor(promptTokens, price)
+  const { promptTokens, outputTokens, cachedTokens = 0, cacheWriteTokens = 0, cacheWriteHourTokens = 0 } = usage
+  const rates = ratesFor(promptTokens, price)
+  const { input, output, cachedInput = input, cacheWrite = input, cacheWriteHour = cacheWrite } = rates
   const plain = Math.max(0, promptTokens - cachedTokens - cacheWriteTokens)
-  return inNano(plain * input + cachedTokens * cachedInput + cacheWriteTokens * cacheWrite + outputTokens * output)
+  const forHour = Math.min(cacheWriteTokens, cacheWriteHourTokens)
+  const written = (cacheWriteTokens - forHour) * cacheWrite + forHour * cacheWriteHour
+  return inNano(plain * input + cachedTokens * cachedInput + written + outputTokens * output)
 }
 
 /** The most that a prompt and an answer of at most so many tokens can cost, wherever the prompt is read from. */
@@ -57,8 +62,10 @@ const guessMargin = 1.5
 const ratesFor = (promptTokens: number, price: Price): Rates =>
   price.longer?.findLast(({ aboveTokens }) => promptTokens > aboveTokens) ?? price
 
-const dearestInput = ({ input, cachedInput = input, cacheWrite = input }: Rates): number =>
-  Math.max(input, cachedInput, cacheWrite)
+function dearestInput(rates: Rates): number {
+  const { input, cachedInput = input, cacheWrite = input, cacheWriteHour = cacheWrite } = rates
+  return Math.max(input, cachedInput, cacheWrite, cacheWriteHour)
+}
 
 function inNano(pico: number): number {
   if (!Number.isSafeInteger(pico) || pico < 0) throw new RangeError('An amount of money is out of bounds.')
