@@ -7,6 +7,9 @@ import type { Usage } from './usage.ts'
 export const nanoPerDollar = 1_000_000_000
 export const picoPerMillion = 1_000_000
 
+/** A server whose tier is this or higher costs money. */
+export const paidTier = 1
+
 /** What tokens cost, in pico-dollars each. */
 export interface Rates {
   readonly input: number
