@@ -1,8 +1,6 @@
 import type { Ask } from '../core/ask.ts'
+import { paidTier } from '../core/money.ts'
 import type { Upstream } from '../fleet/upstream.ts'
-
-/** A tier from here on costs money. */
-const paidTier = 1
 
 export const isPaid = (tier: number): boolean => tier >= paidTier
 
