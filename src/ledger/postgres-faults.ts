@@ -14,8 +14,8 @@ const hindrances: Readonly<Record<string, Hindrance>> = {
   '25006': 'read-only',
   '25P03': 'gone',
   '55P03': 'locked',
-  'XX001': 'corrupt',
-  'XX002': 'corrupt',
+  XX001: 'corrupt',
+  XX002: 'corrupt',
 }
 
 /** Undefined where the work itself is at fault. */

@@ -76,7 +76,7 @@ export class Postgres {
   async #writeAll(): Promise<void> {
     this.#isWriting = true
     // What is asked for in the same breath goes together.
-    await undefined
+    await Promise.resolve()
     while (this.#line.length > 0) {
       try {
         await this.#migrate()
@@ -109,7 +109,11 @@ export class Postgres {
         transaction(session, beginAlone, async () => {
           const results: unknown[] = []
           const until = this.#options.now() + turnMs
-          for (let next = line.shift(); next !== undefined; next = this.#options.now() < until ? line.shift() : undefined) {
+          for (
+            let next = line.shift();
+            next !== undefined;
+            next = this.#options.now() < until ? line.shift() : undefined
+          ) {
             taken.push(next)
             results.push(await session.run(next.begin()))
           }
@@ -147,6 +151,7 @@ async function transaction<T>(session: Session, begin: string, work: () => Promi
   await session.say(begin)
   const result = await work()
   // A transaction in which something went wrong is not committed by a COMMIT, and that is no error there.
-  if ((await session.say('COMMIT')) !== 'COMMIT') throw new Error('PostgreSQL undid a transaction instead of committing it.')
+  if ((await session.say('COMMIT')) !== 'COMMIT')
+    throw new Error('PostgreSQL undid a transaction instead of committing it.')
   return result
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
 import { Postgres } from '../../src/ledger/postgres.ts'
 import { sql, type Work } from '../../src/ledger/work.ts'
-import { skipWithoutPostgres, startPostgres } from './server.ts'
+import { skipWithoutPostgres, sharedPostgres } from './server.ts'
 
 function* tables(): Work<void> {
   yield sql('CREATE TABLE IF NOT EXISTS purses (name TEXT PRIMARY KEY, nano BIGINT NOT NULL)')
@@ -26,30 +26,37 @@ function* spend(nano: number): Work<boolean> {
   return true
 }
 
-test('PostgreSQL as a place for work', skipWithoutPostgres, async (t) => {
-  const server = await startPostgres(t)
-  const opened = (t: TestContext, url: string): Postgres => {
-    const postgres = new Postgres({ url, now: () => performance.now(), migrate: tables })
-    t.after(() => postgres.close())
-    return postgres
-  }
+const server = sharedPostgres()
 
-  await t.test('what is asked for at once is done, one after the other, in one commit', async (t) => {
-    const postgres = opened(t, server.fresh())
-    await Promise.all(Array.from({ length: 100 }, (_, n) => postgres.write(() => put(`p${n}`, n))))
-    assert.equal(await postgres.read(total), 4_950)
-  })
+const opened = (t: TestContext, url: string): Postgres => {
+  const postgres = new Postgres({ url, now: () => performance.now(), migrate: tables })
+  t.after(() => postgres.close())
+  return postgres
+}
 
-  await t.test('of two gateways only one writes at a time, so that work may look before it writes', async (t) => {
+test('what is asked for at once is done, one after the other, in one commit', skipWithoutPostgres, async (t) => {
+  const postgres = opened(t, server.fresh())
+  await Promise.all(Array.from({ length: 100 }, (_, n) => postgres.write(() => put(`p${n}`, n))))
+  assert.equal(await postgres.read(total), 4_950)
+})
+
+test(
+  'of two gateways only one writes at a time, so that work may look before it writes',
+  skipWithoutPostgres,
+  async (t) => {
     const url = server.fresh()
     const [one, other] = [opened(t, url), opened(t, url)]
     await one.write(() => put('all', 10))
     const asked = Array.from({ length: 200 }, (_, n) => (n % 2 === 0 ? one : other).write(() => spend(1)))
     assert.equal((await Promise.all(asked)).filter(Boolean).length, 10)
     assert.equal(await other.read(total), 0)
-  })
+  },
+)
 
-  await t.test('work that fails leaves nothing behind, and harms nobody who shared its commit', async (t) => {
+test(
+  'work that fails leaves nothing behind, and harms nobody who shared its commit',
+  skipWithoutPostgres,
+  async (t) => {
     const postgres = opened(t, server.fresh())
     await postgres.write(() => put('a', 1))
     const ends = await Promise.allSettled([
@@ -65,14 +72,14 @@ test('PostgreSQL as a place for work', skipWithoutPostgres, async (t) => {
       ['fulfilled', 'rejected', 'fulfilled'],
     )
     assert.equal(await postgres.read(total), 7)
-  })
+  },
+)
 
-  await t.test('numbers too large to be counted with are an error rather than a little wrong', async (t) => {
-    const postgres = opened(t, server.fresh())
-    await postgres.write(() => put('a', Number.MAX_SAFE_INTEGER))
-    assert.equal(await postgres.read(total), Number.MAX_SAFE_INTEGER)
-    await postgres.write(() => put('b', 1))
-    await assert.rejects(postgres.read(total), /too large/)
-    assert.equal(await postgres.write(() => spend(1)).catch(() => false), false)
-  })
+test('numbers too large to be counted with are an error rather than a little wrong', skipWithoutPostgres, async (t) => {
+  const postgres = opened(t, server.fresh())
+  await postgres.write(() => put('a', Number.MAX_SAFE_INTEGER))
+  assert.equal(await postgres.read(total), Number.MAX_SAFE_INTEGER)
+  await postgres.write(() => put('b', 1))
+  await assert.rejects(postgres.read(total), /too large/)
+  assert.equal(await postgres.write(() => spend(1)).catch(() => false), false)
 })

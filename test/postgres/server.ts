@@ -1,91 +1,40 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { chownSync, globSync, mkdtempSync, readFileSync, readlinkSync, rmSync } from 'node:fs'
-import { createServer, type AddressInfo } from 'node:net'
+import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
+import { after, before } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Ends } from '../../src/cli/process.test-helper.ts'
 
-/** A PostgreSQL of our own, with all of its durability on. */
-export interface PostgresServer {
-  /** Of a new database in it. */
-  fresh(): string
-  /** Of the database that is always there. */
-  readonly url: string
-  /** Ends it as a power cut does: no process of it does anything more. */
-  kill(): Promise<void>
-  /** Ends it as an administrator does who is in a hurry. */
-  stop(): Promise<void>
-  start(): Promise<void>
-  /** It stands still, and its connections stay open. */
-  pause(): void
-  resume(): void
-  /** One statement, as somebody beside us. */
-  psql(sql: string, url?: string): string
-}
-
-const folderOfPrograms = [
-  ...globSync('/usr/lib/postgresql/*/bin').toSorted((one, other) => version(other) - version(one)),
+const programs = [
+  ...globSync('/usr/lib/postgresql/*/bin').toSorted((one, other) => versionOf(other) - versionOf(one)),
   ...(process.env['PATH'] ?? '').split(delimiter),
 ].find((folder) => globSync(join(folder, 'initdb')).length > 0)
 
-function version(folder: string): number {
-  return Number(/(\d+)\/bin$/.exec(folder)?.[1] ?? 0)
-}
-
-/** It refuses to run as root. */
-const user = process.getuid?.() === 0 ? unprivileged() : {}
-
-function unprivileged(): { readonly uid?: number; readonly gid?: number } {
-  const rows = readFileSync('/etc/passwd', 'utf8').split('\n').map((line) => line.split(':'))
-  const row = rows.find(([name]) => name === 'postgres') ?? rows.find(([name]) => name === 'nobody')
-  return row === undefined ? {} : { uid: Number(row[2]), gid: Number(row[3]) }
-}
-
 export const skipWithoutPostgres: { readonly skip: string | false } = {
-  skip: folderOfPrograms === undefined ? 'PostgreSQL is not installed' : false,
+  skip: programs === undefined ? 'PostgreSQL is not installed' : false,
 }
 
-export async function startPostgres(t: Ends): Promise<PostgresServer> {
-  const folder = mkdtempSync(join(tmpdir(), 'spillway-pg-'))
-  if (user.uid !== undefined && user.gid !== undefined) chownSync(folder, user.uid, user.gid)
-  const data = join(folder, 'data')
-  run('initdb', ['-D', data, '-U', 'spillway', '-A', 'trust', '-E', 'UTF8', '--locale=C', '--no-sync', '--no-instructions'])
-  const port = await freePort()
-  const server = new Server({ folder, data, port })
-  t.after(async () => {
-    await server.kill()
-    rmSync(folder, { recursive: true, force: true })
-  })
-  await server.start()
+/** One for all tests of a file, while they run. */
+export function sharedPostgres(): PostgresServer {
+  const server = new PostgresServer()
+  if (programs !== undefined) before(() => server.start())
+  after(() => server.remove())
   return server
 }
 
-class Server implements PostgresServer {
-  readonly url: string
-  readonly #folder: string
-  readonly #data: string
-  readonly #port: number
+/** A PostgreSQL of our own, with all of its durability on. */
+export class PostgresServer {
+  #folder = ''
+  #port = 0
   #process: ChildProcess | undefined
   #databases = 0
 
-  constructor({ folder, data, port }: { readonly folder: string; readonly data: string; readonly port: number }) {
-    this.#folder = folder
-    this.#data = data
-    this.#port = port
-    this.url = this.#urlOf('postgres')
-  }
-
-  fresh(): string {
-    const name = `ledger_${(this.#databases += 1)}`
-    this.psql(`CREATE DATABASE ${name}`)
-    return this.#urlOf(name)
-  }
-
   async start(): Promise<void> {
-    const settings = ['-c', 'listen_addresses=127.0.0.1', '-c', `unix_socket_directories=${this.#folder}`]
+    if (this.#folder === '') await this.#make()
+    const places = ['-c', 'listen_addresses=127.0.0.1', '-c', `unix_socket_directories=${this.#folder}`]
     const small = ['-c', 'shared_buffers=16MB', '-c', 'max_connections=40', '-c', 'log_min_messages=panic']
-    const words = ['-D', this.#data, '-p', String(this.#port), ...settings, ...small]
+    const words = ['-D', this.#data, '-p', String(this.#port), ...places, ...small]
     const child = spawn(program('postgres'), words, { ...user, cwd: this.#folder, stdio: 'ignore', detached: true })
     this.#process = child
     const until = performance.now() + 20_000
@@ -95,14 +44,24 @@ class Server implements PostgresServer {
     }
   }
 
+  /** The address of a new database. */
+  fresh(): string {
+    const name = `ledger_${(this.#databases += 1)}`
+    this.psql(`CREATE DATABASE ${name}`)
+    return this.#urlOf(name)
+  }
+
+  /** Ends as in a power cut: no process of it does anything more. */
   kill(): Promise<void> {
     return this.#end(() => this.#signalAll('SIGKILL'))
   }
 
+  /** Ends as by an administrator in a hurry. */
   stop(): Promise<void> {
     return this.#end(() => this.#process?.kill('SIGINT'))
   }
 
+  /** Stands still. Its connections stay open. */
   pause(): void {
     this.#signalAll('SIGSTOP')
   }
@@ -111,8 +70,21 @@ class Server implements PostgresServer {
     this.#signalAll('SIGCONT')
   }
 
-  psql(sql: string, url: string = this.url): string {
+  /** A statement by somebody beside us. */
+  psql(sql: string, url: string = this.#urlOf('postgres')): string {
     return run('psql', ['-X', '-q', '-A', '-t', '-v', 'ON_ERROR_STOP=1', '-d', url, '-c', sql])
+  }
+
+  async remove(): Promise<void> {
+    await this.kill()
+    if (this.#folder !== '') rmSync(this.#folder, { recursive: true, force: true })
+  }
+
+  async #make(): Promise<void> {
+    this.#folder = mkdtempSync(join(tmpdir(), 'spillway-pg-'))
+    if (user !== undefined) chownSync(this.#folder, user.uid, user.gid)
+    run('initdb', ['-D', this.#data, '-U', 'spillway', '-A', 'trust', '-E', 'UTF8', '--locale=C', '--no-sync'])
+    this.#port = await freePort()
   }
 
   async #end(how: () => void): Promise<void> {
@@ -121,12 +93,12 @@ class Server implements PostgresServer {
     const ended = new Promise((resolve) => child.once('exit', resolve))
     how()
     await ended
-    // Its other processes end by themselves when it is gone, and a new one waits for that.
-    while (this.#group().length > 0) await sleep(10)
+    // Its other processes end when they see that it is gone, and the next one does not start before.
+    while (this.#all().length > 0) await sleep(10)
   }
 
   #signalAll(signal: NodeJS.Signals): void {
-    for (const pid of this.#group()) {
+    for (const pid of this.#all()) {
       try {
         process.kill(pid, signal)
       } catch {
@@ -136,7 +108,7 @@ class Server implements PostgresServer {
   }
 
   /** Each connection has a process of its own. All of them work in the folder of the data. */
-  #group(): readonly number[] {
+  #all(): readonly number[] {
     return globSync('/proc/[0-9]*')
       .filter((path) => folderOf(path) === this.#data)
       .map((path) => Number(path.slice('/proc/'.length)))
@@ -149,6 +121,20 @@ class Server implements PostgresServer {
   #urlOf(database: string): string {
     return `postgres://spillway@127.0.0.1:${this.#port}/${database}`
   }
+
+  get #data(): string {
+    return join(this.#folder, 'data')
+  }
+}
+
+/** It refuses to run as root. */
+const user = process.getuid?.() === 0 ? unprivileged() : undefined
+
+function unprivileged(): { readonly uid: number; readonly gid: number } {
+  const rows = readFileSync('/etc/passwd', 'utf8').split('\n')
+  const row = rows.find((text) => text.startsWith('postgres:')) ?? rows.find((text) => text.startsWith('nobody:'))
+  const [, , uid, gid] = row?.split(':') ?? []
+  return { uid: Number(uid), gid: Number(gid) }
 }
 
 function run(name: string, words: readonly string[]): string {
@@ -157,7 +143,13 @@ function run(name: string, words: readonly string[]): string {
   return stdout.trim()
 }
 
-const program = (name: string): string => join(folderOfPrograms ?? '', name)
+function program(name: string): string {
+  return join(programs ?? '', name)
+}
+
+function versionOf(folder: string): number {
+  return Number(/(\d+)\/bin$/.exec(folder)?.[1] ?? 0)
+}
 
 function folderOf(path: string): string | undefined {
   try {
