@@ -1,5 +1,6 @@
 import type * as Driver from 'pg'
 import type { PoolConfig } from 'pg'
+import { BooksFault } from './books.ts'
 
 /** The package that speaks to PostgreSQL. Only who keeps the ledger there needs it, so it is not installed with the gateway. */
 export async function loadDriver(): Promise<typeof Driver> {
@@ -7,7 +8,9 @@ export async function loadDriver(): Promise<typeof Driver> {
     return await import('pg')
   } catch (cause) {
     if ((cause as { code?: unknown }).code !== 'ERR_MODULE_NOT_FOUND') throw cause
-    throw new Error('The package that speaks to PostgreSQL is not installed. Run: npm install pg', { cause })
+    throw new BooksFault('gone', 'The package that speaks to PostgreSQL is not installed. Run: npm install pg', {
+      cause,
+    })
   }
 }
 

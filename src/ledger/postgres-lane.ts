@@ -1,5 +1,7 @@
 import type { Pool, PoolClient } from 'pg'
+import type { BooksFault } from './books.ts'
 import { type Bounds, loadDriver, poolConfig } from './postgres-driver.ts'
+import { faultOf, serverOf } from './postgres-faults.ts'
 import { Session } from './postgres-session.ts'
 
 interface LaneOptions {
@@ -16,23 +18,26 @@ const restMs = { first: 50, most: 1_000 }
 /** Connections for one kind of work. They are made when they are needed, for ever: there is no state in which nobody tries any more. */
 export class Lane {
   readonly #options: LaneOptions
+  readonly #server: string
   #pool: Promise<Pool> | undefined
   #restMs = 0
   #restsUntil = -Infinity
-  #refusal: unknown
+  #refusal: BooksFault | undefined
 
   constructor(options: LaneOptions) {
     this.#options = options
+    this.#server = serverOf(options.url)
   }
 
-  /** Lends a connection. What was begun on it and not ended is undone. */
+  /** Lends a connection. What was begun on it when something goes wrong is undone. Rejects with a BooksFault. */
   async use<T>(task: (session: Session) => Promise<T>): Promise<T> {
     const session = new Session(await this.#connected())
     try {
       return await task(session)
     } catch (error) {
-      await session.undoAfter(error)
-      throw error
+      const fault = faultOf(error, this.#server)
+      await session.undoAfter(fault)
+      throw fault
     } finally {
       session.release()
     }
@@ -40,22 +45,23 @@ export class Lane {
 
   async close(): Promise<void> {
     const pool = await this.#pool
+    this.#pool = undefined
     await pool?.end()
   }
 
   async #connected(): Promise<PoolClient> {
     const { now } = this.#options
-    if (now() < this.#restsUntil) throw this.#refusal
+    if (this.#refusal !== undefined && now() < this.#restsUntil) throw this.#refusal
     try {
       const pool = await (this.#pool ??= this.#open())
       const client = await pool.connect()
       this.#restMs = 0
       return client
     } catch (error) {
-      this.#refusal = error
+      this.#refusal = faultOf(error, this.#server)
       this.#restMs = Math.min(restMs.most, Math.max(restMs.first, this.#restMs * 2))
       this.#restsUntil = now() + this.#restMs
-      throw error
+      throw this.#refusal
     }
   }
 

@@ -1,12 +1,12 @@
 import type { PoolClient } from 'pg'
-import { hindranceOf } from './postgres-faults.ts'
+import { BooksFault } from './books.ts'
 import { preparedOf } from './postgres-text.ts'
-import type { Row, Statement, Work } from './work.ts'
+import type { Row, Statement, Value, Work } from './work.ts'
 
 /** One connection, while somebody has it. */
 export class Session {
   readonly #client: PoolClient
-  /** It may be in the middle of anything: nobody else can use it. */
+  /** It may be in the middle of anything, or lead to the wrong place: nobody else can use it. */
   #isSpoilt = false
 
   constructor(client: PoolClient) {
@@ -20,25 +20,42 @@ export class Session {
     return step.value
   }
 
-  /** One or several statements without values; resolves with what the last of them did. */
-  async say(text: string): Promise<string> {
-    const results = await this.#client.query(text)
-    return [results].flat().at(-1)?.command ?? ''
+  /** `begin` is one or several statements; the work is handed what the last of them found. Keeps all of it, or rejects. */
+  async transact<T>(begin: string, work: (found: readonly Row[]) => Promise<T>): Promise<T> {
+    const { rows } = await this.#say(begin)
+    const result = await work(rows)
+    const { command } = await this.#say('COMMIT')
+    // Where something has gone wrong before, that is what a COMMIT does, without a complaint.
+    if (command !== 'COMMIT') throw new BooksFault('wrong', 'PostgreSQL undid a transaction that was to be committed.')
+    return result
   }
 
-  /** Undoes what was begun after it came to this, as far as anybody is there to be told so. */
-  async undoAfter(error: unknown): Promise<void> {
-    // Who was silent is not asked again.
-    if (hindranceOf(error) === 'gone') this.#isSpoilt = true
-    else await this.say('ROLLBACK').catch(() => (this.#isSpoilt = true))
+  /** Undoes what was begun, where there is somebody to be told so. */
+  async undoAfter({ kind }: BooksFault): Promise<void> {
+    this.#isSpoilt = kind === 'gone' || kind === 'read-only'
+    try {
+      // Who was silent is not asked again.
+      if (!this.#isSpoilt) await this.#say('ROLLBACK')
+    } catch {
+      this.#isSpoilt = true
+    }
   }
 
   release(): void {
     this.#client.release(this.#isSpoilt)
   }
 
+  async #say(text: string): Promise<{ readonly command: string; readonly rows: readonly Row[] }> {
+    const results = await this.#client.query<Row>(text)
+    return [results].flat().at(-1)!
+  }
+
   async #ask({ text, values }: Statement): Promise<readonly Row[]> {
-    const { rows } = await this.#client.query<Row>({ ...preparedOf(text), values: [...values] })
+    const { rows } = await this.#client.query<Row>({ ...preparedOf(text), values: values.map(storable) })
     return rows
   }
 }
+
+/** It stores every character but this one. */
+const storable = (value: Value): Value =>
+  typeof value === 'string' && value.includes('\0') ? value.replaceAll('\0', '\u{fffd}') : value

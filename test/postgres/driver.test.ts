@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
+import type { Migration } from '../../src/ledger/migrations.ts'
 import { Postgres } from '../../src/ledger/postgres.ts'
 import { sql, type Work } from '../../src/ledger/work.ts'
 import { skipWithoutPostgres, sharedPostgres } from './server.ts'
 
-function* tables(): Work<void> {
-  yield sql('CREATE TABLE IF NOT EXISTS purses (name TEXT PRIMARY KEY, nano BIGINT NOT NULL)')
-}
+const tables: readonly Migration[] = [
+  { name: '001-purses', statements: ['CREATE TABLE purses (name TEXT PRIMARY KEY, nano BIGINT NOT NULL)'] },
+]
 
 function* put(name: string, nano: number): Work<void> {
   yield sql('INSERT INTO purses (name, nano) VALUES (?, ?)', name, nano)
@@ -29,7 +30,7 @@ function* spend(nano: number): Work<boolean> {
 const server = sharedPostgres()
 
 const opened = (t: TestContext, url: string): Postgres => {
-  const postgres = new Postgres({ url, now: () => performance.now(), migrate: tables })
+  const postgres = new Postgres({ url, now: () => performance.now(), steps: tables })
   t.after(() => postgres.close())
   return postgres
 }
@@ -83,3 +84,37 @@ test('numbers too large to be counted with are an error rather than a little wro
   await assert.rejects(postgres.read(total), /too large/)
   assert.equal(await postgres.write(() => spend(1)).catch(() => false), false)
 })
+
+test(
+  'of gateways that start at once, one makes the tables and the others find them',
+  skipWithoutPostgres,
+  async (t) => {
+    const url = server.fresh()
+    const gateways = Array.from({ length: 5 }, () => opened(t, url))
+    await Promise.all(gateways.map((gateway, n) => gateway.write(() => put(`p${n}`, 1))))
+    assert.equal(await gateways[0]!.read(total), 5)
+  },
+)
+
+test(
+  'a gateway that is older than the tables keeps its hands off them, also while it runs',
+  skipWithoutPostgres,
+  async (t) => {
+    const url = server.fresh()
+    const older = opened(t, url)
+    await older.write(() => put('a', 1))
+    const newer = new Postgres({
+      url,
+      now: () => performance.now(),
+      steps: [...tables, { name: '002-wider', statements: ['ALTER TABLE purses ADD COLUMN team TEXT'] }],
+    })
+    t.after(() => newer.close())
+    assert.equal(await newer.read(total), 1)
+    await assert.rejects(
+      older.write(() => put('b', 1)),
+      { kind: 'newer' },
+    )
+    await assert.rejects(opened(t, url).read(total), { kind: 'newer' })
+    assert.equal(await newer.read(total), 1)
+  },
+)

@@ -4,7 +4,7 @@ import { note, tables } from './notes.ts'
 /** A gateway that stands still in the middle of a transaction, for ever. */
 const [url = ''] = process.argv.slice(2)
 const bounds = { statementMs: 400, pauseMs: 200, graceMs: 100 }
-const postgres = new Postgres({ url, now: () => performance.now(), migrate: tables, bounds })
+const postgres = new Postgres({ url, now: () => performance.now(), steps: tables, bounds })
 await postgres.write(function* () {
   yield* note('never')
   process.stdout.write('frozen\n', () => process.kill(process.pid, 'SIGSTOP'))

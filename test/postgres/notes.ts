@@ -1,8 +1,9 @@
+import type { Migration } from '../../src/ledger/migrations.ts'
 import { sql, type Work } from '../../src/ledger/work.ts'
 
-export function* tables(): Work<void> {
-  yield sql('CREATE TABLE IF NOT EXISTS notes (id TEXT PRIMARY KEY)')
-}
+export const tables: readonly Migration[] = [
+  { name: '001-notes', statements: ['CREATE TABLE notes (id TEXT PRIMARY KEY)'] },
+]
 
 /** As everything that is written there: a second time is as if it had not been. */
 export function* note(id: string): Work<void> {

@@ -14,7 +14,7 @@ const hasty: Bounds = { statementMs: 400, pauseMs: 200, graceMs: 100 }
 const server = sharedPostgres()
 
 const opened = (t: TestContext, url: string, bounds?: Bounds): Postgres => {
-  const postgres = new Postgres({ url, now: () => performance.now(), migrate: tables, bounds })
+  const postgres = new Postgres({ url, now: () => performance.now(), steps: tables, bounds })
   t.after(() => postgres.close())
   return postgres
 }
