@@ -15,7 +15,7 @@ export async function loadDriver(): Promise<typeof Driver> {
 }
 
 /** Numbers are whole and safe, whatever the column's type: sums of `bigint` come as `numeric`. */
-export function wholeNumber(text: string): number {
+function wholeNumber(text: string): number {
   const number = Number(text)
   if (Number.isSafeInteger(number)) return number
   throw new RangeError('PostgreSQL answered with a number that is not whole or too large to be counted with.')

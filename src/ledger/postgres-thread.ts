@@ -24,6 +24,7 @@ const looking: ReadonlySet<JobName> = new Set<JobName>([
   'listOwners',
   'openHolds',
   'holdOwners',
+  'entriesAfter',
 ])
 
 const port = parentPort!
