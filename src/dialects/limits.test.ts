@@ -68,7 +68,10 @@ for (const [id, names] of Object.entries(own)) {
         for (const [key, value] of said) {
           assert.ok(names.includes(key), `${key} is not looked at`)
           const warmsCache = id === 'anthropic-messages' && value === 0
-          assert.ok(warmsCache || (typeof value === 'number' && value > 0 && value <= tokens), `${key}: ${value}`)
+          assert.ok(
+            warmsCache || (typeof value === 'number' && value > 0 && value <= tokens),
+            `${key}: ${String(value)}`,
+          )
         }
         if (inOptions(id)) assert.equal(place['temperature'], 0.5)
       }),
