@@ -54,7 +54,8 @@ export function outputTokensFor(nano: number, promptTokens: number, price: Price
 
 const guessMargin = 1.5
 
-const ratesFor = (promptTokens: number, price: Price): Rates =>
+/** What tokens cost behind a prompt of that length. */
+export const ratesFor = (promptTokens: number, price: Price): Rates =>
   price.longer?.findLast(({ aboveTokens }) => promptTokens > aboveTokens) ?? price
 
 const dearestInput = ({ input, cachedInput = input, cacheWrite = input }: Rates): number =>
