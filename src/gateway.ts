@@ -3,7 +3,7 @@ import type { Dialect, Position } from './core/dialect.ts'
 import { Treasury } from './accounts/treasury.ts'
 import type { Emit, Event } from './core/event.ts'
 import { Fault } from './core/fault.ts'
-import type { Json } from './core/json.ts'
+import { applyEdits, type Json } from './core/json.ts'
 import type { Ledger } from './core/ledger.ts'
 import { Listeners } from './core/listeners.ts'
 import type { Policy } from './core/policy.ts'
@@ -159,7 +159,7 @@ class Engine implements Gateway {
       emit,
       settings: () => this.#settings,
       shopsOf: (model) => this.#shopsOf(model),
-      cut: (ask, outputTokensMax) => ({ ...ask, outputTokensMax }),
+      cut,
     })
     this.#asking = new Asking({
       world,
@@ -180,6 +180,7 @@ class Engine implements Gateway {
       shares: queue.shares,
       emit,
     })
+    this.treasury.onRoom(() => this.#scheduler.lookAgain())
     this.#watchdog = new Watchdog(world)
     const ways = new Ways(this.fleet, dialectOf)
     this.#ways = ways
@@ -374,6 +375,13 @@ const dialectOf = (id: string): Dialect => {
   const dialect = dialectById(id)
   if (dialect === undefined) throw new Fault('internal', `No dialect is called ${id}.`)
   return dialect
+}
+
+/** The same ask, whose answer is no longer than that. */
+function cut(ask: Ask, outputTokensMax: number): Ask {
+  const dialect = dialectOf(ask.dialect)
+  const edits = dialect.form === 'talk' ? dialect.limitEdits(ask.body, outputTokensMax) : undefined
+  return edits === undefined ? ask : { ...ask, body: applyEdits(ask.body, edits), raw: undefined, outputTokensMax }
 }
 
 const glanceOf = (id: string, body: Json): ReturnType<Dialect['glance']> => dialectOf(id).glance(body)
