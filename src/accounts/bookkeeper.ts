@@ -46,7 +46,8 @@ export class Bookkeeper {
     const first = ask.purse instanceof AskPurse ? ask.purse : purseOf(ask.caller, ask.id)
     const purse = first?.dispatched()
     let passed = hold?.outputTokensMax === undefined ? ask : cut(ask, hold.outputTokensMax)
-    if (purse !== ask.purse) passed = { ...passed, purse }
+    // Where nobody counts here, an application may count with a purse of its own.
+    if (purse !== undefined && purse !== ask.purse) passed = { ...passed, purse }
     return new Page(this.#parts, passed, purse, hold)
   }
 }
