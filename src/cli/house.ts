@@ -13,6 +13,7 @@ import { Feed } from '../telemetry/feed.ts'
 import { Metrics } from '../telemetry/metrics.ts'
 import { PressureGauge } from '../telemetry/pressure.ts'
 import { OwnShares } from '../telemetry/shares.ts'
+import { Early, openRecords, type RecordPlace } from './records.ts'
 import type { SocketFor } from './sockets.ts'
 
 export interface House {
@@ -35,6 +36,8 @@ export interface HouseOptions {
   readonly settings: Settings
   readonly doors: DoorSettings
   readonly transport: 'own' | 'undici'
+  /** Where requests are taken down; undefined for nowhere but in memory. */
+  readonly records?: RecordPlace | undefined
   /** What is watched for room. */
   readonly volumes?: readonly Volume[] | undefined
   readonly reload?: (() => Promise<void>) | undefined
@@ -61,11 +64,15 @@ const lookEveryMs = 250
 
 /** An engine with its two ports and its telemetry: what `serve` and the demo start. */
 export async function openHouse(options: HouseOptions): Promise<House> {
-  const { settings, doors, transport, volumes = [], reload, config, sockets, listen, linesDropped = () => 0 } = options
+  const { settings, doors, transport, records: place, volumes = [], reload, config, sockets, listen } = options
+  const { linesDropped = () => 0 } = options
   const world = realWorld({ transport, connectMs: settings.timeouts.connectMs })
   const shares = new OwnShares()
   const pressure = new PressureGauge(shares.measure, (event) => gateway.emit(event), shares.memoryMaxBytes)
-  const gateway: Gateway = createGateway(settings, { world, pressure })
+  const early = new Early()
+  const syncAll = (): boolean => gateway.settings.records?.syncAll === true
+  const records = place && (await openRecords({ place, world, emit: early.emit, syncAll }))
+  const gateway: Gateway = createGateway(settings, { world, pressure, ledger: records?.ledger })
   const metrics = new Metrics(gateway)
   const feed = new Feed(gateway)
   const disk = new DiskWatch({ volumes, emit: gateway.emit })
@@ -73,6 +80,7 @@ export async function openHouse(options: HouseOptions): Promise<House> {
   gateway.subscribe(metrics.listen)
   gateway.subscribe(feed.listen)
   if (listen !== undefined) gateway.subscribe(listen)
+  early.goesTo(gateway.emit)
   const remarks = (): Record<string, string> => (config?.().refused === undefined ? {} : { config: 'refused' })
   const conditions = new ConditionWatch(gateway)
   const looking = setInterval(() => {
@@ -87,6 +95,8 @@ export async function openHouse(options: HouseOptions): Promise<House> {
   let door: Door | undefined
   let admin: Admin | undefined
   try {
+    // Whoever asks at once for what costs money should not find the books still closed.
+    if (records !== undefined) await Promise.race([records.ready, world.sleep(firstLookMs)])
     // In line before a socket that is kept, callers are better off than before a gateway that knows no server yet.
     if (sockets !== undefined) await Promise.race([gateway.start(), world.sleep(firstLookMs)])
     const [socket, adminSocket] = [await sockets?.('callers', doors.listen), await sockets?.('admin', doors.admin)]
@@ -114,6 +124,7 @@ export async function openHouse(options: HouseOptions): Promise<House> {
     await door?.close(0)
     await admin?.close()
     await gateway.stop()
+    await records?.close()
     await world.close()
     throw error
   }
@@ -122,6 +133,7 @@ export async function openHouse(options: HouseOptions): Promise<House> {
     await openAdmin.close()
     disk.stop()
     await gateway.stop()
+    await records?.close()
     await world.close()
   }
   return {

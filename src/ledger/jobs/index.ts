@@ -1,4 +1,5 @@
 import type { Work } from '../work.ts'
+import * as journal from './journal.ts'
 import * as money from './money.ts'
 import * as owners from './owners.ts'
 import * as report from './report.ts'
@@ -7,7 +8,7 @@ import * as report from './report.ts'
  * All that can be asked of the books. Every function that one of these files exports is a job. What goes in and what comes
  * out is plain data, since it crosses threads.
  */
-export const jobs = { ...money, ...owners, ...report }
+export const jobs = { ...journal, ...money, ...owners, ...report }
 
 type Jobs = typeof jobs
 
