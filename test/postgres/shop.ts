@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Claim } from '../../src/core/ledger.ts'
 import { PostgresBooks } from '../../src/ledger/postgres-books.ts'
+import { verifyPostgres } from '../../src/ledger/postgres-verify.ts'
 import { bound, claimOf, dayOf, entryOf, tryOf } from '../conformance/money.ts'
 import type { PostgresServer } from './server.ts'
 
@@ -40,7 +41,8 @@ export async function shopping(server: PostgresServer, { kills }: { readonly kil
       const answer = await books.run('hold', claim, `owner-${buyer}`).catch(() => undefined)
       if (answer === undefined) await insist(books, claim, 0)
       else if (answer.short === undefined) await insist(books, claim, n % 3 === 0 ? 0 : 3)
-      if (answer !== undefined) for (const { heldNano, spentNano: spent } of answer.standings) assert.ok(heldNano + spent <= limitNano)
+      if (answer !== undefined)
+        for (const { heldNano, spentNano: spent } of answer.standings) assert.ok(heldNano + spent <= limitNano)
     }
   }
 
@@ -58,5 +60,6 @@ export async function shopping(server: PostgresServer, { kills }: { readonly kil
   const [row] = await one!.run('report', { by: [] })
   assert.deepEqual([row?.requests, row?.nano], [requests, spentNano])
   await Promise.all(gateways.map((gateway) => gateway.close()))
+  assert.deepEqual((await verifyPostgres(url)).problems, [])
   return requests
 }
