@@ -1,0 +1,1 @@
+import type { ReportRow } from '../core/ledger.ts'
