@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { ReportRow } from '../core/ledger.ts'
 import { reportQuery } from './report-query.ts'
-import { reportCsv, reportView, totalOf } from './report.ts'
+import { reportCsv, reportView } from './report.ts'
 
 const period = reportQuery({ by: 'caller,model' }, { epochMs: Date.parse('2026-11-21T12:00:00Z'), timeZone: 'UTC' })
 
