@@ -19,6 +19,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   check: async () => (await import('./check.ts')).checkCommand(),
   doctor: async () => (await import('./doctor/command.ts')).doctorCommand(),
   prices: async () => (await import('./prices.ts')).pricesCommand(),
+  report: async () => (await import('./report.ts')).reportCommand(),
   simulate: async () => (await import('./simulate.ts')).simulateCommand(),
   demo: async () => (await import('./demo.ts')).demoCommand(),
 }
