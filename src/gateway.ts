@@ -39,7 +39,7 @@ import { relief } from './layers/relief.ts'
 import { standInFor, type StandInParts, standIns } from './layers/stand-ins.ts'
 import { defaultPolicy } from './policies/index.ts'
 import type { Explanation } from './scheduler/explain.ts'
-import { costsMoney } from './scheduler/situation.ts'
+import { costsMoney } from './scheduler/paid.ts'
 import { Scheduler } from './scheduler/scheduler.ts'
 
 export type { AskInput } from './layers/asking.ts'

@@ -2,7 +2,7 @@ import { Fault } from '../core/fault.ts'
 import type { ReportKey, ReportQuery } from '../core/ledger.ts'
 import { Calendar } from './windows.ts'
 
-export const reportKeys: readonly ReportKey[] = [
+const reportKeys: readonly ReportKey[] = [
   'caller',
   'key',
   'team',

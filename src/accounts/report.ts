@@ -24,7 +24,7 @@ export function totalOf(rows: readonly ReportRow[]): ReportRow {
 export const spilledShare = ({ spilled, requests }: ReportRow): number => (requests === 0 ? 0 : spilled / requests)
 
 /** The figures of a row for programs. Dollars as they are read, and as they are counted. */
-export const figuresView = (row: ReportRow): Readonly<Record<string, number>> => ({
+const figuresView = (row: ReportRow): Readonly<Record<string, number>> => ({
   requests: row.requests,
   failed: row.failed,
   spilled: row.spilled,

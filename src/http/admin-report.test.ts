@@ -100,7 +100,7 @@ test('what is not known in a report is a 400 that says what is, and never reache
 })
 
 test('a ledger that cannot be read is a 503 that says so, without what the database says', async (t) => {
-  const report = async (): Promise<never> => Promise.reject(new Error('SQLITE_BUSY at /home/somebody'))
+  const report = async (): Promise<never> => Promise.reject(new Error('SQLITE_BUSY at /srv/somebody'))
   const { get } = await openHouse(t, { ledger: { report } })
   const { status, json, text } = await get('/api/report')
   assert.deepEqual([status, json.error.code], [503, 'ledger_unavailable'])
