@@ -52,7 +52,7 @@ export async function serve(options: ServeOptions): Promise<void> {
   const emit: Emit = (event) => void opening.then(({ gateway }) => gateway.emit(event)).catch(() => {})
   const reloading = file === undefined ? undefined : new Reloading({ file, first, hash, begun, adopt, emit })
   const settings = settingsOf(config)
-  const dataDir = dataDirOf({ dataDir: config.data_dir, env: process.env })
+  const dataDir = dataDirOf(config.data_dir)
   const opening = openHouse({
     settings,
     doors: doorsOf(config),

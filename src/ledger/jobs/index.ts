@@ -1,14 +1,16 @@
 import type { Work } from '../work.ts'
 import * as journal from './journal.ts'
+import { purge, retire } from './keep.ts'
 import * as money from './money.ts'
 import * as owners from './owners.ts'
 import * as report from './report.ts'
+import { verifyChain } from '../verify-chain.ts'
 
 /**
- * All that can be asked of the books. Every function that one of these files exports is a job. What goes in and what comes
+ * All that can be asked of the books. Every function that journal, money, owners or report exports is a job. What goes in and what comes
  * out is plain data, since it crosses threads.
  */
-export const jobs = { ...journal, ...money, ...owners, ...report }
+export const jobs = { ...journal, ...money, ...owners, ...report, retire, purge, verifyChain }
 
 type Jobs = typeof jobs
 
@@ -34,4 +36,5 @@ export const readingJobs: ReadonlySet<JobName> = new Set<JobName>([
   'openHolds',
   'holdOwners',
   'listOwners',
+  'verifyChain',
 ])

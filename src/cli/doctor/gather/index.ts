@@ -23,7 +23,7 @@ export async function gather(file: string | undefined): Promise<Facts> {
   const doors = doorsOf(config.config)
   const { upstreams } = settingsOf(config.config)
   // What the doctor says goes elsewhere than the log of the gateway.
-  const dataDir = dataDirOf({ dataDir: config.config.data_dir, env })
+  const dataDir = dataDirOf(config.config.data_dir)
   const volumes = volumesOf({ dataDir, upstreams, env }).filter(({ name }) => name !== 'log')
   const disk = new DiskWatch({ volumes, emit() {} })
   const [ports, servers, running] = await Promise.all([
