@@ -70,6 +70,7 @@ export interface Gateway {
   readonly dialects: readonly Dialect[]
   /** What may be used up, and what was. */
   readonly treasury: Treasury
+  readonly ledger: Ledger
   /**
    * The caller behind a credential. Throws `unauthorized`; without configured callers everyone is `anonymous`, and where
    * those have limits, told apart by the address.
@@ -128,6 +129,7 @@ class Engine implements Gateway {
   readonly fleet: Fleet
   readonly dialects: readonly Dialect[] = dialects
   readonly treasury: Treasury
+  readonly ledger: Ledger
   readonly #scheduler: Scheduler
   readonly #watchdog: Watchdog
   readonly #roster = new Roster()
@@ -152,6 +154,7 @@ class Engine implements Gateway {
     const { emit } = this
     this.#settings = settings
     this.world = world
+    this.ledger = ledger
     this.#callers = new Callers(settings.callers, settings.anonymousLimits)
     this.treasury = new Treasury({
       ledger,

@@ -74,8 +74,9 @@ export async function openDoor(t: TestContext, setting: DoorSetting = {}): Promi
     attemptsMax: 3,
     probeEveryMs: 1_000_000,
   }
+  const ledger = new MemoryLedger()
   const treasury = new Treasury({
-    ledger: new MemoryLedger(),
+    ledger,
     world,
     emit,
     settings: () => settings,
@@ -84,6 +85,7 @@ export async function openDoor(t: TestContext, setting: DoorSetting = {}): Promi
   })
   const gateway: Gateway = {
     treasury,
+    ledger,
     serve: (ask) => {
       asks.push(ask)
       return serve(ask)
