@@ -43,10 +43,11 @@ export class Bookkeeper {
   open(ask: Ask): Page {
     const { quotas, purseOf, cut } = this.#parts
     const hold = quotas.enter(ask)
-    const first = ask.purse instanceof AskPurse ? ask.purse : purseOf(ask.caller, ask.id)
-    const purse = first?.dispatched()
+    // A purse of somebody else's making is theirs to look after.
+    const first = ask.purse === undefined ? purseOf(ask.caller, ask.id) : ask.purse
+    const purse = first instanceof AskPurse ? first.dispatched() : undefined
     let passed = hold?.outputTokensMax === undefined ? ask : cut(ask, hold.outputTokensMax)
-    if (purse !== ask.purse) passed = { ...passed, purse }
+    if (purse !== undefined && purse !== ask.purse) passed = { ...passed, purse }
     return new Page(this.#parts, passed, purse, hold)
   }
 }
