@@ -18,6 +18,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   serve: async () => (await import('./serve.ts')).serveCommand(),
   check: async () => (await import('./check.ts')).checkCommand(),
   doctor: async () => (await import('./doctor/command.ts')).doctorCommand(),
+  ledger: async () => (await import('./ledger.ts')).ledgerCommand(),
   prices: async () => (await import('./prices.ts')).pricesCommand(),
   report: async () => (await import('./report.ts')).reportCommand(),
   simulate: async () => (await import('./simulate.ts')).simulateCommand(),
