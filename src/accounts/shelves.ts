@@ -76,12 +76,10 @@ class Shelf {
   #version(name: string): ListedModel | undefined {
     const plainLength = (version.exec(name)?.[1] ?? name).length
     const isDated = day.test(name)
-    return this.#byBeginning.find(
-      ([beginning]) =>
-        plainLength <= beginning.length &&
-        name.startsWith(beginning) &&
-        // One that ends with a dash says that a day follows.
-        (isDated || !/[-@]$/.test(beginning)),
-    )?.[1]
+    return this.#byBeginning.find(([beginning]) => {
+      // One that ends with a dash says that a day follows.
+      const longest = /[-@]$/.test(beginning) ? beginning.length - 1 : beginning.length
+      return plainLength <= longest && (isDated || longest === beginning.length) && name.startsWith(beginning)
+    })?.[1]
   }
 }
