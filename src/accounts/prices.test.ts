@@ -157,9 +157,9 @@ test('a name with anything put into it has no price, or one that its source has 
       const ours = priceOf(changed, none, { kind: seller, epochMs, needs: [] })
       if (ours === undefined) return
       const used = { input_tokens: 1_000, output_tokens: 1_000 }
-      const at = { providerId: seller, timestamp: new Date(epochMs) }
+      const there = { providerId: seller, timestamp: new Date(epochMs) }
       // The source has some days in one spelling only.
-      const theirs = calcPrice(used, changed, at) ?? calcPrice(used, respelled(changed), at)
+      const theirs = calcPrice(used, changed, there) ?? calcPrice(used, respelled(changed), there)
       const nano = costOf({ promptTokens: 1_000, outputTokens: 1_000 }, ours)
       assert.ok(theirs !== null && nano >= Math.floor(theirs.total_price * 1e9), changed)
     }),
