@@ -1,3 +1,4 @@
+import { sentenceOf } from '../core/amounts.ts'
 import type { Ask } from '../core/ask.ts'
 import type { ConnectionCut, Event, HedgeEnding, Resumed } from '../core/event.ts'
 import type { Fault, FaultKind } from '../core/fault.ts'
@@ -102,6 +103,10 @@ export function viewOf(event: Event): EventView {
       const text = `Nothing came of ${asks} answers of ${model} for ${Math.round(silentMs / 1_000)} s: they were cut off together.`
       return { level: 'warn', event: event.type, upstream, model, text: cleaned(text, textMax) }
     }
+    case 'budget-reached':
+      return { level: 'warn', event: event.type, text: cleaned(sentenceOf(event.standing, event.share), textMax) }
+    case 'cloud-switched':
+      return { level: event.open ? 'info' : 'warn', event: event.type, text: cleaned(event.text, textMax) }
     case 'notice':
       return { level: event.level, event: event.type, text: cleaned(event.text, textMax) }
   }
