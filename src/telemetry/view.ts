@@ -108,7 +108,7 @@ export function viewOf(event: Event): EventView {
     case 'cloud-switched':
       return { level: event.open ? 'info' : 'warn', event: event.type, text: cleaned(event.text, textMax) }
     case 'notice':
-      return { level: event.level, event: event.type, text: cleaned(event.text, textMax) }
+      return { level: event.level, event: event.type, text: cleaned(event.text, noticeMax) }
   }
 }
 
@@ -122,6 +122,8 @@ const whyCut: Readonly<Record<ConnectionCut, string>> = {
 
 const nameMax = 128
 const textMax = 300
+/** What we say ourselves, and need not cut. */
+const noticeMax = 600
 
 function settled({ ask, outcome, decision }: Extract<Event, { type: 'ask-settled' }>): EventView {
   const { usage, attempts, fault, firstTokenMs } = outcome
