@@ -4,6 +4,8 @@ export interface CloudState {
   readonly reason?: string | undefined
   /** `admin`, `cli:ann`. */
   readonly by: string
+  /** The address it was said from, where there is one. */
+  readonly from?: string | undefined
   /** In milliseconds since 1970. */
   readonly at: number
 }

@@ -1,0 +1,37 @@
+import type { CloudState, Delivery, DueLetter, Letter, Notes } from '../core/notes.ts'
+import { auditOf } from './audit.ts'
+import type { Books } from './books.ts'
+
+/** Notes in the books: as many gateways as share these share them. */
+export class BookNotes implements Notes {
+  readonly #books: Pick<Books, 'run'>
+
+  constructor(books: Pick<Books, 'run'>) {
+    this.#books = books
+  }
+
+  cloud(): Promise<CloudState | undefined> {
+    return this.#books.run('cloud')
+  }
+
+  setCloud(state: CloudState): Promise<void> {
+    const { open, by, from, at, reason } = state
+    const [was, is] = open ? ['closed', 'open'] : ['open', 'closed']
+    const change = { actor: by, source: from, action: `cloud.${open ? 'open' : 'close'}`, subject: 'cloud', detail: reason }
+    // However often it is tried, it is one change.
+    const record = { ...auditOf({ ...change, before: was, after: is, result: 'ok' }, at), id: `cloud-${at}-${by}` }
+    return this.#books.run('setCloud', state, record)
+  }
+
+  post(letter: Letter, addressed: boolean): Promise<boolean> {
+    return this.#books.run('postLetter', letter, addressed)
+  }
+
+  take(now: number, leaseMs: number, most: number): Promise<readonly DueLetter[]> {
+    return this.#books.run('takeLetters', now, leaseMs, most)
+  }
+
+  sent(id: string, delivery: Delivery): Promise<void> {
+    return this.#books.run('letterSent', id, delivery)
+  }
+}
