@@ -18,4 +18,6 @@ export interface Budget {
 export interface Team {
   readonly name: string
   readonly budgets: readonly Budget[]
+  /** The models its callers may use, of those that each of them may; all of them when undefined. */
+  readonly models?: ReadonlySet<string> | undefined
 }
