@@ -3,6 +3,7 @@ import type { Dialect, Position } from './core/dialect.ts'
 import type { Emit, Event } from './core/event.ts'
 import { Fault } from './core/fault.ts'
 import type { Json } from './core/json.ts'
+import type { Keyring } from './core/keyring.ts'
 import { Listeners } from './core/listeners.ts'
 import type { Policy } from './core/policy.ts'
 import { noPressure, type Pressure } from './core/pressure.ts'
@@ -20,7 +21,7 @@ import { runErrand } from './fleet/errands.ts'
 import { Fleet } from './fleet/fleet.ts'
 import { PrivateModels } from './fleet/private-models.ts'
 import { Wordiness } from './fleet/wordiness.ts'
-import { Callers } from './layers/callers.ts'
+import { Callers } from './keys/callers.ts'
 import { Closing } from './layers/closing.ts'
 import { errands } from './layers/errands.ts'
 import { counted, fit } from './layers/fit.ts'
@@ -77,9 +78,11 @@ export interface Gateway {
   readonly world: World
   readonly fleet: Fleet
   readonly dialects: readonly Dialect[]
+  /** Those who may ask, with and without keys. */
+  readonly callers: Pick<Callers, 'isOpen' | 'takesKeyless' | 'named'>
   /**
-   * The caller behind a credential. Throws `unauthorized`; without configured callers everyone is `anonymous`, and where
-   * those have limits, told apart by the address.
+   * The caller behind a credential. Throws `unauthorized`; without any keys everyone is `anonymous`, and where those have
+   * limits, told apart by the address.
    */
   identify(credential: string | undefined, address?: string): Caller
   /** Reads a request into a frozen ask. Throws `bad-request`. */
@@ -120,6 +123,8 @@ export interface GatewayOptions {
   readonly policy?: Policy | undefined
   /** How near this process is to the end of what it has. */
   readonly pressure?: Pressure | undefined
+  /** Keys beside those of the configuration. */
+  readonly keyring?: Keyring | undefined
 }
 
 /** The composition root: the one place that knows which parts there are and how they fit. */
@@ -141,8 +146,9 @@ class Engine implements Gateway {
   readonly #closing = new Closing()
   /** Sets the ids of this process apart from those of any other. */
   readonly #idStart: string
+  readonly #keyring: Keyring | undefined
   #settings: Settings
-  #callers: Callers
+  callers: Callers
   #privateModels: PrivateModels
   #dispatch: Serve
   #reloaded: Promise<void> = Promise.resolve()
@@ -154,7 +160,8 @@ class Engine implements Gateway {
     this.#settings = settings
     this.world = world
     this.#idStart = Math.floor(world.random() * 0x1_0000_0000_0000).toString(36)
-    this.#callers = new Callers(settings.callers, settings.anonymousLimits)
+    this.#keyring = options.keyring
+    this.callers = this.#callersOf(settings)
     const { upstreams, probeEveryMs, queue } = settings
     this.fleet = new Fleet({ upstreams, world, emit, probeEveryMs, canOf: reachOf })
     this.#privateModels = this.#privateModelsOf(settings)
@@ -184,7 +191,7 @@ class Engine implements Gateway {
         limits(world, (ask) => this.#roster.endOf(ask)),
         errands({
           now: () => world.now(),
-          run: (errand, ask) => runErrand(this.fleet, errand, ask, this.#settings.callers.length > 0),
+          run: (errand, ask) => runErrand(this.fleet, errand, ask, !this.callers.isOpen),
           answerTo: (errand, ask) => this.#errandAnswer(errand, ask),
         }),
         fit({ isPlain: (ask) => ways.isPlain(ask), waysOf: (ask) => ways.of(ask), exactly }),
@@ -202,12 +209,12 @@ class Engine implements Gateway {
   }
 
   identify(credential: string | undefined, address?: string): Caller {
-    return this.#callers.identify(credential, address)
+    return this.callers.identify(credential, address)
   }
 
   ask({ dialect, body, raw, caller, signal, id, patienceMs, deadlineMs, priority, cloud, headers }: AskInput): Ask {
     const { model, stream, promptTokens, outputTokensMax, needs, errand, prefix } = dialect.glance(body)
-    const wishes = this.#callers.wishes(caller)
+    const wishes = this.callers.wishes(caller)
     const { queue } = this.#settings
     return {
       id: id ?? this.#nextId(),
@@ -287,7 +294,7 @@ class Engine implements Gateway {
     this.#reloaded = before.then(async () => {
       const enforce = await this.fleet.prepare(settings)
       this.#settings = settings
-      this.#callers = new Callers(settings.callers, settings.anonymousLimits)
+      this.callers = this.#callersOf(settings)
       this.#privateModels = this.#privateModelsOf(settings)
       this.#dispatch = this.#dispatchBy(settings)
       this.#scheduler.queueMax = settings.queue.max
@@ -340,6 +347,10 @@ class Engine implements Gateway {
     return new PrivateModels(models, this.fleet)
   }
 
+  #callersOf(settings: Settings): Callers {
+    return new Callers(settings, { keyring: this.#keyring, clock: this.world })
+  }
+
   #dispatchBy({ timeouts, attemptsMax, retryShare = usualRetryShare, models, hedge }: Settings): Serve {
     const { world, emit } = this
     return dispatch({
@@ -360,7 +371,8 @@ class Engine implements Gateway {
 
   /** Where callers have names, one may step back in the queue, not forward; where they have none, their word is all there is. */
   #granted(wished: Priority, { priority }: Caller): Priority {
-    return this.#settings.callers.length === 0 || ranks[wished] > ranks[priority] ? wished : priority
+    const isFree = this.callers.isOpen && this.#settings.anonymous === undefined
+    return isFree || ranks[wished] > ranks[priority] ? wished : priority
   }
 
   readonly #standInParts: StandInParts = {

@@ -42,14 +42,18 @@ function describedAt(path: Path): Described | undefined {
   for (const step of path) {
     const extra: Described | undefined =
       typeof at?.additionalProperties === 'object' ? at.additionalProperties : undefined
-    at = typeof step === 'number' ? at?.items : (at?.properties?.[step] ?? extra)
+    // One of several shapes: the one in which such a step leads somewhere.
+    const list: Described | undefined = at?.items ?? at?.anyOf?.find(({ items }) => items !== undefined)?.items
+    at = typeof step === 'number' ? list : (at?.properties?.[step] ?? extra)
   }
   return at
 }
 
 /** The keys that may stand in the group at a path. */
 export function keysAt(path: Path): string[] {
-  return Object.keys(describedAt(path)?.properties ?? {}).filter((key) => key !== '$schema')
+  const at = describedAt(path)
+  const groups = [at, ...(at?.anyOf ?? [])].flatMap((one) => Object.keys(one?.properties ?? {}))
+  return [...new Set(groups)].filter((key) => key !== '$schema')
 }
 
 /** The types that a value at a path may have. */

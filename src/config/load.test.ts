@@ -204,9 +204,25 @@ test('brackets without end are one fault, not a stack', () => {
 
 test('a fault inside an alias is told where the alias stands', () => {
   const [only] = complaintsOf(
-    `${box}budget: &b { usd: 0, per: day }\ncallers: [{ name: a, key: k, budget: *b }]\n`,
+    `${box}budget: &b { usd: -1, per: day }\ncallers: [{ name: a, key: k, budget: *b }]\n`,
   ).slice(1)
-  assert.match(only ?? '', /^s\.yaml:4:38 callers\[0\]\.budget\.usd: has to be more than 0/)
+  assert.match(only ?? '', /^s\.yaml:4:38 callers\[0\]\.budget\.usd: has to be at least 0/)
+})
+
+test('a faulty budget is told where it is faulty, be it one or one of several', () => {
+  const told = (budget: string): string => complaintsOf(`${box}callers: [{ name: a, key: k, budget: ${budget} }]\n`)[0]!
+  assert.match(told('{ usd: 1, per: year }'), /budget\.per: has to be hour, day, week or month/)
+  assert.match(told('[{ usd: 1, per: day }, { usd: x, per: day }]'), /budget\[1\]\.usd: has to be a number/)
+  assert.match(told('{ usd: 1, per: day, upto: 3 }'), /budget\.upto: there is no such key; known here: usd, tokens/)
+  assert.match(told('{ per: day }'), /budget: bounds nothing; give it usd, tokens or gpu_seconds/)
+  assert.match(told('5'), /budget: has to be a group of keys, as in \{ usd: 5, per: day \}, or a list of them/)
+})
+
+test('a team that is not there is told, with the one that is probably meant', () => {
+  const caller = 'callers: [{ name: a, key: k, team: reserch }]\n'
+  const told = (teams: string): string => complaintsOf(`${box}${teams}${caller}`)[0]!
+  assert.match(told('teams: { research: {} }\n'), /callers\[0\]\.team: there is no team "reserch"; .*research/)
+  assert.match(told(''), /there is no team "reserch"; list it under teams/)
 })
 
 test('a value from the environment is never in a message, whatever is wrong with it', () => {
@@ -352,11 +368,7 @@ fallback_models: { a: [A, d] }
     [
       's.yaml:5:32 upstreams[0].models.preload:',
       's.yaml:7:36 callers[0].models[1]:',
-      's.yaml:7:67 callers[0].budget:',
-      's.yaml:8:1 budget:',
       's.yaml:9:1 cache:',
-      's.yaml:10:1 prices:',
-      's.yaml:11:1 data_dir:',
       's.yaml:12:1 trusted_proxies:',
       's.yaml:13:47 models.d:',
       's.yaml:14:27 fallback_models.a[1]:',
@@ -364,7 +376,6 @@ fallback_models: { a: [A, d] }
   )
   assert.match(told[0] ?? '', /vLLM cannot be told to load a model/)
   assert.match(told[1] ?? '', /no upstream serves "c"/)
-  assert.match(told[3] ?? '', /not enforced by this version; cloud upstreams are used without a limit/)
   assert.deepEqual(
     load(`${box}cache: { enabled: false }\ncallers: [{ name: a, key: k, models: [any] }]\n`).warnings,
     [],
@@ -375,6 +386,8 @@ fallback_models: { a: [A, d] }
     load(`${anonymous}callers: [{ name: a, key: k }]\n`).warnings.map(sentence).join(),
     /anonymous\.limits: nobody is anonymous where callers have keys/,
   )
+  const allowed = `${box}anonymous: { allowed: true, limits: { concurrent: 1 } }\ncallers: [{ name: a, key: k }]\n`
+  assert.deepEqual(load(allowed).warnings, [])
 })
 
 test('a kind that is probably another is warned of, and a service without a key', () => {

@@ -23,9 +23,14 @@ const alertAt = z
   .describe('Fractions of it at which somebody is told: 0.8 when four fifths are used up.')
 
 const oneBudget = z.strictObject({
-  usd: z.number().min(0).max(1_000_000).optional().describe('Dollars spent in the cloud. 0 spends nothing.'),
-  tokens: count('Tokens, prompt and answer together, wherever they are served.').optional(),
-  gpu_seconds: positive('Seconds of the machines at home.').optional(),
+  usd: z
+    .number()
+    .min(0)
+    .max(1_000_000)
+    .optional()
+    .describe('Dollars spent in the cloud; 0 spends nothing, and without it they are not bounded.'),
+  tokens: count('Tokens, prompt and answer together, wherever they are served; without it, any number.').optional(),
+  gpu_seconds: positive('Seconds of the machines at home; without it, any number.').optional(),
   per: span.describe('The span of the calendar that this is for, in time_zone.'),
   alert_at: alertAt,
 })
@@ -74,8 +79,11 @@ export const cloud = (about: string) => z.enum(['allowed', 'never']).describe(ab
 
 export const team = z
   .strictObject({
-    budget: budget('What its callers may use up together.').optional(),
-    models: z.array(z.string()).optional().describe('The models its callers may use, of those that each of them may.'),
+    budget: budget('What its callers may use up together; without it, as much as each of them may.').optional(),
+    models: z
+      .array(z.string())
+      .optional()
+      .describe('The models its callers may use, of those that each of them may; without it, all.'),
     cloud: cloud('never keeps the requests of all its callers at home.').default('allowed'),
   })
   .describe('Several callers that spend together.')
@@ -96,7 +104,7 @@ export const moneyKeys = {
   cloud: z
     .strictObject({
       enabled: z.boolean().default(true).describe('false: nothing leaves for a server that costs money.'),
-      request_usd: positive('The most that one request may cost, in dollars.').optional(),
+      request_usd: positive('The most that one request may cost, in dollars; without it, any.').optional(),
       output_tokens: count('The longest answer for money, where a caller does not say.').default(8_192),
     })
     .prefault({})
@@ -114,7 +122,7 @@ export const moneyKeys = {
           secret: z.string().min(16).describe('Signs it, so that the receiver knows who it is from.'),
         })
         .optional()
-        .describe('Where alerts go beside the log.'),
+        .describe('Where alerts go beside the log; without it, nowhere.'),
       spill_share: z
         .number()
         .gt(0)
@@ -152,7 +160,7 @@ export const moneyKeys = {
 
 function isTimeZone(name: string): boolean {
   try {
-    return new Intl.DateTimeFormat('en', { timeZone: name }) !== undefined
+    return new Intl.DateTimeFormat('en', { timeZone: name }).resolvedOptions().timeZone !== ''
   } catch {
     return false
   }

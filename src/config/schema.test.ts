@@ -118,7 +118,7 @@ test('the example is right for the gateway and for an editor, says which schema 
 })
 
 test('the example shows every key that this version acts on', () => {
-  const idle = ['$schema', 'budget', 'cache', 'prices', 'data_dir']
+  const idle = ['$schema', 'cache', 'data_dir']
   const shown = Object.keys(parseYaml(example) as object)
   assert.deepEqual(
     Object.keys(schema.properties ?? {}).filter((key) => !shown.includes(key) && !idle.includes(key)),

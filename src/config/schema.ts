@@ -70,7 +70,7 @@ const upstream = z
         '0 is served first; a higher tier opens when the lower ones would be too late. Default: 1 for the cloud, else 0.',
       ),
     models: models.optional(),
-    budget: moneyBudget('What may be spent at this server, whoever asks.').optional(),
+    budget: moneyBudget('What may be spent at this server, whoever asks; without it, any amount.').optional(),
   })
   .describe('One server.')
 
@@ -87,8 +87,8 @@ const caller = z
     models: z.array(z.string()).optional().describe('The models it may use; without this, all.'),
     cloud: cloud('Whether its requests may leave for a server that costs money.').default('allowed'),
     limits: limits.optional().describe('How much this caller may ask; without it, as much as it likes.'),
-    budget: budget('What this caller may use up.').optional(),
-    team: z.string().min(1).optional().describe('One of teams, whose budget it shares.'),
+    budget: budget('What this caller may use up; without it, as much as its team and the gateway may.').optional(),
+    team: z.string().min(1).optional().describe('One of teams, whose budget it shares; without it, none.'),
     clamp: z
       .boolean()
       .default(true)
@@ -97,7 +97,9 @@ const caller = z
       .datetime({ offset: true })
       .or(z.iso.date())
       .optional()
-      .describe('From then on its key is not known any more: 2027-01-31, or with a time, 2027-01-31T12:00:00Z.'),
+      .describe(
+        'From then on its key is not known any more: 2027-01-31, or with a time, 2027-01-31T12:00:00Z. Without it, never.',
+      ),
     dialects: dialectFamilies.optional(),
     addresses: addresses.optional(),
   })
@@ -179,7 +181,7 @@ export const schema = z
           .default('batch')
           .describe('Who goes first then when all wait.'),
         limits: limits.optional().describe('How much each address may ask; without it, as much as it likes.'),
-        budget: budget('What all of them together may use up then.').optional(),
+        budget: budget('What all of them together may use up then; without it, any amount.').optional(),
       })
       .prefault({})
       .describe('Those who ask without a key.'),
@@ -295,7 +297,7 @@ export const schema = z
       })
       .prefault({})
       .describe('The log: never any content.'),
-    budget: moneyBudget('What the whole gateway may spend in the cloud.').optional(),
+    budget: moneyBudget('What the whole gateway may spend in the cloud; without it, any amount.').optional(),
     cache: z
       .strictObject({ enabled: z.boolean().describe('Whether answers are kept.') })
       .optional()
@@ -310,8 +312,6 @@ export const schema = z
       ),
   })
   .describe('Configuration of Spillway')
-
-export type { BudgetConfig } from './schema-money.ts'
 
 export type LimitsConfig = z.output<typeof limits>
 

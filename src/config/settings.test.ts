@@ -24,11 +24,23 @@ test('three lines are enough, and everything else has a default', () => {
         context: new Map(),
         preload: [],
         modelsMax: undefined,
+        budgets: [],
       },
     ],
     standIns: new Map(),
     queue: { max: 200, patienceMs: 8_000, deadlineMs: undefined, shares: { default: 0.2, batch: 0.1 } },
     callers: [],
+    teams: new Map(),
+    money: {
+      budgets: [],
+      timeZone: 'UTC',
+      prices: new Map(),
+      cloudOpen: true,
+      requestMostNano: undefined,
+      outputTokensMost: 8_192,
+      alerts: { webhook: undefined, spillShare: 0.1 },
+    },
+    records: { keepMs: 90 * 86_400_000, auditKeepMs: 365 * 86_400_000, syncAll: false },
     trustedProxies: [],
     models: new Map(),
     timeouts: {
@@ -74,8 +86,27 @@ test('everything that is set arrives', () => {
     queue: { max: 0, patience: '1.5s', deadline: '30s', shares: { batch: 0.3 } },
     callers: [
       { name: 'a', key: 'x y', priority: 'batch', weight: 0.5, patience: 0, models: ['mine'], cloud: 'never' },
-      { name: 'b', key: 'z' },
+      {
+        name: 'b',
+        key: 'z',
+        team: 'research',
+        clamp: false,
+        budget: [
+          { usd: 0.5, per: 'hour' },
+          { tokens: 1_000, gpu_seconds: 0.5, per: 'month', alert_at: [1, 0.9] },
+        ],
+        expires: '2027-01-31',
+        dialects: ['ollama'],
+        addresses: ['10.0.0.0/8'],
+      },
     ],
+    teams: { research: { budget: { usd: 50, per: 'week' }, models: ['mine'], cloud: 'never' } },
+    anonymous: { allowed: true, models: [], budget: { usd: 0, per: 'day' } },
+    budget: { usd: 20, per: 'day' },
+    cloud: { enabled: false, request_usd: 0.25, output_tokens: 100 },
+    prices: { Theirs: { input: 1, output: 5, cached_input: 0.0375 } },
+    time_zone: 'Europe/Berlin',
+    ledger: { sync: 'all', keep_days: 2, audit_days: 3 },
     timeouts: {
       connect: '1s',
       load: '20m',
@@ -91,6 +122,8 @@ test('everything that is set arrives', () => {
     probe_every: '1h',
     hedge: { share: 0.01, cloud: true },
   })
+  const weekly = { per: 'week', nano: 50_000_000_000, tokens: undefined, gpuMs: undefined, alertAt: [0.5, 0.8, 1] }
+  const research = { name: 'research', cloud: 'never', models: new Set(['mine']), budgets: [weekly] }
   const [upstream] = settings.upstreams
   assert.deepEqual([upstream?.apiKey, upstream?.tier, upstream?.concurrency], ['k', 4, 3])
   assert.deepEqual([upstream?.serve, upstream?.context], [new Map([['mine', 'theirs']]), new Map([['theirs', 4_096]])])
@@ -104,18 +137,61 @@ test('everything that is set arrives', () => {
   })
   assert.deepEqual(settings.callers, [
     {
-      caller: { id: 'a', weight: 0.5, priority: 'batch', cloud: 'never', models: new Set(['mine']) },
+      caller: {
+        id: 'a',
+        weight: 0.5,
+        priority: 'batch',
+        cloud: 'never',
+        models: new Set(['mine']),
+        clamp: true,
+        budgets: [],
+      },
       key: 'x y',
       patienceMs: 0,
       deadlineMs: undefined,
     },
     {
-      caller: { id: 'b', weight: 1, priority: 'default', cloud: 'allowed', models: undefined },
+      caller: {
+        id: 'b',
+        weight: 1,
+        priority: 'default',
+        // As its team.
+        cloud: 'never',
+        models: undefined,
+        clamp: false,
+        budgets: [
+          { per: 'hour', nano: 500_000_000, tokens: undefined, gpuMs: undefined, alertAt: [0.5, 0.8, 1] },
+          { per: 'month', nano: undefined, tokens: 1_000, gpuMs: 500, alertAt: [0.9, 1] },
+        ],
+        team: research,
+        dialects: new Set(['ollama']),
+      },
       key: 'z',
       patienceMs: undefined,
       deadlineMs: undefined,
+      expiresAt: Date.UTC(2027, 0, 31),
+      addresses: [{ address: '10.0.0.0', bits: 8 }],
     },
   ])
+  assert.deepEqual(settings.teams, new Map([['research', research]]))
+  assert.deepEqual(settings.money, {
+    budgets: [{ per: 'day', nano: 20_000_000_000, tokens: undefined, gpuMs: undefined, alertAt: [0.5, 0.8, 1] }],
+    timeZone: 'Europe/Berlin',
+    prices: new Map([['theirs', { input: 1_000_000, output: 5_000_000, cachedInput: 37_500, source: 'config' }]]),
+    cloudOpen: false,
+    requestMostNano: 250_000_000,
+    outputTokensMost: 100,
+    alerts: { webhook: undefined, spillShare: 0.1 },
+  })
+  assert.deepEqual(settings.records, { keepMs: 2 * 86_400_000, auditKeepMs: 3 * 86_400_000, syncAll: true })
+  assert.deepEqual(settings.anonymous, {
+    id: 'anonymous',
+    weight: 1,
+    priority: 'batch',
+    cloud: 'never',
+    models: new Set(),
+    budgets: [{ per: 'day', nano: 0, tokens: undefined, gpuMs: undefined, alertAt: [0.5, 0.8, 1] }],
+  })
   assert.deepEqual(settings.timeouts, {
     connectMs: 1_000,
     loadMs: 1_200_000,

@@ -25,10 +25,20 @@ function problemsOf(issue: Issue, input: unknown): Problem[] {
   }
   const value = valueAt(input, path)
   if (value === nowhere) return []
+  if (issue.code === 'invalid_union') {
+    const meant = issue.errors.find((errors) =>
+      errors.every(({ path: inside }) => inside.length > 0 || isOfKeys(errors)),
+    )
+    if (meant !== undefined && typeof value === 'object' && value !== null)
+      return meant.flatMap((inner) => problemsOf({ ...inner, path: [...issue.path, ...inner.path] }, input))
+  }
   if (value === undefined) return [{ path, text: 'is missing' }]
   if (value === null) return [{ path, text: 'is empty; give it a value, or leave the key out' }]
   return [{ path, text: textOf(issue, value) }]
 }
+
+/** Whatever was written has the right outer form for this one of several shapes. */
+const isOfKeys = (errors: readonly Issue[]): boolean => errors.every(({ code }) => code === 'unrecognized_keys')
 
 function textOf(issue: Issue, value: unknown): string {
   switch (issue.code) {

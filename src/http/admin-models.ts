@@ -39,8 +39,6 @@ export const orderPath = '/api/models/NAME/load|unload'
 /** A name in a path may have slashes and colons as they are, and anything else in code. */
 const order = /^\/api\/models\/(.+)\/(load|unload)$/
 
-export const isOrder = (path: string): boolean => order.test(path)
-
 /** Resolves when it is done, which may take as long as the largest model takes to load. */
 export async function obeyed(fleet: Fleet, path: string, query: URLSearchParams): Promise<object> {
   const [, name = '', verb] = order.exec(path) ?? []

@@ -14,7 +14,7 @@ import { reachOf } from '../../src/dialects/reach.ts'
 import { Fleet } from '../../src/fleet/fleet.ts'
 import type { Gateway } from '../../src/gateway.ts'
 import { type DoorOptions, startDoor } from '../../src/http/server.ts'
-import { Callers } from '../../src/layers/callers.ts'
+import { Callers } from '../../src/keys/callers.ts'
 
 /** A door on a gateway that does what a test says, and what has come through it. */
 export interface OpenDoor {
@@ -60,7 +60,7 @@ export async function openDoor(t: TestContext, setting: DoorSetting = {}): Promi
     const caller: Caller = { id, weight: 1, priority: 'default', models: models && new Set(models), cloud: 'allowed' }
     return { caller, key, patienceMs: undefined }
   })
-  const known = new Callers(callers)
+  const known = new Callers({ callers }, { clock: world })
   const fleet = new Fleet({ upstreams, world, emit, probeEveryMs: 1_000_000, canOf: reachOf })
   await fleet.start()
   const gateway: Gateway = {
@@ -82,6 +82,7 @@ export async function openDoor(t: TestContext, setting: DoorSetting = {}): Promi
     countTokens: () => Promise.resolve(1),
     fleet,
     dialects,
+    callers: known,
     identify: (credential, address) => known.identify(credential, address),
     ask: ({ dialect, body, raw, caller, signal, id = 'none', patienceMs = 8_000, priority, cloud, ...input }) => ({
       ...dialect.glance(body),
