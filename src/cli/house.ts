@@ -3,7 +3,7 @@ import { ConfigFault } from '../config/problem.ts'
 import type { DoorSettings } from '../config/settings.ts'
 import type { Settings } from '../core/settings.ts'
 import { createGateway, type Gateway } from '../gateway.ts'
-import { type Admin, startAdmin } from '../http/admin.ts'
+import { type Admin, type AdminOptions, startAdmin } from '../http/admin.ts'
 import { ConditionWatch } from '../http/condition-watch.ts'
 import type { ConfigStatus } from '../http/config-status.ts'
 import { type Door, startDoor } from '../http/server.ts'
@@ -37,7 +37,7 @@ export interface HouseOptions {
   readonly transport: 'own' | 'undici'
   /** What is watched for room. */
   readonly volumes?: readonly Volume[] | undefined
-  readonly reload?: (() => Promise<void>) | undefined
+  readonly reload?: AdminOptions['reload']
   readonly config?: (() => ConfigStatus) | undefined
   /** Where the listening sockets come from, when somebody else keeps them. */
   readonly sockets?: SocketFor | undefined

@@ -62,13 +62,13 @@ export async function serve(options: ServeOptions): Promise<void> {
     listen: log,
     linesDropped: () => outlet.dropped,
   })
-  const reload = (): void => {
+  const reload = (actor: string): void => {
     // What went wrong was said.
-    if (reloading !== undefined) reloading.reload().catch(() => {})
+    if (reloading !== undefined) reloading.reload({ actor }).catch(() => {})
     else say('warn', 'There is no configuration file to read again.')
   }
   const ending = new Ending(opening, say)
-  process.on('SIGHUP', reload)
+  process.on('SIGHUP', () => reload('signal'))
   process.on('SIGTERM', ending.end)
   process.on('SIGINT', ending.end)
   let watching: ConfigWatch | undefined
@@ -78,7 +78,7 @@ export async function serve(options: ServeOptions): Promise<void> {
   })
   supervisor?.onGone(() => ending.begun || ending.end())
   const house = await opening.catch(explainStart)
-  if (seen !== undefined && file !== undefined) watching = new ConfigWatch(file, seen, reload)
+  if (seen !== undefined && file !== undefined) watching = new ConfigWatch(file, seen, () => reload('config-watch'))
   const ready = `Spillway listens on ${house.address} (admin ${house.adminAddress})`
   // The one line that people and scripts wait for, whatever level the log has.
   logger({ write, format: mannerOf(config).format })({ type: 'notice', level: 'info', text: ready })

@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import type { By } from '../core/change.ts'
 import type { Gateway } from '../gateway.ts'
 import type { DiskWatch } from '../telemetry/disk.ts'
 import type { Feed } from '../telemetry/feed.ts'
@@ -30,7 +31,7 @@ export interface AdminOptions {
   readonly bounds?: BoundsSeen | undefined
   readonly disk?: Pick<DiskWatch, 'volumes'> | undefined
   /** Reads the config again; rejects with what is wrong with it, one by one in `problems` where it can. */
-  readonly reload?: (() => Promise<void>) | undefined
+  readonly reload?: ((by: By) => Promise<void>) | undefined
   /** How it stands with the configuration. */
   readonly config?: (() => ConfigStatus) | undefined
   /** A socket that somebody else made and keeps, to be listened on in place of one at host and port. */
@@ -120,7 +121,7 @@ function placesOf(
       '/api/explain',
       { ...does('POST', ({ query, body }) => explain(gateway, query, body)), bodyMaxBytes: explainMaxBytes },
     ],
-    ['/api/reload', { method: 'POST', answer: (response) => reloaded(response, reload) }],
+    ['/api/reload', { method: 'POST', answer: (response, { by }) => reloaded(response, reload, by) }],
   ]
 }
 
@@ -156,8 +157,8 @@ async function handle(request: IncomingMessage, response: ServerResponse, house:
     return refuse(response, 413, 'request_too_large', `The body may have ${bodyMaxBytes} bytes.`)
   }
   const query = new URLSearchParams(target.slice(path.length))
-  const actor = `${token === undefined ? 'admin port' : 'admin token'} from ${request.socket.remoteAddress}`
-  await route.answer(response, { path, parts: found.parts, query, body, actor })
+  const by = { actor: token === undefined ? 'loopback' : 'admin', source: request.socket.remoteAddress }
+  await route.answer(response, { path, parts: found.parts, query, body, by })
 }
 
 const isBrief = ({ method, endless }: Route): boolean => method === 'GET' && endless !== true
@@ -186,7 +187,7 @@ function watch(response: ServerResponse, audience: Audience): void {
   audience.admit(response)
 }
 
-async function reloaded(response: ServerResponse, reload: AdminOptions['reload']): Promise<void> {
+async function reloaded(response: ServerResponse, reload: AdminOptions['reload'], by: By): Promise<void> {
   if (reload === undefined) {
     return refuse(
       response,
@@ -196,7 +197,7 @@ async function reloaded(response: ServerResponse, reload: AdminOptions['reload']
     )
   }
   try {
-    await reload()
+    await reload(by)
   } catch (error) {
     // What runs goes on with the config it has.
     const message = error instanceof Error ? error.message : String(error)

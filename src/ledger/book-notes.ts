@@ -11,7 +11,7 @@ export class BookNotes implements Notes {
   }
 
   cloud(): Promise<CloudState | undefined> {
-    return this.#books.run('cloud')
+    return this.#books.run('cloudState')
   }
 
   setCloud(state: CloudState): Promise<void> {
@@ -20,7 +20,7 @@ export class BookNotes implements Notes {
     const change = { actor: by, source: from, action: `cloud.${open ? 'open' : 'close'}`, subject: 'cloud', detail: reason }
     // However often it is tried, it is one change.
     const record = { ...auditOf({ ...change, before: was, after: is, result: 'ok' }, at), id: `cloud-${at}-${by}` }
-    return this.#books.run('setCloud', state, record)
+    return this.#books.run('setCloudState', state, record)
   }
 
   post(letter: Letter, addressed: boolean): Promise<boolean> {

@@ -1,28 +1,14 @@
 import { createHash } from 'node:crypto'
+import type { Change } from '../../core/change.ts'
 import { type Row, sql, type Work } from '../work.ts'
 
-/** One change that somebody made to how the gateway works, or tried to. Never what anybody asked, never a secret. */
-export interface AuditRecord {
+/** A change with when it was made. */
+export interface AuditRecord extends Change {
   /** Unique for ever: taken down twice, it is there once. */
   readonly id: string
   /** In milliseconds since 1970, and since this machine was started: a clock that was set shows in the difference. */
   readonly at: number
   readonly uptimeMs: number
-  /** `admin`, `loopback`, `cli:ann`, `config-watch`, `signal`. */
-  readonly actor: string
-  /** The address it came from, where there is one. */
-  readonly source?: string | undefined
-  /** `key.create`, `config.reload`, `cloud.close`, `model.load`, … */
-  readonly action: string
-  /** What was changed: the id of a key, the name of a model. */
-  readonly subject: string
-  /** How it was and how it is then, as a hash or in a word. */
-  readonly before?: string | undefined
-  readonly after?: string | undefined
-  /** `ok`, or the code of what went wrong. */
-  readonly result: string
-  /** Names alone: of the keys of a configuration that are others now, say. */
-  readonly detail?: string | undefined
 }
 
 export interface AuditQuery {
@@ -75,7 +61,7 @@ export function* addAudit(record: AuditRecord): Work<void> {
 }
 
 /** The newest first. */
-function* listAudit({ since = 0, until = Number.MAX_SAFE_INTEGER, actionPrefix = '', most }: AuditQuery): Work<
+export function* listAudit({ since = 0, until = Number.MAX_SAFE_INTEGER, actionPrefix = '', most }: AuditQuery): Work<
   readonly ListedAudit[]
 > {
   const rows = yield sql(
@@ -90,7 +76,7 @@ function* listAudit({ since = 0, until = Number.MAX_SAFE_INTEGER, actionPrefix =
 }
 
 /** Lets go of what is older. The chain begins with the first that is left, and says on what that follows. */
-function* forgetAudit(before: number): Work<number> {
+export function* forgetAudit(before: number): Work<number> {
   yield sql('UPDATE audit_head SET seq = seq WHERE name = ?', 'audit')
   const [last] = yield sql('SELECT seq, hash FROM audit WHERE at < ? ORDER BY seq DESC LIMIT 1', before)
   if (last === undefined) return 0
@@ -102,7 +88,7 @@ function* forgetAudit(before: number): Work<number> {
 
 const pageRows = 1_000
 
-function* verifyAudit(): Work<AuditVerdict> {
+export function* verifyAudit(): Work<AuditVerdict> {
   const [head] = yield sql('SELECT seq, hash, begin_seq, begin_hash FROM audit_head WHERE name = ?', 'audit')
   if (head === undefined) return { rows: 0, brokenAt: 0, why: 'it has lost its head' }
   let seq = Number(head.begin_seq)
@@ -148,5 +134,3 @@ function recordOf(row: Row): ListedAudit {
 }
 
 const textOf = (value: Row[string] | undefined): string | undefined => (value == null ? undefined : String(value))
-
-export const auditJobs = { addAudit, listAudit, forgetAudit, verifyAudit } as const

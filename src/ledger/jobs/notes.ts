@@ -5,7 +5,7 @@ import { type AuditRecord, addAudit } from './audit.ts'
 /** Longer than any span of a budget: what is older cannot come up again. */
 const lettersKeptMs = 400 * 86_400_000
 
-function* cloud(): Work<CloudState | undefined> {
+export function* cloudState(): Work<CloudState | undefined> {
   const [row] = yield sql('SELECT is_open, reason, who, source, at FROM switches WHERE name = ?', 'cloud')
   if (row === undefined) return undefined
   const { is_open: isOpen, reason, who, source, at } = row
@@ -19,7 +19,7 @@ function* cloud(): Work<CloudState | undefined> {
 }
 
 /** The switch and the line about who moved it, or neither. */
-function* setCloud({ open, reason, by, from, at }: CloudState, record: AuditRecord): Work<void> {
+export function* setCloudState({ open, reason, by, from, at }: CloudState, record: AuditRecord): Work<void> {
   yield sql(
     `INSERT INTO switches (name, is_open, reason, who, source, at) VALUES (?, ?, ?, ?, ?, ?)
      ON CONFLICT (name) DO UPDATE SET is_open = excluded.is_open, reason = excluded.reason, who = excluded.who,
@@ -35,7 +35,7 @@ function* setCloud({ open, reason, by, from, at }: CloudState, record: AuditReco
 }
 
 /** True for the first. */
-function* postLetter({ id, at, body }: Letter, addressed: boolean): Work<boolean> {
+export function* postLetter({ id, at, body }: Letter, addressed: boolean): Work<boolean> {
   yield sql('DELETE FROM letters WHERE at < ?', at - lettersKeptMs)
   const added = yield sql(
     'INSERT INTO letters (id, at, body, tries, next_at) VALUES (?, ?, ?, 0, ?) ON CONFLICT (id) DO NOTHING RETURNING id',
@@ -47,7 +47,7 @@ function* postLetter({ id, at, body }: Letter, addressed: boolean): Work<boolean
   return added.length > 0
 }
 
-function* takeLetters(now: number, leaseMs: number, most: number): Work<readonly DueLetter[]> {
+export function* takeLetters(now: number, leaseMs: number, most: number): Work<readonly DueLetter[]> {
   const due = yield sql('SELECT id, next_at FROM letters WHERE next_at <= ? ORDER BY next_at, id LIMIT ?', now, most)
   const taken: DueLetter[] = []
   for (const { id = null, next_at: nextAt = null } of due) {
@@ -60,9 +60,7 @@ function* takeLetters(now: number, leaseMs: number, most: number): Work<readonly
   return taken
 }
 
-function* letterSent(id: string, delivery: Delivery): Work<void> {
+export function* letterSent(id: string, delivery: Delivery): Work<void> {
   const nextAt = 'tryAgainAt' in delivery ? delivery.tryAgainAt : null
   yield sql('UPDATE letters SET tries = tries + 1, next_at = ? WHERE id = ?', nextAt, id)
 }
-
-export const noteJobs = { cloud, setCloud, postLetter, takeLetters, letterSent } as const
