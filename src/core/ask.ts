@@ -57,6 +57,8 @@ export interface Glance {
   readonly promptTokens: number
   /** What the caller allows at most; undefined when it did not say. */
   readonly outputTokensMax: number | undefined
+  /** How many answers it asks for at once, and pays for; undefined for one. */
+  readonly choices?: number | undefined
   readonly needs: readonly Need[]
   readonly errand?: Errand | undefined
   /** How the prompt begins; undefined where there is nothing that would be worth finding again. */
@@ -85,6 +87,8 @@ export interface Ask extends Glance {
   readonly patienceMs: number
   /** What pays for it where it is served for money; undefined where nobody counts that. */
   readonly purse?: Purse | undefined
+  /** False: it is rather refused than cut to what the rest of a budget buys. */
+  readonly clamp?: boolean | undefined
   /** How long until the whole answer; what comes later is of no use to the caller. Undefined where it does not matter. */
   readonly deadlineMs?: number | undefined
   readonly arrivedAt: number

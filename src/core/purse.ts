@@ -14,8 +14,13 @@ export interface Wanted {
   /** As the caller calls it. */
   readonly model: string
   readonly promptTokens: number
+  /** Of each of its answers. */
   readonly outputTokensMax: number | undefined
+  /** How many answers it asks for at once; undefined for one. */
+  readonly choices?: number | undefined
   readonly needs: readonly string[]
+  /** False: rather refused than cut to what there is money for. */
+  readonly clamp?: boolean | undefined
 }
 
 /**
@@ -36,7 +41,7 @@ export interface Purse {
 
 /** Money set aside for one try. It comes to an end once, whatever becomes of the try. */
 export interface Hold {
-  /** So many tokens of answer are paid for and no more: what the server has to be told. */
+  /** So many tokens of each answer are paid for and no more: what the server has to be told. */
   readonly outputTokensMax: number
   /** The request is about to leave: from here on it may cost something although nobody hears of it. */
   sent(): void
