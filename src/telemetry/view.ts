@@ -2,6 +2,7 @@ import { sentenceOf } from '../core/amounts.ts'
 import type { Ask } from '../core/ask.ts'
 import type { ConnectionCut, Event, HedgeEnding, Resumed } from '../core/event.ts'
 import type { Fault, FaultKind } from '../core/fault.ts'
+import { nanoPerDollar } from '../core/money.ts'
 
 /**
  * An event as people may see it: in the log, in the live feed, on the page. The type is closed and is filled in field by
@@ -28,6 +29,8 @@ export interface EventView {
   readonly input_tokens?: number | undefined
   readonly output_tokens?: number | undefined
   readonly tokens_estimated?: true | undefined
+  /** What it cost, where it cost anything. */
+  readonly usd?: number | undefined
   readonly wait_ms?: number | undefined
   readonly first_token_ms?: number | undefined
   readonly total_ms?: number | undefined
@@ -103,6 +106,11 @@ export function viewOf(event: Event): EventView {
       const text = `Nothing came of ${asks} answers of ${model} for ${Math.round(silentMs / 1_000)} s: they were cut off together.`
       return { level: 'warn', event: event.type, upstream, model, text: cleaned(text, textMax) }
     }
+    case 'money-spent': {
+      // The line of the ask says what it came to; this one is for whoever follows each try.
+      const { upstream, model, nano } = event
+      return { level: 'debug', event: event.type, ...nameOf(event.ask), upstream, model, usd: nano / nanoPerDollar }
+    }
     case 'budget-reached':
       return { level: 'warn', event: event.type, text: cleaned(sentenceOf(event.standing, event.share), textMax) }
     case 'cloud-switched':
@@ -146,6 +154,7 @@ function settled({ ask, outcome, decision }: Extract<Event, { type: 'ask-settled
     input_tokens: usage.promptTokens,
     output_tokens: usage.outputTokens,
     tokens_estimated: usage.estimated === true ? true : undefined,
+    usd: outcome.costNano === undefined || outcome.costNano === 0 ? undefined : outcome.costNano / nanoPerDollar,
     wait_ms: tenths(outcome.waitMs),
     first_token_ms: firstTokenMs === undefined ? undefined : tenths(firstTokenMs),
     total_ms: tenths(outcome.totalMs),
