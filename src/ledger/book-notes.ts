@@ -27,7 +27,8 @@ export class BookNotes implements Notes {
     return this.#books.run('postLetter', letter, addressed)
   }
 
-  take(now: number, leaseMs: number, most: number): Promise<readonly DueLetter[]> {
+  async take(now: number, leaseMs: number, most: number): Promise<readonly DueLetter[]> {
+    if (!(await this.#books.run('lettersDue', now))) return []
     return this.#books.run('takeLetters', now, leaseMs, most)
   }
 

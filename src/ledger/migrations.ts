@@ -1,4 +1,5 @@
 import { BooksFault } from './books.ts'
+import { auditTables } from './migrations/003-audit.ts'
 import { ledgerTables } from './migrations/001-ledger.ts'
 import { sql, type Work } from './work.ts'
 
@@ -10,7 +11,7 @@ export interface Migration {
 }
 
 /** In this order, and only forward: how many have been done is the version of the database. */
-export const migrations: readonly Migration[] = [ledgerTables]
+export const migrations: readonly Migration[] = [ledgerTables, auditTables]
 
 /** At which version it is; 0 for one that has nothing in it yet. */
 export function* versionOf(): Work<number> {

@@ -1,5 +1,7 @@
 import type { Work } from '../work.ts'
+import * as audit from './audit.ts'
 import * as money from './money.ts'
+import * as notes from './notes.ts'
 import * as owners from './owners.ts'
 import * as report from './report.ts'
 
@@ -7,7 +9,7 @@ import * as report from './report.ts'
  * All that can be asked of the books. Every function that one of these files exports is a job. What goes in and what comes
  * out is plain data, since it crosses threads.
  */
-export const jobs = { ...money, ...owners, ...report }
+export const jobs = { ...audit, ...money, ...notes, ...owners, ...report }
 
 type Jobs = typeof jobs
 
@@ -33,4 +35,8 @@ export const readingJobs: ReadonlySet<JobName> = new Set<JobName>([
   'openHolds',
   'holdOwners',
   'listOwners',
+  'listAudit',
+  'verifyAudit',
+  'cloudState',
+  'lettersDue',
 ])

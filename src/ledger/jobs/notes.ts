@@ -47,6 +47,11 @@ export function* postLetter({ id, at, body }: Letter, addressed: boolean): Work<
   return added.length > 0
 }
 
+/** Whether it is any letter's turn. To ask changes nothing, and is nearly always all there is to do. */
+export function* lettersDue(now: number): Work<boolean> {
+  return (yield sql('SELECT 1 AS due FROM letters WHERE next_at <= ? LIMIT 1', now)).length > 0
+}
+
 export function* takeLetters(now: number, leaseMs: number, most: number): Work<readonly DueLetter[]> {
   const due = yield sql('SELECT id, next_at FROM letters WHERE next_at <= ? ORDER BY next_at, id LIMIT ?', now, most)
   const taken: DueLetter[] = []
