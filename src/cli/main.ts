@@ -20,6 +20,8 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   doctor: async () => (await import('./doctor/command.ts')).doctorCommand(),
   prices: async () => (await import('./prices.ts')).pricesCommand(),
   simulate: async () => (await import('./simulate.ts')).simulateCommand(),
+  cloud: async () => (await import('./cloud.ts')).cloudCommand(),
+  audit: async () => (await import('./audit.ts')).auditCommand(),
   demo: async () => (await import('./demo.ts')).demoCommand(),
 }
 

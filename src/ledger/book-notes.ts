@@ -16,10 +16,10 @@ export class BookNotes implements Notes {
 
   setCloud(state: CloudState): Promise<void> {
     const { open, by, from, at, reason } = state
-    const [was, is] = open ? ['closed', 'open'] : ['open', 'closed']
-    const change = { actor: by, source: from, action: `cloud.${open ? 'open' : 'close'}`, subject: 'cloud', detail: reason }
+    const [action, after] = open ? ['cloud.open', 'open'] : ['cloud.close', 'closed']
+    const change = { actor: by, source: from, action, subject: 'cloud', after, detail: reason, result: 'ok' }
     // However often it is tried, it is one change.
-    const record = { ...auditOf({ ...change, before: was, after: is, result: 'ok' }, at), id: `cloud-${at}-${by}` }
+    const record = { ...auditOf(change, at), id: `cloud-${at}-${by}` }
     return this.#books.run('setCloudState', state, record)
   }
 

@@ -20,6 +20,7 @@ export function* cloudState(): Work<CloudState | undefined> {
 
 /** The switch and the line about who moved it, or neither. */
 export function* setCloudState({ open, reason, by, from, at }: CloudState, record: AuditRecord): Work<void> {
+  const before = (yield* cloudState())?.open === false ? 'closed' : 'open'
   yield sql(
     `INSERT INTO switches (name, is_open, reason, who, source, at) VALUES (?, ?, ?, ?, ?, ?)
      ON CONFLICT (name) DO UPDATE SET is_open = excluded.is_open, reason = excluded.reason, who = excluded.who,
@@ -31,7 +32,7 @@ export function* setCloudState({ open, reason, by, from, at }: CloudState, recor
     from ?? null,
     at,
   )
-  yield* addAudit(record)
+  yield* addAudit({ ...record, before })
 }
 
 /** True for the first. */
