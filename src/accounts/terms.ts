@@ -44,13 +44,13 @@ const outputTokensEnd = 1_000_000
 export function termsFor(wanted: Wanted, means: Means): Terms | undefined {
   const { price, roomNano, longest = 0 } = means
   const sized = sizeOf(wanted, means)
-  const { promptTokens, asked, choices } = sized
+  const { promptTokens, asked, answers } = sized
   const whole = mostOrMore(sized, asked, price)
   const fair = Math.floor(roomNano / fairPart)
   if (whole <= fair) return { nano: whole, outputTokensMax: asked }
   if (wanted.clamp === false || asked === 0)
     return whole <= roomNano ? { nano: whole, outputTokensMax: asked } : undefined
-  const buys = (nano: number): number => Math.floor(outputTokensFor(nano, promptTokens, price) / choices)
+  const buys = (nano: number): number => Math.floor(outputTokensFor(nano, promptTokens, price) / answers)
   const enough = Math.max(buys(fair), roomyTokens, roomyTimes * longest)
   let outputTokensMax = Math.max(worth(asked), Math.min(asked, enough, buys(roomNano)))
   // To the last nano it is only known the other way round.
@@ -69,25 +69,25 @@ interface Sized {
   readonly promptTokens: number
   /** Of each answer. */
   readonly asked: number
-  readonly choices: number
+  readonly answers: number
 }
 
 function sizeOf(wanted: Wanted, { outputTokensMost, promptFactor }: Omit<Means, 'roomNano'>): Sized {
-  const { needs, outputTokensMax = outputTokensMost, choices = 1 } = wanted
+  const { needs, outputTokensMax = outputTokensMost, answers = 1 } = wanted
   const factor = needs.includes('vision') || needs.includes('audio') ? mediaFactor : promptFactor
   return {
     promptTokens: Math.ceil(wanted.promptTokens * factor) + templateTokens,
     asked: needs.includes('vectors') ? 0 : Math.min(outputTokensMax, outputTokensEnd),
-    choices,
+    answers,
   }
 }
 
 const worth = (asked: number): number => Math.min(leastTokens, Math.ceil(asked / 2))
 
 /** More than can be counted is more than anybody has. */
-function mostOrMore({ promptTokens, choices }: Sized, outputTokens: number, price: Price): number {
-  const tokens = promptTokens + outputTokens * choices
-  return tokens * dearest(price) > Number.MAX_SAFE_INTEGER / 2 ? Infinity : mostFor(promptTokens, outputTokens * choices, price)
+function mostOrMore({ promptTokens, answers }: Sized, outputTokens: number, price: Price): number {
+  const tokens = promptTokens + outputTokens * answers
+  return tokens * dearest(price) > Number.MAX_SAFE_INTEGER / 2 ? Infinity : mostFor(promptTokens, outputTokens * answers, price)
 }
 
 const dearestOf = new WeakMap<Price, number>()

@@ -14,10 +14,9 @@ export interface Wanted {
   /** As the caller calls it. */
   readonly model: string
   readonly promptTokens: number
-  /** Of each of its answers. */
+  /** Of each answer, and how many it wants; undefined for one. */
   readonly outputTokensMax: number | undefined
-  /** How many answers it asks for at once; undefined for one. */
-  readonly choices?: number | undefined
+  readonly answers?: number | undefined
   readonly needs: readonly string[]
   /** False: rather refused than cut to what there is money for. */
   readonly clamp?: boolean | undefined
