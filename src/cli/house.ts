@@ -8,6 +8,8 @@ import { ConditionWatch } from '../http/condition-watch.ts'
 import type { ConfigStatus } from '../http/config-status.ts'
 import { type Door, startDoor } from '../http/server.ts'
 import { realWorld } from '../http/world.ts'
+import { Audit } from '../ledger/audit.ts'
+import type { Books } from '../ledger/books.ts'
 import { DiskWatch, type Volume } from '../telemetry/disk.ts'
 import { Feed } from '../telemetry/feed.ts'
 import { Metrics } from '../telemetry/metrics.ts'
@@ -18,6 +20,8 @@ import type { SocketFor } from './sockets.ts'
 export interface House {
   readonly gateway: Gateway
   readonly feed: Feed
+  /** Where changes are taken down, if anywhere. */
+  readonly audit: Audit | undefined
   /** `http://127.0.0.1:11400` */
   readonly address: string
   readonly adminAddress: string
@@ -37,6 +41,8 @@ export interface HouseOptions {
   readonly transport: 'own' | 'undici'
   /** What is watched for room. */
   readonly volumes?: readonly Volume[] | undefined
+  /** Where changes are taken down. */
+  readonly books?: Books | undefined
   readonly reload?: AdminOptions['reload']
   readonly config?: (() => ConfigStatus) | undefined
   /** Where the listening sockets come from, when somebody else keeps them. */
@@ -61,11 +67,13 @@ const lookEveryMs = 250
 
 /** An engine with its two ports and its telemetry: what `serve` and the demo start. */
 export async function openHouse(options: HouseOptions): Promise<House> {
-  const { settings, doors, transport, volumes = [], reload, config, sockets, listen, linesDropped = () => 0 } = options
+  const { settings, doors, transport, volumes = [], reload, config, sockets, listen, books, linesDropped = () => 0 } = options
   const world = realWorld({ transport, connectMs: settings.timeouts.connectMs })
   const shares = new OwnShares()
   const pressure = new PressureGauge(shares.measure, (event) => gateway.emit(event), shares.memoryMaxBytes)
   const gateway: Gateway = createGateway(settings, { world, pressure })
+  const audit = books && new Audit({ books, world, emit: gateway.emit })
+  void audit?.keep(() => gateway.settings.records?.auditKeepMs ?? Infinity)
   const metrics = new Metrics(gateway)
   const feed = new Feed(gateway)
   const disk = new DiskWatch({ volumes, emit: gateway.emit })
@@ -102,6 +110,7 @@ export async function openHouse(options: HouseOptions): Promise<House> {
       disk,
       reload,
       config,
+      audit,
       socket: adminSocket,
       bounds,
     })
@@ -122,11 +131,13 @@ export async function openHouse(options: HouseOptions): Promise<House> {
     await openAdmin.close()
     disk.stop()
     await gateway.stop()
+    await audit?.close()
     await world.close()
   }
   return {
     gateway,
     feed,
+    audit,
     address: urlOf(openDoor.address),
     adminAddress: urlOf(openAdmin.address),
     adopt: async (next) => {

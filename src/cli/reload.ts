@@ -18,8 +18,8 @@ export interface ReloadParts {
   /** Goes by it from now on. */
   readonly adopt: (config: Config) => Promise<void>
   readonly emit: Emit
-  /** Where it is taken down who had it read, and what is another since; undefined as long as there is no such place. */
-  readonly auditor: () => Auditor | undefined
+  /** Where it is taken down who had it read, and what is another since; undefined where there is no such place. */
+  readonly auditor: () => Promise<Auditor | undefined>
 }
 
 /** What the ports and the connections were made from when the process began. */
@@ -55,7 +55,7 @@ export class Reloading {
     const before = this.#config
     const intent = { ...by, action: 'config.reload', subject: file, before: this.#status.hash }
     await audited(
-      auditor(),
+      await auditor(),
       intent,
       () => this.#read(),
       () => ({ after: this.#status.hash, detail: changedNames(before, this.#config).join(', ') }),

@@ -2,6 +2,7 @@ import { type Address, readAddress } from '../config/address.ts'
 import { ConfigFault, sentence } from '../config/problem.ts'
 import type { Config } from '../config/schema.ts'
 import { doorsOf, parse, settingsOf } from '../config/settings.ts'
+import type { Auditor } from '../core/change.ts'
 import type { Emit } from '../core/event.ts'
 import { type LogOptions, logger } from '../telemetry/log.ts'
 import { Outlet } from '../telemetry/outlet.ts'
@@ -49,7 +50,8 @@ export async function serve(options: ServeOptions): Promise<void> {
     return { listen: hostOf(address), admin: { ...config.admin, listen: hostOf(adminAddress) } }
   }
   const emit: Emit = (event) => void opening.then(({ gateway }) => gateway.emit(event)).catch(() => {})
-  const reloading = file === undefined ? undefined : new Reloading({ file, first, hash, begun, adopt, emit })
+  const auditor = async (): Promise<Auditor | undefined> => (await opening).audit
+  const reloading = file === undefined ? undefined : new Reloading({ file, first, hash, begun, adopt, emit, auditor })
   const settings = settingsOf(config)
   const opening = openHouse({
     settings,

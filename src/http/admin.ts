@@ -1,18 +1,20 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import type { By } from '../core/change.ts'
+import { audited, type By } from '../core/change.ts'
 import type { Gateway } from '../gateway.ts'
+import type { Audit } from '../ledger/audit.ts'
 import type { DiskWatch } from '../telemetry/disk.ts'
 import type { Feed } from '../telemetry/feed.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import { json, readBody, refuse, send, setCommon } from './admin-answer.ts'
+import { auditPlaces } from './admin-audit.ts'
 import { Audience } from './admin-events.ts'
 import { explain, type ExplainGateway } from './admin-explain.ts'
 import { networkOf } from '../keys/networks.ts'
 import { isLoopback, knowsToken, refusalOf } from './admin-guard.ts'
-import { modelsView, obeyed, orderPath } from './admin-models.ts'
+import { modelsView, obeyed, orderIntent, orderOf, orderPath } from './admin-models.ts'
 import { readPage } from './admin-page.ts'
-import { AdminRoutes, bodied, does, type Place, type Route } from './admin-routes.ts'
+import { AdminRoutes, type Asked, bodied, does, type Place, type Route } from './admin-routes.ts'
 import { statusView } from './admin-status.ts'
 import { Tries } from './admin-tries.ts'
 import { asksView, type BoundsSeen, diskView, feedView, pressureView, upstreamsView } from './admin-views.ts'
@@ -34,6 +36,8 @@ export interface AdminOptions {
   readonly reload?: ((by: By) => Promise<void>) | undefined
   /** How it stands with the configuration. */
   readonly config?: (() => ConfigStatus) | undefined
+  /** Who changed what. */
+  readonly audit?: Pick<Audit, 'add' | 'list'> | undefined
   /** A socket that somebody else made and keeps, to be listened on in place of one at host and port. */
   readonly socket?: object | undefined
 }
@@ -90,7 +94,7 @@ export async function startAdmin(gateway: AdminGateway, options: AdminOptions): 
 
 function placesOf(
   gateway: AdminGateway,
-  { metrics, feed, disk, reload, config, bounds }: AdminOptions,
+  { metrics, feed, disk, reload, config, bounds, audit }: AdminOptions,
   audience: Audience,
 ): readonly Place[] {
   const { html, policy } = readPage()
@@ -105,6 +109,10 @@ function placesOf(
       givenUp: bounds?.pressure.givenUp ?? [],
       volumes: disk?.volumes ?? [],
     })
+  const ordered = async (asked: Asked): Promise<object> => {
+    const order = orderOf(asked)
+    return audited(audit, orderIntent(order, asked.by), () => obeyed(gateway.fleet, order))
+  }
   return [
     ['/', { ...get((response) => send(response, 200, html, pageHeaders)), open: true }],
     ['/metrics', get((response) => send(response, 200, metrics.render(), metricsHeaders))],
@@ -112,7 +120,8 @@ function placesOf(
     ['/api/status', view(() => statusView(gateway, config?.(), troubles()))],
     ['/api/asks', view(() => asksView(gateway.asks()))],
     ['/api/models', view(() => modelsView(gateway.fleet.readiness(), gateway.world.now()))],
-    [orderPath, does('POST', ({ path, query }) => obeyed(gateway.fleet, path, query))],
+    [orderPath, does('POST', ordered)],
+    ...(audit === undefined ? [] : auditPlaces(audit)),
     ['/api/disk', view(() => diskView(disk?.volumes ?? []))],
     ['/api/feed', view(() => feedView(feed.snapshot()))],
     ...(bounds === undefined ? [] : [['/api/pressure', view(() => pressureView(bounds))] as const]),
