@@ -13,7 +13,13 @@ function advised(spillShare = 0.1) {
   const advice = new Advice({ world: { now: () => now }, homesOf: () => homes, spillShare: () => spillShare })
   const asked = (times: number, over: Partial<Outcome>): void => {
     for (let time = 0; time < times; time += 1) {
-      const usual = { usage: { promptTokens: 1, outputTokens: 1 }, upstream: 'gpu-1', tier: 0, attempts: 1, waitMs: 1_200 }
+      const usual = {
+        usage: { promptTokens: 1, outputTokens: 1 },
+        upstream: 'gpu-1',
+        tier: 0,
+        attempts: 1,
+        waitMs: 1_200,
+      }
       const outcome = { ...usual, firstTokenMs: 1_500, totalMs: 61_200, fault: undefined, ...over }
       advice.listen({ type: 'ask-settled', ask: someAsk(), outcome })
     }
@@ -78,13 +84,18 @@ test('the loss of a random stream is as the tables say', () => {
 
 test('more places never lose more, and never less than nothing', () => {
   check(
-    property(integer({ min: 1, max: 64 }), integer({ min: 1, max: 64 }), integer({ min: 1, max: 99 }), (places, more, lost) => {
-      for (const busy of [0, places / 3, places]) {
-        const crowded = { places, busy, lost: lost / 100 }
-        const after = lostWith(more, crowded)
-        assert.ok(after >= 0 && after <= crowded.lost, `${after}`)
-        assert.ok(lostWith(more + 1, crowded) <= after)
-      }
-    }),
+    property(
+      integer({ min: 1, max: 64 }),
+      integer({ min: 1, max: 64 }),
+      integer({ min: 1, max: 99 }),
+      (places, more, lost) => {
+        for (const busy of [0, places / 3, places]) {
+          const crowded = { places, busy, lost: lost / 100 }
+          const after = lostWith(more, crowded)
+          assert.ok(after >= 0 && after <= crowded.lost, `${after}`)
+          assert.ok(lostWith(more + 1, crowded) <= after)
+        }
+      },
+    ),
   )
 })

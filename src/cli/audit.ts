@@ -15,7 +15,9 @@ interface AuditOptions {
 
 export function auditCommand(): Command {
   return new Command('audit')
-    .description('Who changed what: keys, configuration, models in memory, the cloud. The oldest of what is asked for first.')
+    .description(
+      'Who changed what: keys, configuration, models in memory, the cloud. The oldest of what is asked for first.',
+    )
     .option('-c, --config <file>', 'the configuration; spillway.yaml in this folder by default')
     .option('--since <when>', 'a date, or how long ago: 7d, 12h', readWhen)
     .option('--until <when>', 'the same', readWhen)
@@ -43,7 +45,10 @@ function lineOf({ at, actor, source, action, subject, before, after, detail, res
   const who = source === undefined ? actor : `${actor} from ${source}`
   const turn = [before, after].every((one) => one === undefined) ? '' : `${short(before)} → ${short(after)}`
   const when = new Date(at).toISOString().replace('T', ' ').slice(0, 19)
-  return [when, who, action, subject, turn, detail ?? '', result].filter((word) => word !== '').map(plain).join('  ')
+  return [when, who, action, subject, turn, detail ?? '', result]
+    .filter((word) => word !== '')
+    .map(plain)
+    .join('  ')
 }
 
 /** A hash is known by its beginning. */
@@ -58,7 +63,8 @@ const unitMs: Readonly<Record<string, number>> = { m: 60_000, h: 3_600_000, d: 8
 function readWhen(text: string): number {
   const [, count, unit = ''] = /^(\d+)([mhdw])$/.exec(text) ?? []
   const ms = count === undefined ? Date.parse(text) : Date.now() - Number(count) * unitMs[unit]!
-  if (!Number.isSafeInteger(ms)) throw new InvalidArgumentError('Write a date, as in 2026-01-31, or how long ago, as in 7d.')
+  if (!Number.isSafeInteger(ms))
+    throw new InvalidArgumentError('Write a date, as in 2026-01-31, or how long ago, as in 7d.')
   return ms
 }
 

@@ -19,15 +19,17 @@ interface Told {
   readonly open: boolean
   /** By the configuration. */
   readonly enabled: boolean
-  readonly reason?: string | null
-  readonly by?: string | null
-  readonly at?: string | null
+  readonly reason: string | null
+  readonly by: string | null
+  readonly at: string | null
 }
 
 export function cloudCommand(): Command {
   return new Command('cloud')
     .description('Closes and opens the way to all servers that cost money, for all gateways that share the ledger.')
-    .addArgument(new Argument('[what]', 'off closes it, on opens it again').choices(['off', 'on', 'status']).default('status'))
+    .addArgument(
+      new Argument('[what]', 'off closes it, on opens it again').choices(['off', 'on', 'status']).default('status'),
+    )
     .option('-c, --config <file>', 'the configuration; spillway.yaml in this folder by default')
     .option('--reason <text>', 'why; shown wherever it is seen that it is closed')
     .option('--json', 'for programs')
@@ -60,13 +62,13 @@ function inBooks(config: Config, wish: Pick<CloudState, 'open' | 'reason'> | und
     const state = await notes.cloud()
     const { enabled } = config.cloud
     const open = enabled && state?.open !== false
-    if (state === undefined) return { open, enabled }
-    return { open, enabled, reason: state.reason ?? null, by: state.by, at: new Date(state.at).toISOString() }
+    const at = state === undefined ? null : new Date(state.at).toISOString()
+    return { open, enabled, reason: state?.reason ?? null, by: state?.by ?? null, at }
   })
 }
 
 function sentenceOf({ open, enabled, reason, by, at }: Told): string {
-  if (enabled === false) return 'The cloud is closed: cloud.enabled is false in the configuration.'
-  if (by == null || at == null) return 'The cloud is open.'
+  if (!enabled) return 'The cloud is closed: cloud.enabled is false in the configuration.'
+  if (by === null || at === null) return 'The cloud is open.'
   return switchText({ open, by, at: Date.parse(at), reason: reason ?? undefined })
 }

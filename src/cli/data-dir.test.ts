@@ -8,6 +8,9 @@ test('data is where the configuration says, else the environment, else where the
   assert.equal(dataDirOf('/configured', { ...linux, env: named }), '/configured')
   assert.equal(dataDirOf(undefined, { ...linux, env: { ...shared, ...named } }), '/named')
   assert.equal(dataDirOf(undefined, { ...linux, env: shared }), '/x/spillway')
-  assert.equal(dataDirOf(undefined, { ...linux, env: { SPILLWAY_DATA_DIR: '', XDG_DATA_HOME: 'x' } }), '/h/.local/share/spillway')
+  assert.equal(
+    dataDirOf(undefined, { ...linux, env: { SPILLWAY_DATA_DIR: '', XDG_DATA_HOME: 'x' } }),
+    '/h/.local/share/spillway',
+  )
   assert.equal(dataDirOf(undefined, { ...linux, platform: 'darwin' }), '/h/Library/Application Support/spillway')
 })

@@ -67,7 +67,18 @@ const lookEveryMs = 250
 
 /** An engine with its two ports and its telemetry: what `serve` and the demo start. */
 export async function openHouse(options: HouseOptions): Promise<House> {
-  const { settings, doors, transport, volumes = [], reload, config, sockets, listen, books, linesDropped = () => 0 } = options
+  const {
+    settings,
+    doors,
+    transport,
+    volumes = [],
+    reload,
+    config,
+    sockets,
+    listen,
+    books,
+    linesDropped = () => 0,
+  } = options
   const world = realWorld({ transport, connectMs: settings.timeouts.connectMs })
   const shares = new OwnShares()
   const pressure = new PressureGauge(shares.measure, (event) => gateway.emit(event), shares.memoryMaxBytes)

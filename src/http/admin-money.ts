@@ -157,10 +157,11 @@ function wishIn(body: Buffer): { readonly open: boolean; readonly reason: string
     throw new Fault('bad-request', 'Say {"open": false} or {"open": true}, with a "reason" if you like.')
   const { open, reason, ...others } = json
   const [other] = Object.keys(others)
-  if (other !== undefined) throw new Fault('bad-request', `There is no ${other.slice(0, 40)} here: say "open" and "reason".`)
+  if (other !== undefined)
+    throw new Fault('bad-request', `There is no ${other.slice(0, 40)} here: say "open" and "reason".`)
   if (reason !== undefined && (typeof reason !== 'string' || reason.length > reasonMax))
     throw new Fault('bad-request', `The reason is a text of at most ${reasonMax} characters.`)
-  return { open: open as boolean, reason: reason as string | undefined }
+  return { open, reason }
 }
 
 function parsed(body: Buffer): unknown {

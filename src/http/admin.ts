@@ -108,6 +108,8 @@ function placesOf(
       world: gateway.world,
       givenUp: bounds?.pressure.givenUp ?? [],
       volumes: disk?.volumes ?? [],
+      ledgerTrouble: undefined,
+      ofMoney: [],
     })
   const ordered = async (asked: Asked): Promise<object> => {
     const order = orderOf(asked)

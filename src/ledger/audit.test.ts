@@ -32,11 +32,32 @@ test('any line that is changed, left out, put in or cut off the end is found', a
   const path = join(folder, 'ledger.db')
   const books = new SqliteBooks(path)
   t.after(() => books.close())
-  const usual = { actor: 'admin', action: 'key.create', result: 'ok', uptimeMs: 5, before: 'a', after: 'b', detail: 'c' }
+  const usual = {
+    actor: 'admin',
+    action: 'key.create',
+    result: 'ok',
+    uptimeMs: 5,
+    before: 'a',
+    after: 'b',
+    detail: 'c',
+  }
   for (let i = 1; i <= 5; i += 1)
     await books.run('addAudit', { ...usual, id: `id-${i}`, at: i, subject: `key-${i}`, source: '::1' })
   const row = 'SELECT 6, id || 6, at, uptime_ms, actor, source, action, subject, was, became, result, detail, hash'
-  const fields = ['id', 'at', 'uptime_ms', 'actor', 'source', 'action', 'subject', 'was', 'became', 'result', 'detail', 'hash']
+  const fields = [
+    'id',
+    'at',
+    'uptime_ms',
+    'actor',
+    'source',
+    'action',
+    'subject',
+    'was',
+    'became',
+    'result',
+    'detail',
+    'hash',
+  ]
   const harms: (readonly [string, number])[] = [
     ...fields.map((field) => [`UPDATE audit SET ${field} = '9' WHERE seq = 3`, 3] as const),
     ['UPDATE audit SET detail = NULL WHERE seq = 2', 2],

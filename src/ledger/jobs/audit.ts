@@ -61,9 +61,12 @@ export function* addAudit(record: AuditRecord): Work<void> {
 }
 
 /** The newest first. */
-export function* listAudit({ since = 0, until = Number.MAX_SAFE_INTEGER, actionPrefix = '', most }: AuditQuery): Work<
-  readonly ListedAudit[]
-> {
+export function* listAudit({
+  since = 0,
+  until = Number.MAX_SAFE_INTEGER,
+  actionPrefix = '',
+  most,
+}: AuditQuery): Work<readonly ListedAudit[]> {
   const rows = yield sql(
     `SELECT ${fields} FROM audit WHERE at >= ? AND at < ? AND substr(action, 1, ?) = ? ORDER BY seq DESC LIMIT ?`,
     since,
@@ -95,7 +98,11 @@ export function* verifyAudit(): Work<AuditVerdict> {
   let hash = String(head.begin_hash)
   const first = seq
   for (;;) {
-    const rows: readonly Row[] = yield sql(`SELECT ${fields} FROM audit WHERE seq > ? ORDER BY seq LIMIT ?`, seq, pageRows)
+    const rows: readonly Row[] = yield sql(
+      `SELECT ${fields} FROM audit WHERE seq > ? ORDER BY seq LIMIT ?`,
+      seq,
+      pageRows,
+    )
     for (const row of rows) {
       seq += 1
       if (Number(row.seq) !== seq) return { rows: seq - first, brokenAt: seq, why: 'a line is missing' }
@@ -133,4 +140,4 @@ function recordOf(row: Row): ListedAudit {
   }
 }
 
-const textOf = (value: Row[string] | undefined): string | undefined => (value == null ? undefined : String(value))
+const textOf = (value: Row[string] = null): string | undefined => (value === null ? undefined : String(value))

@@ -1,4 +1,4 @@
-import type { Migration } from '../migrations.ts'
+import type { Migration } from '../migration.ts'
 
 /** Who changed what, and what gateways remember together beside the money. */
 export const auditTables: Migration = {
