@@ -2,12 +2,14 @@ import { backends as known } from '../backends/index.ts'
 import type { Limits } from '../core/allowance.ts'
 import type { Caller } from '../core/ask.ts'
 import type { Backend } from '../core/backend.ts'
-import type { CallerSettings, Settings, TeamSettings, UpstreamSettings } from '../core/settings.ts'
+import type { Holder } from '../core/keyring.ts'
+import type { Settings, TeamSettings, UpstreamSettings } from '../core/settings.ts'
 import { type Address, readAddress, readNetwork } from './address.ts'
 import { meaningProblems } from './meaning.ts'
 import { budgetsOf, moneyOf, recordsOf, teamsOf } from './money.ts'
 import { ConfigFault, type Problem } from './problem.ts'
 import { type Config, type ConfigInput, type LimitsConfig, schema } from './schema.ts'
+import type { Scopes } from './schema-callers.ts'
 import { shapeProblems } from './shape.ts'
 import { readUrl, type UpstreamUrl } from './url.ts'
 
@@ -83,7 +85,11 @@ export function settingsOf(config: Config, { backends = [] }: ResolveOptions = {
       deadlineMs: config.queue.deadline,
       shares: config.queue.shares,
     },
-    callers: config.callers.map((written) => callerOf(written, teams)),
+    callers: config.callers.map(({ name, key, expires, ...written }) => ({
+      ...holderOf(name, written, teams),
+      key,
+      ...(expires !== undefined && { expiresAt: Date.parse(expires) }),
+    })),
     teams,
     money: moneyOf(config),
     records: recordsOf(config),
@@ -115,9 +121,12 @@ export function settingsOf(config: Config, { backends = [] }: ResolveOptions = {
   }
 }
 
-function callerOf(written: Config['callers'][number], teams: ReadonlyMap<string, TeamSettings>): CallerSettings {
-  const { name, key, weight, priority, cloud, models, limits, budget, dialects, clamp, addresses, expires } = written
+/** Whoever may do this, under a name. Throws where it belongs to a team that there is not. */
+export function holderOf(name: string, written: Scopes, teams: ReadonlyMap<string, TeamSettings>): Holder {
+  const { weight, priority, cloud, models, limits, budget, dialects, clamp, addresses } = written
   const team = written.team === undefined ? undefined : teams.get(written.team)
+  // Its budgets would bound nothing.
+  if (written.team !== undefined && team === undefined) throw new ConfigFault([{ path: ['team'], text: noTeam }])
   const caller: Caller = {
     id: name,
     weight,
@@ -132,10 +141,8 @@ function callerOf(written: Config['callers'][number], teams: ReadonlyMap<string,
   }
   return {
     caller,
-    key,
     patienceMs: written.patience,
     deadlineMs: written.deadline,
-    ...(expires !== undefined && { expiresAt: Date.parse(expires) }),
     ...(addresses !== undefined && { addresses: addresses.map((text) => readNetwork(text)!) }),
   }
 }
@@ -151,6 +158,8 @@ function anonymousOf({ anonymous: { models, cloud, priority, limits, budget } }:
     ...(limits !== undefined && { limits: limitsOf(limits) }),
   }
 }
+
+const noTeam = 'is none of the teams in the configuration'
 
 const setOf = (names: readonly string[] | undefined): ReadonlySet<string> | undefined => names && new Set(names)
 
