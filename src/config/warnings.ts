@@ -1,5 +1,8 @@
+import { priceOf } from '../accounts/prices.ts'
 import { backendOf, backends } from '../backends/index.ts'
+import { paidTier } from '../core/money.ts'
 import { hasName, isPattern } from '../core/names.ts'
+import { moneyOf } from './money.ts'
 import type { Problem } from './problem.ts'
 import type { Config } from './schema.ts'
 
@@ -35,7 +38,13 @@ export function warnings(config: Config, shown: (value: string) => string): Prob
     'addresses only matter for anonymous.limits, where callers have no keys',
   )
   idle(config.cache?.enabled === true, ['cache'], 'nothing is cached by this version')
-  return [...problems, ...lesserKinds(config), ...strangeModels(config, shown), ...strangeStandIns(config, shown)]
+  return [
+    ...problems,
+    ...lesserKinds(config),
+    ...unpriced(config, shown),
+    ...strangeModels(config, shown),
+    ...strangeStandIns(config, shown),
+  ]
 }
 
 const strayed =
@@ -55,6 +64,19 @@ function lesserKinds({ upstreams }: Config): Problem[] {
     const port = Number(new URL(url).port)
     const usual = backends.find(({ usualPort }) => usualPort === port && !crowdedPorts.has(port))
     return usual === undefined ? [] : tell(`port ${port} is ${usual.title}'s; if so, write kind: ${usual.kind}`)
+  })
+}
+
+/** Models in the cloud of which nobody knows what they cost: they are not asked. */
+function unpriced(config: Config, shown: (value: string) => string): Problem[] {
+  const { prices } = moneyOf(config)
+  return config.upstreams.flatMap(({ kind, url, tier = backendOf(kind)?.tier ?? 0, models }, i) => {
+    if (tier < paidTier) return []
+    return Object.entries(models?.serve ?? {}).flatMap(([name, id]): Problem[] => {
+      if (priceOf(id, prices, { kind, url }) !== undefined) return []
+      const text = `nobody knows what ${shown(id)} costs there, so that it is not asked; tell it under prices`
+      return [{ path: ['upstreams', i, 'models', 'serve', name], text }]
+    })
   })
 }
 

@@ -5,6 +5,8 @@ export interface Usage {
   readonly cachedTokens?: number
   /** Of the prompt, what was written to a cache and costs more for it. */
   readonly cacheWriteTokens?: number
+  /** Of these, what is to stay there for an hour and costs still more. */
+  readonly cacheWriteHourTokens?: number
   readonly reasoningTokens?: number
   /** True when no server counted them and the numbers are our own guess. */
   readonly estimated?: boolean

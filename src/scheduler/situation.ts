@@ -1,5 +1,6 @@
 import type { Ask } from '../core/ask.ts'
 import type { Length } from '../core/length.ts'
+import { paidTier } from '../core/money.ts'
 import type { Offer, Offering } from '../fleet/offering.ts'
 import type { Upstream } from '../fleet/upstream.ts'
 import type { Ahead } from './fair-queue.ts'
@@ -24,9 +25,6 @@ export interface Situation {
 
 /** What an ask avoids that nobody has let down yet. One with any other set, be it empty, has had its turn and goes first. */
 export const firstTry: ReadonlySet<Upstream> = new Set()
-
-/** A tier from here on costs money. */
-const paidTier = 1
 
 export const costsMoney = ({ settings }: Upstream): boolean => settings.tier >= paidTier
 

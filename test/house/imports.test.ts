@@ -21,7 +21,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   keys: ['core', 'ledger'],
   scheduler: ['core', 'fleet'],
   dispatch: ['core', 'fleet', 'scheduler', 'dialects'],
-  config: ['core', 'backends', 'policies'],
+  config: ['core', 'backends', 'policies', 'accounts'],
   'gateway.ts': [
     'core',
     'dialects',

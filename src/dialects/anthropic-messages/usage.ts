@@ -6,6 +6,7 @@ export interface Counts {
   input?: number | undefined
   cached?: number | undefined
   written?: number | undefined
+  writtenForHour?: number | undefined
   output?: number | undefined
   thinking?: number | undefined
 }
@@ -16,18 +17,21 @@ export function addCounts(counts: Counts, said: unknown): void {
   counts.input = countIn(said, 'input_tokens') ?? counts.input
   counts.cached = countIn(said, 'cache_read_input_tokens') ?? counts.cached
   counts.written = countIn(said, 'cache_creation_input_tokens') ?? counts.written
+  const written = said['cache_creation']
+  if (isObject(written)) counts.writtenForHour = countIn(written, 'ephemeral_1h_input_tokens') ?? counts.writtenForHour
   counts.output = countIn(said, 'output_tokens') ?? counts.output
   if (isObject(details)) counts.thinking = countIn(details, 'thinking_tokens') ?? counts.thinking
 }
 
 /** Here the tokens of the input are those that were neither read from a cache nor written to one. */
-export function usageFrom({ input, cached, written, output, thinking }: Counts): Usage | undefined {
+export function usageFrom({ input, cached, written, writtenForHour, output, thinking }: Counts): Usage | undefined {
   if (input === undefined && output === undefined) return undefined
   return {
     promptTokens: (input ?? 0) + (cached ?? 0) + (written ?? 0),
     outputTokens: output ?? 0,
     ...(cached && { cachedTokens: cached }),
     ...(written && { cacheWriteTokens: written }),
+    ...(writtenForHour && { cacheWriteHourTokens: writtenForHour }),
     ...(thinking && { reasoningTokens: thinking }),
   }
 }
