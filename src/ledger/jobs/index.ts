@@ -1,0 +1,36 @@
+import type { Work } from '../work.ts'
+import * as money from './money.ts'
+import * as owners from './owners.ts'
+import * as report from './report.ts'
+
+/**
+ * All that can be asked of the books. Every function that one of these files exports is a job. What goes in and what comes
+ * out is plain data, since it crosses threads.
+ */
+export const jobs = { ...money, ...owners, ...report }
+
+type Jobs = typeof jobs
+
+export type JobName = keyof Jobs
+
+export type JobArgs<J extends JobName> = Parameters<Jobs[J]>
+
+export type JobResult<J extends JobName> = ReturnType<Jobs[J]> extends Work<infer T> ? T : never
+
+/** A job that is about to be done. */
+export function workOf(job: JobName, args: readonly unknown[]): Work<unknown> {
+  // A name and its arguments come together from `Books.run`, which has checked that they fit.
+  return (jobs[job] as (...given: readonly unknown[]) => Work<unknown>)(...args)
+}
+
+/** Jobs that change nothing: they need not wait for whoever is writing, and work where nothing can be written. */
+export const readingJobs: ReadonlySet<JobName> = new Set<JobName>([
+  'standings',
+  'used',
+  'report',
+  'entryOf',
+  'entriesAfter',
+  'openHolds',
+  'holdOwners',
+  'listOwners',
+])

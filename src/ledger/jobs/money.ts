@@ -1,0 +1,182 @@
+import type { Account, Claim, ClaimAnswer, Entry, Standing, Try, Used } from '../../core/ledger.ts'
+import { linkOf } from '../chain.ts'
+import { contentOf } from '../content.ts'
+import { slotOf } from '../slots.ts'
+import { sql, type Work } from '../work.ts'
+import { inOrder, newestOf, openAccount, standingIn, sumsOf } from './accounts.ts'
+import { knownId, Names } from './names.ts'
+import { insertRows, numberIn, rowsOf } from './rows.ts'
+import { Spent, Totals } from './totals.ts'
+
+/**
+ * Sets money aside from all accounts of a claim, or from none. Asked for the same claim again, it says again that it is set
+ * aside; for a request that has ended nothing is, since nobody would ever end it.
+ */
+export function* hold(claim: Claim, owner: string): Work<ClaimAnswer> {
+  const bound = inOrder(claim.accounts)
+  const standings: Standing[] = []
+  for (const account of bound) standings.push(yield* openAccount(account))
+  const [held] = yield sql('SELECT id FROM holds WHERE id = ?', claim.id)
+  if (held !== undefined) return { short: undefined, standings }
+  const [over] = yield sql('SELECT id FROM requests WHERE id = ?', claim.requestId)
+  if (over !== undefined) throw new RangeError(`The request ${claim.requestId} has ended.`)
+
+  for (const [i, { limitNano }] of bound.entries()) {
+    const { name, from } = standings[i]!
+    const [row] = yield sql(
+      `UPDATE accounts SET held = held + ? WHERE name = ? AND from_at = ? AND spent + held + ? <= ?
+       RETURNING name, from_at, until_at, spent, held`,
+      claim.nano,
+      name,
+      from,
+      claim.nano,
+      limitNano,
+    )
+    if (row === undefined) {
+      for (const taken of standings.slice(0, i)) yield* giveBack(taken, claim.nano)
+      return refused(yield* standingsNow(standings), i)
+    }
+    standings[i] = standingIn(row)
+  }
+  yield* insertRows(
+    'holds',
+    ['id', 'owner', 'nano', 'at', 'caller', 'team', 'upstream', 'claim'],
+    [[claim.id, owner, claim.nano, claim.at, claim.caller, claim.team ?? '', claim.upstream, JSON.stringify(claim)]],
+  )
+  yield* insertRows(
+    'hold_accounts',
+    ['hold', 'name', 'from_at'],
+    standings.map(({ name, from }) => [claim.id, name, from]),
+  )
+  return { short: undefined, standings }
+}
+
+const refused = (standings: readonly Standing[], i: number): ClaimAnswer => ({ short: standings[i], standings })
+
+function* giveBack({ name, from }: Account, nano: number): Work<void> {
+  yield sql('UPDATE accounts SET held = held - ? WHERE name = ? AND from_at = ?', nano, name, from)
+}
+
+function* standingsNow(accounts: readonly Account[]): Work<readonly Standing[]> {
+  const found: Standing[] = []
+  for (const { name, from } of accounts) found.push((yield* newestOf(name, from))!)
+  return found
+}
+
+/**
+ * Takes down how requests ended: each once, whatever is asked for again. Their money is moved from what was set aside to what
+ * was spent in the same breath, and the chain grows by a link each.
+ */
+export function* close(entries: readonly Entry[]): Work<void> {
+  // Whoever moves the head has the chain for itself until its transaction ends.
+  const [head] = yield sql("UPDATE chain SET seq = seq WHERE name = 'requests' RETURNING seq, hash, retired_slot")
+  const fresh = yield* unknownOf(entries)
+  const changes = new Map<string, Change>()
+  for (const { tries } of fresh) yield* endHolds(tries, true, changes)
+  // What is told again ends nothing again; a hold that the first telling left open ends all the same.
+  for (const { tries } of entries) yield* endHolds(tries, false, changes)
+  yield* change(changes)
+  if (fresh.length === 0) return
+
+  let seq = numberIn(head, 'seq')
+  let hash = String(head?.['hash'])
+  const names = new Names()
+  const totals = new Totals(numberIn(head, 'retired_slot'))
+  const spent = new Spent(numberIn(head, 'retired_slot'))
+  const rows: (string | number)[][] = []
+  for (const entry of fresh) {
+    const ids = { caller: yield* names.idOf('caller', entry.caller), key: yield* names.idOf('key', entry.key) }
+    const content = contentOf(entry, ids)
+    hash = linkOf(hash, content)
+    seq += 1
+    rows.push([seq, entry.id, entry.at, content, hash])
+    totals.add(entry, ids)
+    for (const { claim, nano } of entry.tries) {
+      if (nano !== 0) spent.add(claim, yield* names.idOf('caller', claim.caller), nano)
+    }
+  }
+  yield* insertRows('requests', ['seq', 'id', 'at', 'content', 'hash'], rows)
+  yield sql("UPDATE chain SET seq = ?, hash = ? WHERE name = 'requests'", seq, hash)
+  yield* totals.write()
+  yield* spent.write()
+}
+
+/** Those that are not in the books yet. */
+function* unknownOf(entries: readonly Entry[]): Work<readonly Entry[]> {
+  const byId = new Map<string, Entry>()
+  for (const entry of entries) if (!byId.has(entry.id)) byId.set(entry.id, entry)
+  for (const row of yield* rowsOf('id', 'requests', 'id', [...byId.keys()])) byId.delete(String(row['id']))
+  return [...byId.values()]
+}
+
+/** Of one account: how much is not set aside any more, and how much is spent. */
+interface Change {
+  readonly name: string
+  readonly from: number
+  heldNano: number
+  spentNano: number
+}
+
+/** Where no hold is left, a try that is new was paid for nevertheless. */
+function* endHolds(tries: readonly Try[], isNew: boolean, changes: Map<string, Change>): Work<void> {
+  for (const { claim, nano } of tries) {
+    const [row] = yield sql('DELETE FROM holds WHERE id = ? RETURNING nano', claim.id)
+    const linked =
+      row === undefined ? [] : yield sql('DELETE FROM hold_accounts WHERE hold = ? RETURNING name, from_at', claim.id)
+    if (row === undefined && !isNew) continue
+    const accounts =
+      row === undefined
+        ? claim.accounts
+        : linked.map((account) => ({ name: String(account['name']), from: numberIn(account, 'from_at') }))
+    for (const { name, from } of accounts) {
+      const at = `${name}\n${from}`
+      const known = changes.get(at) ?? { name, from, heldNano: 0, spentNano: 0 }
+      known.heldNano += numberIn(row, 'nano')
+      known.spentNano += nano
+      changes.set(at, known)
+    }
+  }
+}
+
+function* change(changes: ReadonlyMap<string, Change>): Work<void> {
+  for (const { name, from, heldNano, spentNano } of inOrder([...changes.values()])) {
+    yield sql(
+      'UPDATE accounts SET held = held - ?, spent = spent + ? WHERE name = ? AND from_at = ?',
+      heldNano,
+      spentNano,
+      name,
+      from,
+    )
+  }
+}
+
+/** How accounts stand, without making any. */
+export function* standings(accounts: readonly Account[]): Work<readonly Standing[]> {
+  const found: Standing[] = []
+  for (const account of accounts) {
+    const known = yield* newestOf(account.name, account.from)
+    if (known !== undefined) {
+      found.push(known)
+      continue
+    }
+    const { holds: _, ...begun } = yield* sumsOf(account)
+    found.push(begun)
+  }
+  return found
+}
+
+/** What one caller or team has used up since a border of the calendar. */
+export function* used(
+  whose: { readonly caller?: string | undefined; readonly team?: string | undefined },
+  since: number,
+): Work<Used> {
+  const column = whose.caller === undefined ? 'team' : 'caller'
+  const who = whose.caller === undefined ? whose.team : yield* knownId('caller', whose.caller)
+  if (who === undefined) return { tokens: 0, gpuMs: 0 }
+  const [row] = yield sql(
+    `SELECT SUM(input_tokens + output_tokens) AS tokens, SUM(gpu_ms) AS gpu_ms FROM totals WHERE slot >= ? AND ${column} = ?`,
+    slotOf(since),
+    who,
+  )
+  return { tokens: numberIn(row, 'tokens'), gpuMs: numberIn(row, 'gpu_ms') }
+}
