@@ -1,5 +1,6 @@
 import { BooksFault } from './books.ts'
 import { ledgerTables } from './migrations/001-ledger.ts'
+import { keyTables } from './migrations/002-keys.ts'
 import { sql, type Work } from './work.ts'
 
 /** A step from one form of the database to the next. It is never changed again once it has been released. */
@@ -10,7 +11,7 @@ export interface Migration {
 }
 
 /** In this order, and only forward: how many have been done is the version of the database. */
-export const migrations: readonly Migration[] = [ledgerTables]
+export const migrations: readonly Migration[] = [ledgerTables, keyTables]
 
 /** At which version it is; 0 for one that has nothing in it yet. */
 export function* versionOf(): Work<number> {

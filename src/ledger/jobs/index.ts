@@ -1,4 +1,5 @@
 import type { Work } from '../work.ts'
+import * as keys from './keys.ts'
 import * as money from './money.ts'
 import * as owners from './owners.ts'
 import * as report from './report.ts'
@@ -7,7 +8,7 @@ import * as report from './report.ts'
  * All that can be asked of the books. Every function that one of these files exports is a job. What goes in and what comes
  * out is plain data, since it crosses threads.
  */
-export const jobs = { ...money, ...owners, ...report }
+export const jobs = { ...money, ...owners, ...report, ...keys }
 
 type Jobs = typeof jobs
 
@@ -33,4 +34,5 @@ export const readingJobs: ReadonlySet<JobName> = new Set<JobName>([
   'openHolds',
   'holdOwners',
   'listOwners',
+  'keysSince',
 ])
