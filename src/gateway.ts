@@ -213,7 +213,7 @@ class Engine implements Gateway {
   }
 
   ask({ dialect, body, raw, caller, signal, id, patienceMs, deadlineMs, priority, cloud, headers }: AskInput): Ask {
-    const { model, stream, promptTokens, outputTokensMax, needs, errand, prefix } = dialect.glance(body)
+    const { model, stream, promptTokens, outputTokensMax, answers, needs, errand, prefix } = dialect.glance(body)
     const wishes = this.callers.wishes(caller)
     const { queue } = this.#settings
     return {
@@ -225,6 +225,7 @@ class Engine implements Gateway {
       promptTokens: this.#wordiness.estimate(model, promptTokens),
       guessedTokens: promptTokens,
       outputTokensMax,
+      answers,
       needs,
       errand,
       prefix,

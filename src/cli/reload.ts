@@ -1,10 +1,10 @@
 import { isDeepStrictEqual } from 'node:util'
-import { loadConfigFile } from '../config/load.ts'
 import { ConfigFault, sentence } from '../config/problem.ts'
 import type { Config } from '../config/schema.ts'
 import { parse } from '../config/settings.ts'
 import type { Emit } from '../core/event.ts'
 import type { ConfigStatus } from '../http/config-status.ts'
+import { checkDoor, readSource } from './sources.ts'
 
 export interface ReloadParts {
   readonly file: string
@@ -47,10 +47,11 @@ export class Reloading {
   async #read(): Promise<void> {
     const { file, first, begun, adopt, emit } = this.#parts
     try {
-      const { config, warnings, secrets, hash } = loadConfigFile(file, { env: process.env })
+      const { config, warnings, secrets, hash } = await readSource(file)
       // The ports stay open as they are, so it is with them that the callers have to agree.
       const { listen, admin } = await begun()
-      const next = parse({ ...config, listen, admin }, { secrets })
+      const next = parse({ ...config, listen, admin }, { secrets, hasKeys: true })
+      await checkDoor(next, () => parse(next, { secrets }))
       await adopt(next)
       const needsRestart = fixed.filter((key) => !isDeepStrictEqual(config[key], first[key]))
       this.#status = { file, hash, takenAtMs: Date.now(), refused: undefined, needsRestart }

@@ -62,10 +62,13 @@ export function readKeyChange(body: Json, before: KeyWish, parts: ReadParts): Ke
   for (const key of ['name', 'env', 'key', 'id']) {
     if (key in body) throw bad(`${key}: cannot be changed; make another key`)
   }
+  for (const [key, value] of Object.entries(body)) {
+    if (value === null && !(key in change.shape)) throw bad(`${key}: there is no such key`)
+  }
   const { expires: until, ...written } = body
   const merged = withoutNulls({ ...before.scopes, ...written })
   checked(change, withoutNulls({ ...merged, expires: until }), body)
-  const expiresAt = until === undefined ? before.expiresAt : until === null ? undefined : timeOf(String(until), parts)
+  const expiresAt = until === undefined ? before.expiresAt : until === null ? undefined : timeOf(until as string, parts)
   return { ...before, scopes: allowed(before.name, merged, parts), expiresAt }
 }
 

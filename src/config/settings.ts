@@ -4,7 +4,7 @@ import type { Caller } from '../core/ask.ts'
 import type { Backend } from '../core/backend.ts'
 import type { Holder } from '../core/keyring.ts'
 import type { Settings, TeamSettings, UpstreamSettings } from '../core/settings.ts'
-import { type Address, readAddress, readNetwork } from './address.ts'
+import { type Address, isLoopback, readAddress, readNetwork } from './address.ts'
 import { meaningProblems } from './meaning.ts'
 import { budgetsOf, moneyOf, recordsOf, teamsOf } from './money.ts'
 import { ConfigFault, type Problem } from './problem.ts'
@@ -18,6 +18,8 @@ export interface ResolveOptions {
   readonly backends?: readonly Backend[] | undefined
   /** Values that came from the environment. None of them is ever shown. */
   readonly secrets?: ReadonlySet<string> | undefined
+  /** Callers have keys that are not in the configuration, or whoever asks sees to that. */
+  readonly hasKeys?: boolean | undefined
 }
 
 /** Checks a configuration given as an object, as an application does. Throws a ConfigFault with everything that is wrong. */
@@ -35,7 +37,7 @@ export function parse(input: unknown, options: ResolveOptions = {}): Config {
 /** Checks the shape, and what a shape cannot say. */
 export function inspect(
   input: unknown,
-  { backends = [], secrets }: ResolveOptions,
+  { backends = [], secrets, hasKeys }: ResolveOptions,
 ): { readonly config: Config } | { readonly problems: readonly Problem[] } {
   const parsed = schema.safeParse(input)
   const problems = [
@@ -43,6 +45,7 @@ export function inspect(
     ...meaningProblems(input, {
       kinds: [...new Set([...known, ...backends].map(({ kind }) => kind))],
       shown: shownBut(secrets),
+      hasKeys,
     }),
   ]
   return parsed.success && problems.length === 0 ? { config: parsed.data } : { problems }
@@ -184,6 +187,10 @@ export interface DoorSettings {
   readonly listen: Address
   readonly admin: Address & { readonly token: string | undefined }
 }
+
+/** Others can reach the callers' port, and the configuration has no keys for them nor says that they need none. */
+export const isForStrangers = ({ listen, callers, anonymous }: Config): boolean =>
+  !isLoopback(readAddress(listen)!.host) && callers.length === 0 && !anonymous.allowed
 
 /** Where the two ports stand. */
 export function doorsOf({ listen, admin }: Config): DoorSettings {

@@ -57,6 +57,8 @@ export interface Glance {
   readonly promptTokens: number
   /** What the caller allows at most; undefined when it did not say. */
   readonly outputTokensMax: number | undefined
+  /** How many answers it wants at once, each as long as that; undefined for one. */
+  readonly answers?: number | undefined
   readonly needs: readonly Need[]
   readonly errand?: Errand | undefined
   /** How the prompt begins; undefined where there is nothing that would be worth finding again. */

@@ -128,6 +128,8 @@ export interface TalkDialect extends CommonDialect {
 
   /** What must change in a body that is passed on in its own dialect, so that usage can be seen in the stream. */
   usageEdits(body: Json): Edits | undefined
+  /** What must change in a body so that no server answers with more tokens, whatever it calls the limit; undefined where it says so. */
+  limitEdits(body: Json, tokens: number): Edits | undefined
   /** A fresh watcher over one stream that is passed through. */
   watcher(options: WatchOptions): Watcher
   readonly recall?: Recall
@@ -190,6 +192,8 @@ export interface Watcher {
   readonly frames: number
   /** The stream has said that it is whole. */
   readonly ended: boolean
+  /** It has said its last word: what follows says nothing more, not even counts. */
+  readonly over: boolean
   /** The stream has said that it failed. `see` does not pass such a frame on. */
   readonly fault: Fault | undefined
   /** What it means that the stream ends here without a word; undefined where it just broke. */

@@ -14,7 +14,9 @@ export interface Wanted {
   /** As the caller calls it. */
   readonly model: string
   readonly promptTokens: number
+  /** Of each answer, and how many it wants; undefined for one. */
   readonly outputTokensMax: number | undefined
+  readonly answers?: number | undefined
   readonly needs: readonly string[]
 }
 
@@ -36,7 +38,7 @@ export interface Purse {
 
 /** Money set aside for one try. It comes to an end once, whatever becomes of the try. */
 export interface Hold {
-  /** So many tokens of answer are paid for and no more: what the server has to be told. */
+  /** So many tokens of each answer are paid for and no more: what the server has to be told. */
   readonly outputTokensMax: number
   /** The request is about to leave: from here on it may cost something although nobody hears of it. */
   sent(): void

@@ -3,6 +3,7 @@ import type { TalkDialect } from '../core/dialect.ts'
 import { isObject, type Json } from '../core/json.ts'
 import type { Usage } from '../core/usage.ts'
 import { faultFrame, faultIn, writeFault } from './anthropic-messages/faults.ts'
+import { limitEdits } from './anthropic-messages/limit-edits.ts'
 import { limitHeaders } from './anthropic-messages/limit-headers.ts'
 import { mediaIn } from './anthropic-messages/media.ts'
 import { outputLimit, readPrompt } from './anthropic-messages/prompt-reader.ts'
@@ -42,6 +43,7 @@ export const anthropicMessages: TalkDialect = {
   // Its own sign of life.
   heartbeat: () => 'event: ping\ndata: {"type": "ping"}\n\n',
   usageEdits: () => undefined,
+  limitEdits,
   watcher: (options) => new AnthropicWatcher(options),
   usageOf,
   faultIn,

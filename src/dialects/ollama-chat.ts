@@ -6,6 +6,7 @@ import { readFault } from './complaint.ts'
 import { estimateTokens } from './estimate.ts'
 import { limitIn, listIn, modelIn, optionalFlag, optionalObject, refuse } from './fields.ts'
 import { emptyLine } from './heartbeat.ts'
+import { limitInOptions } from './limits.ts'
 import { needsOf } from './needs.ts'
 import { readPrompt } from './ollama-chat/prompt-reader.ts'
 import { writePrompt } from './ollama-chat/prompt-writer.ts'
@@ -37,6 +38,7 @@ export const ollamaChat: TalkDialect = {
   collect,
   heartbeat: (about) => emptyLine(about, { message: { role: 'assistant', content: '' } }),
   usageEdits: () => undefined,
+  limitEdits: limitInOptions,
   watcher: (options) => new OllamaWatcher(options, 'content"'),
   usageOf,
   faultIn,

@@ -6,6 +6,7 @@ import { readFault } from './complaint.ts'
 import { estimateTokens } from './estimate.ts'
 import { limitIn, listIn, modelIn, optionalFlag, optionalObject, optionalText } from './fields.ts'
 import { emptyLine } from './heartbeat.ts'
+import { limitInOptions } from './limits.ts'
 import { needsOf } from './needs.ts'
 import { errandDone, errandFor } from './ollama/errand.ts'
 import { faultFrame, faultIn, writeFault } from './ollama/faults.ts'
@@ -37,6 +38,7 @@ export const ollamaGenerate: TalkDialect = {
   collect,
   heartbeat: (about) => emptyLine(about, { response: '' }),
   usageEdits: () => undefined,
+  limitEdits: limitInOptions,
   watcher: (options) => new OllamaWatcher(options, 'response"'),
   usageOf,
   faultIn,

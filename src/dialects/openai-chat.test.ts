@@ -30,6 +30,7 @@ test('fields that nobody here knows are let through', () => {
       stream: false,
       promptTokens: 0,
       outputTokensMax: undefined,
+      answers: undefined,
       needs: ['chat'],
       prefix: undefined,
     },

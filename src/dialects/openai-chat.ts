@@ -1,11 +1,13 @@
 import type { Glance, Need } from '../core/ask.ts'
 import type { TalkDialect } from '../core/dialect.ts'
 import { isObject, type Json } from '../core/json.ts'
+import { answersIn } from './answers.ts'
 import { inChat } from './carry-on.ts'
 import { readFault } from './complaint.ts'
 import { estimateTokens } from './estimate.ts'
 import { limitIn, listIn, modelIn, optionalFlag, refuse } from './fields.ts'
 import { comment } from './heartbeat.ts'
+import { limitEditsOf } from './limits.ts'
 import { needsOf } from './needs.ts'
 import { readPrompt } from './openai-chat/prompt-reader.ts'
 import { writePrompt } from './openai-chat/prompt-writer.ts'
@@ -34,6 +36,7 @@ export const openAiChat: TalkDialect = {
   collect,
   heartbeat: comment,
   usageEdits,
+  limitEdits: (body, tokens) => limitEditsOf(body, tokens, ['max_tokens', 'max_completion_tokens']),
   watcher: (options) => new OpenAiWatcher(options, 'content"'),
   usageOf,
   faultIn,
@@ -60,6 +63,7 @@ function glance(body: Json): Glance {
     promptTokens,
     outputTokensMax:
       limitIn(body['max_completion_tokens'], 'max_completion_tokens') ?? limitIn(body['max_tokens'], 'max_tokens'),
+    answers: answersIn(body),
     needs: needsIn(body, messages),
     prefix: prefixOf(body, promptTokens, read),
   }

@@ -1,11 +1,13 @@
 import type { Glance } from '../core/ask.ts'
 import type { TalkDialect } from '../core/dialect.ts'
 import type { Json } from '../core/json.ts'
+import { answersIn } from './answers.ts'
 import { inText } from './carry-on.ts'
 import { readFault } from './complaint.ts'
 import { estimateTokens } from './estimate.ts'
 import { limitIn, modelIn, optionalFlag, optionalText } from './fields.ts'
 import { comment } from './heartbeat.ts'
+import { limitEditsOf } from './limits.ts'
 import { needsOf } from './needs.ts'
 import { readPrompt } from './openai-completions/prompt-reader.ts'
 import { writePrompt } from './openai-completions/prompt-writer.ts'
@@ -35,6 +37,7 @@ export const openAiCompletions: TalkDialect = {
   collect,
   heartbeat: comment,
   usageEdits,
+  limitEdits: (body, tokens) => limitEditsOf(body, tokens, ['max_tokens']),
   watcher: (options) => new OpenAiWatcher(options, 'text"'),
   usageOf,
   faultIn,
@@ -59,6 +62,7 @@ function glance(body: Json): Glance {
     stream: optionalFlag(body['stream'], 'stream') ?? false,
     promptTokens,
     outputTokensMax: limitIn(body['max_tokens'], 'max_tokens'),
+    answers: answersIn(body, prompts.length),
     needs: needsOf('text', {
       infill: Boolean(optionalText(body['suffix'], 'suffix')),
       logprobs: logprobs !== undefined && logprobs !== null && logprobs !== false,

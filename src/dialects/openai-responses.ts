@@ -7,6 +7,7 @@ import { complaintUnder200, readFault } from './complaint.ts'
 import { estimateTokens } from './estimate.ts'
 import { limitIn, modelIn, optionalFlag, refuse } from './fields.ts'
 import { comment } from './heartbeat.ts'
+import { limitEditsOf } from './limits.ts'
 import { asBuffer, Members, parsed } from './members.ts'
 import { needsOf } from './needs.ts'
 import { writeFault } from './openai/faults.ts'
@@ -42,6 +43,7 @@ export const openAiResponses: TalkDialect = {
   collect,
   heartbeat: comment,
   usageEdits: () => undefined,
+  limitEdits: (body, tokens) => limitEditsOf(body, tokens, ['max_output_tokens']),
   watcher: (options) => new ResponsesWatcher(options),
   usageOf,
   faultIn,

@@ -32,6 +32,11 @@ export abstract class FrameWatcher implements Watcher {
   /** A last frame without its end: what has to follow for it to be whole, or undefined if it was torn. */
   protected abstract missingEnd(frame: string, bytes: Buffer, at: number): string | undefined
 
+  /** In most formats the last frame has the counts, and says that it is the last. */
+  get over(): boolean {
+    return this.ended
+  }
+
   see(frames: Uint8Array): Uint8Array | undefined {
     if (this.fault !== undefined) return undefined
     const bytes = asBuffer(frames)

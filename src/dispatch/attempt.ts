@@ -7,15 +7,16 @@ import type { Usage } from '../core/usage.ts'
 import type { Watchdog, Watched } from '../core/watchdog.ts'
 import { type Inbound, NetFault, type World } from '../core/world.ts'
 import { collectFrom, translate, type Seen, type Translating } from '../dialects/translate.ts'
-import type { Ending } from '../fleet/limit.ts'
 import { Stall, type Stallable } from '../fleet/pulse.ts'
 import type { Lease } from '../scheduler/scheduler.ts'
 import { aboutFor } from './about.ts'
 import { Deadlines, framesMaxFor, Runaway } from './deadlines.ts'
+import { brokenBy } from './endings.ts'
 import { Meter } from './meter.ts'
 import { phraseRest } from './continuation.ts'
 import { retryAfterIn } from './retry-after.ts'
 import { phrase, type Speech } from './speech.ts'
+import type { Toll } from './toll.ts'
 import { type Headers, headersFor, noHeaders } from './upstream-headers.ts'
 import { readWhole } from './whole.ts'
 
@@ -26,12 +27,16 @@ export interface AttemptParts {
   readonly watchdog: Watchdog
 }
 
+interface AttemptMore {
+  readonly begun?: Begun | undefined
+  readonly toll?: Toll | undefined
+}
+
 /** More than this of an error answer is not worth reading. */
 const errorMaxBytes = 64 * 1024
 /** An answer in one piece is held in memory; this is far beyond any that a model gives. */
 const answerMaxBytes = 64 * 1024 * 1024
-/** When a server that could not be spoken to is worth another try. */
-const comeBackMs = 1_000
+const bytesPerToken = 4
 /** So much may be held back of an answer that has not come to its first word. */
 const heldMax = 32
 
@@ -52,6 +57,8 @@ export class Attempt implements Watched, Stallable {
   readonly #parts: AttemptParts
   readonly #speech: Speech
   readonly #begun: Begun | undefined
+  /** Undefined where it costs nothing. */
+  readonly #toll: Toll | undefined
   readonly #cut = new AbortController()
   readonly #seen: Seen = { usage: undefined, frames: 0, ended: false }
   readonly #onChunk = (
@@ -65,7 +72,12 @@ export class Attempt implements Watched, Stallable {
     this.firstTokenAt ??= this.#parts.world.now()
     this.#progressed(this.#seen.frames)
   }
-  readonly #onError = (error: unknown): never => {
+  readonly #onError = (error: unknown): IteratorResult<Uint8Array> => {
+    // Whatever breaks behind the last word of an answer takes nothing away from it.
+    if (this.#isOver && !this.#ask.signal.aborted) {
+      this.close()
+      return { done: true, value: undefined }
+    }
     throw this.#faultOf(error)
   }
   #source: AsyncIterator<Uint8Array> | undefined
@@ -81,18 +93,22 @@ export class Attempt implements Watched, Stallable {
   #stall: Stall | undefined
   #over = false
 
-  /** With what is `begun`, it asks for the rest. */
-  constructor(ask: Ask, lease: Lease, parts: AttemptParts, begun?: Begun) {
+  /** With what is `begun`, it asks for the rest. Whatever becomes of it, it ends the `toll`. */
+  constructor(ask: Ask, lease: Lease, parts: AttemptParts, { begun, toll }: AttemptMore = {}) {
     this.lease = lease
     this.#ask = ask
     this.#parts = parts
     this.#begun = begun
+    this.#toll = toll
+    const tokensMax = toll?.outputTokensMax
     this.#speech =
-      begun === undefined ? phrase(ask, lease, parts.dialectOf) : phraseRest(ask, lease, begun, parts.dialectOf)
+      begun === undefined
+        ? phrase(ask, lease, parts.dialectOf, tokensMax)
+        : phraseRest(ask, lease, begun, parts.dialectOf, tokensMax)
     this.startedAt = parts.world.now()
     this.#sentAt = this.startedAt
     this.#deadlines = new Deadlines(parts.timeouts, { lease, whole: !this.shows, now: this.startedAt })
-    this.#framesMax = framesMaxFor(ask, lease)
+    this.#framesMax = framesMaxFor(ask, lease, tokensMax)
     this.deadline = this.#deadlines.firstToken(this.startedAt, false)
     lease.heldBy(this)
   }
@@ -105,6 +121,20 @@ export class Attempt implements Watched, Stallable {
   /** Its caller does not read: that nothing more comes of it says nothing of its server, which is not let go on. */
   get isHeldUp(): boolean {
     return this.#ask.stream && this.firstTokenAt !== undefined && !this.#isAwaited
+  }
+
+  /** Why here, for people, and what of it was cut. */
+  get decision(): string {
+    return this.lease.decision + (this.#toll?.wordsFor(this.#ask) ?? '')
+  }
+
+  /** Of all that was handed on, the last says that it is whole: what comes behind it says nothing. */
+  get isWhole(): boolean {
+    return this.#held === undefined && this.#isOver
+  }
+
+  get #isOver(): boolean {
+    return this.#meter === undefined ? this.#seen.ended : this.#meter.watcher.over
   }
 
   /** Token counts: the server's own, else what could be counted on the way. */
@@ -122,6 +152,7 @@ export class Attempt implements Watched, Stallable {
       const ready = this.lease.upstream.ready(this.lease.model)
       if (ready !== undefined) await this.#untilLoaded(ready)
       const { settings } = this.lease.upstream
+      this.#toll?.sent()
       const inbound = await world.send({
         method: 'POST',
         origin: settings.origin,
@@ -150,8 +181,9 @@ export class Attempt implements Watched, Stallable {
     return this.#source!.next().then(this.#onChunk, this.#onError)
   }
 
-  close(): void {
+  close(error?: unknown): void {
     if (this.#over) return
+    this.#toll?.breakOff(this.usage, error)
     this.#end()
     this.#cut.abort()
   }
@@ -228,7 +260,8 @@ export class Attempt implements Watched, Stallable {
       const fault = dialect.faultIn(answer)
       if (fault !== undefined) throw fault
       this.#seen.usage = dialect.usageOf(answer)
-      this.#seen.frames = 1
+      // Where nobody counted them, it has about as many tokens as it is long.
+      this.#seen.frames = dialect.form === 'talk' ? Math.ceil(answer.length / bytesPerToken) : 0
       if (speech.answer === 'vectors')
         answer = jsonBytes(speech.to.writeVectors(speech.dialect.readVectors(answer), this.#about(), this.#ask.body))
       else if (speech.rename !== undefined) answer = dialect.rename(answer, speech.rename)
@@ -243,11 +276,13 @@ export class Attempt implements Watched, Stallable {
     if (meter === undefined) {
       if (step.done === true) this.#end()
       else this.#progressed(this.#seen.frames)
+      if (this.#toll !== undefined && this.#seen.ended) this.#toll.settle(this.usage)
       return step
     }
     if (step.done === true) return this.#finish(meter)
     const out = meter.pass(step.value)
     this.#progressed(meter.watcher.frames)
+    if (this.#toll !== undefined && meter.watcher.over) this.#toll.settle(this.usage)
     if (out !== undefined) return { done: false, value: out }
     if (meter.watcher.fault !== undefined) throw this.#faultOf(meter.watcher.fault)
     return this.next()
@@ -275,6 +310,7 @@ export class Attempt implements Watched, Stallable {
     const now = this.#parts.world.now()
     this.deadline = this.#deadlines.gap(now)
     this.lease.progressed(now)
+    this.#toll?.heard(this.usage)
     if (frames > this.#framesMax) {
       const text = `The server ${this.lease.upstream.settings.name} did not stop, far beyond what was asked for.`
       throw this.#faultOf(new Fault('upstream-broke', text, { cause: new Runaway() }))
@@ -284,6 +320,7 @@ export class Attempt implements Watched, Stallable {
   #end(): void {
     if (this.#over) return
     this.#over = true
+    this.#toll?.settle(this.usage)
     this.#parts.watchdog.release(this)
     this.#ask.signal.removeEventListener('abort', this.#hangUp)
   }
@@ -297,7 +334,7 @@ export class Attempt implements Watched, Stallable {
   }
 
   #faultOf(error: unknown): Fault {
-    this.close()
+    this.close(error)
     if (this.#ask.signal.aborted) return Fault.from(error, this.#ask.signal)
     const { name } = this.lease.upstream.settings
     if (this.#stall !== undefined)
@@ -312,11 +349,7 @@ export class Attempt implements Watched, Stallable {
       const what = this.firstTokenAt === undefined ? 'gave no first token' : 'fell silent in mid-stream'
       return new Fault('upstream-slow', `The server ${name} ${what} in time.`, { cause: error })
     }
-    if (error instanceof NetFault) {
-      const text = `The server ${name} ${said[error.kind]}.`
-      return new Fault('upstream-broke', text, { cause: error, retryAfterMs: comeBackMs })
-    }
-    return Fault.from(error)
+    return error instanceof NetFault ? brokenBy(error, name) : Fault.from(error)
   }
 
   #translating({ dialect, to, oneCall }: Extract<Speech, { answer: 'read' }>): Translating {
@@ -335,18 +368,6 @@ export class Attempt implements Watched, Stallable {
   }
 }
 
-/**
- * What an ending says to the limit and the breakers: busy is crowding, a connection that breaks is the server, an answer
- * that goes wrong is its model, and a caller blames nobody.
- */
-export function endingFor(fault: Fault): Ending {
-  if (fault.kind === 'upstream-busy') return 'overloaded'
-  if (fault.blame !== 'upstream') return 'ignored'
-  const isServer =
-    fault.kind === 'upstream-denied' || (fault.kind === 'upstream-broke' && fault.cause instanceof NetFault)
-  return isServer ? 'broke' : 'failed'
-}
-
 const colon = 0x3a
 
 /** Nothing but comments: one read may bring a comment and a frame together. */
@@ -354,14 +375,5 @@ const isComment = (chunk: Uint8Array): boolean => chunk[0] === colon && !/\n(?:d
 
 const text = (bytes: Uint8Array): string =>
   Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8')
-
-const said: Readonly<Record<NetFault['kind'], string>> = {
-  refused: 'refused the connection',
-  reset: 'broke the connection',
-  timeout: 'could not be reached in time',
-  framing: 'sent what is not HTTP',
-  aborted: 'was cut off',
-  unreachable: 'could not be reached',
-}
 
 const jsonBytes = (value: unknown): Uint8Array => Buffer.from(JSON.stringify(value))

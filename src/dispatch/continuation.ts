@@ -6,7 +6,7 @@ import { applyEdits, type Edits, type Json } from '../core/json.ts'
 import type { Prompt } from '../core/prompt.ts'
 import { restOf } from '../dialects/begun.ts'
 import type { Offer } from '../fleet/offering.ts'
-import { bytesOf, edited, merged, settingOf, type Speech, taskOf } from './speech.ts'
+import { bytesOf, edited, limitFor, merged, settingOf, type Speech, taskOf, withEdits } from './speech.ts'
 
 type DialectOf = (id: string) => Dialect
 
@@ -32,16 +32,24 @@ export function mayContinue(ask: Ask, where: Where, begun: Begun, modelId: strin
  * Asks a server to go on with an answer that is begun. What it says is always read and written anew: under the name that
  * the answer has, and without a second beginning.
  */
-export function phraseRest(ask: Ask, where: Where, begun: Begun, dialectOf: DialectOf): Speech {
+export function phraseRest(
+  ask: Ask,
+  where: Where,
+  begun: Begun,
+  dialectOf: DialectOf,
+  tokensMax: number = Infinity,
+): Speech {
   const { backend, basePath, name } = where.upstream.settings
   const words = wordsFor(ask, where, begun, dialectOf)
   if (words === undefined) throw new Fault('not-capable', `The server ${name} cannot be asked to go on with this.`)
   const { dialect, to, rest, body } = words
+  const limitEdits = limitFor(dialect, body, tokensMax)
   const edits = merged(
     words.edits,
+    limitEdits,
     { model: where.model.id, stream: true },
     dialect.usageEdits(body),
-    backend.edits?.(dialect.id, body, settingOf(where)),
+    backend.edits?.(dialect.id, withEdits(body, limitEdits), settingOf(where)),
     rest.continues === true ? backend.continueEdits : undefined,
   )
   return {

@@ -99,9 +99,16 @@ export class Deadlines {
   }
 }
 
-/** More frames than that no answer to this ask has: whoever sends them has lost the way. Infinity where nobody can say. */
-export function framesMaxFor(ask: Ask, lease: Lease): number {
-  const { outputTokensMax } = ask
-  const most = outputTokensMax !== undefined && outputTokensMax > 0 ? outputTokensMax : lease.model.contextTokens
-  return most === undefined ? Infinity : wordyShare * most + wordySlack
+/**
+ * More frames than that no answer to this ask has: whoever sends them has lost the way. Infinity where nobody can say.
+ * `tokensMax` is what its server was held to.
+ */
+export function framesMaxFor(
+  { outputTokensMax, answers = 1 }: Ask,
+  lease: Lease,
+  tokensMax: number = Infinity,
+): number {
+  const said = outputTokensMax !== undefined && outputTokensMax > 0 ? outputTokensMax : lease.model.contextTokens
+  const most = Math.min(said ?? Infinity, tokensMax)
+  return wordyShare * most * answers + wordySlack
 }

@@ -16,6 +16,7 @@ function recording(frameEnd: string): { dialect: TalkDialect; shown: string[] } 
     usage: undefined,
     frames: 0,
     ended: false,
+    over: false,
     fault: undefined,
   }
   return { dialect: { frameEnd, watcher: () => watcher } as unknown as TalkDialect, shown }

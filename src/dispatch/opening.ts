@@ -1,12 +1,14 @@
 import type { Ask } from '../core/ask.ts'
 import { Fault } from '../core/fault.ts'
 import { firstTry } from '../scheduler/situation.ts'
-import { Attempt, endingFor } from './attempt.ts'
+import { Attempt } from './attempt.ts'
+import { endingFor } from './endings.ts'
 import { Hedging } from './hedging.ts'
 import type { DispatchParts } from './parts.ts'
 import type { Note } from './race.ts'
 import { restFor, Retry } from './retries.ts'
 import { RetryBudget } from './retry-budget.ts'
+import { costsToll, tollFor } from './toll.ts'
 
 /** An attempt whose first bytes are in hand. */
 export interface Opened {
@@ -36,16 +38,26 @@ export class Opening {
     hedging.came()
     let retry: Retry | undefined
     let waitMs = 0
-    for (let attempts = 1; ; attempts += 1) {
+    for (let attempts = 1; ;) {
       const lease = await (retry === undefined ? parts.scheduler.acquire(ask) : retry.acquire())
       waitMs += lease.waitMs
+      const toll = costsToll(ask, lease) ? await tollFor(ask, lease) : undefined
+      if (toll instanceof Fault) {
+        lease.end('ignored')
+        retry ??= new Retry(ask, parts, this.#budget)
+        retry.afterUnpaid(toll, lease)
+        continue
+      }
       const sentAt = parts.world.now()
       try {
-        const attempt = await hedging.open(new Attempt(ask, lease, parts), ask, retry?.avoided ?? firstTry)
+        const first = new Attempt(ask, lease, parts, { toll })
+        const attempt = await hedging.open(first, ask, retry?.avoided ?? firstTry)
         retry?.over()
         return { attempt, attempts, waitMs }
       } catch (error) {
         const fault = Fault.from(error, ask.signal)
+        toll?.release()
+        attempts += 1
         retry ??= new Retry(ask, parts, this.#budget)
         for (const other of hedging.failedBeside(ask)) retry.avoid(other)
         lease.end(retry.blames(lease, fault) ? endingFor(fault) : 'ignored', { restMs: restFor(fault) })

@@ -4,11 +4,13 @@ import { Fault } from '../core/fault.ts'
 import type { Watchdog, Watched } from '../core/watchdog.ts'
 import type { Upstream } from '../fleet/upstream.ts'
 import type { Lease } from '../scheduler/scheduler.ts'
-import { costsMoney } from '../scheduler/situation.ts'
-import { Attempt, endingFor } from './attempt.ts'
+import { costsMoney } from '../scheduler/paid.ts'
+import { Attempt } from './attempt.ts'
+import { endingFor } from './endings.ts'
 import type { HedgeBudget } from './hedge-budget.ts'
 import type { DispatchParts } from './parts.ts'
 import { restFor } from './retries.ts'
+import { costsToll, Toll, tollFor } from './toll.ts'
 
 /** Where there was no place for a second one it is looked for again after so long, while the first is silent. */
 const lookAgainMs = 250
@@ -45,6 +47,9 @@ export class Race implements Watched {
   #firstFault: Fault | undefined
   #firstBroke = false
   #decided = false
+  #isPaying = false
+  /** Where a second one could not be paid for. */
+  readonly #unpaid: Upstream[] = []
   readonly #end = Promise.withResolvers<Attempt>()
 
   constructor(first: Attempt, terms: RaceTerms) {
@@ -67,7 +72,7 @@ export class Race implements Watched {
     if (!this.#firstIsIn) return
     if (first.firstTokenAt !== undefined) return this.#lose()
     if (second?.firstTokenAt !== undefined) return this.#giveUpFirst()
-    if (second === undefined && !this.#begin()) return this.#lookIn(lookAgainMs)
+    if (second === undefined && !this.#isPaying && !this.#begin()) return this.#lookIn(lookAgainMs)
     if (!this.#terms.ask.stream) this.#lookIn(0)
   }
 
@@ -91,17 +96,38 @@ export class Race implements Watched {
     if (!budget.affords) return false
     // What may have been run for money is not run for money again.
     const wish = { cloud: cloud && !costsMoney(lease.upstream), withinMs: silentMs }
-    const second = parts.scheduler.tryAcquire(ask, new Set([...avoid, lease.upstream]), wish)
+    const second = parts.scheduler.tryAcquire(ask, new Set([...avoid, ...this.#unpaid, lease.upstream]), wish)
     if (second === undefined) return false
+    if (!costsToll(ask, second)) return this.#join(second, undefined)
+    void this.#pay(second)
+    return true
+  }
+
+  /** The money comes first. Meanwhile the first may speak, or give up. */
+  async #pay(second: Lease): Promise<void> {
+    this.#isPaying = true
+    const toll = await tollFor(this.#terms.ask, second)
+    this.#isPaying = false
+    const isWanted = !this.#decided && this.#first.firstTokenAt === undefined
+    if (toll instanceof Toll && isWanted && this.#join(second, toll)) return
+    if (toll instanceof Toll) toll.release()
+    else this.#unpaid.push(second.upstream)
+    second.end('ignored')
+    if (!this.#decided) this.#lookIn(lookAgainMs)
+  }
+
+  #join(second: Lease, toll: Toll | undefined): boolean {
+    const { ask, parts, budget } = this.#terms
     try {
-      this.#second = new Attempt(ask, second, parts)
+      this.#second = new Attempt(ask, second, parts, { toll })
     } catch {
       // It cannot be said there after all.
       second.end('ignored')
       return false
     }
     budget.spend()
-    parts.emit({ type: 'ask-hedged', ask, upstream: nameOf(second), afterMs: silentMs })
+    const afterMs = parts.world.now() - this.#first.startedAt
+    parts.emit({ type: 'ask-hedged', ask, upstream: nameOf(second), afterMs })
     this.#enter(this.#second)
     return true
   }

@@ -1,7 +1,8 @@
 import type { Ask } from '../core/ask.ts'
 import { Fault } from '../core/fault.ts'
-import type { Outcome, Reply } from '../core/reply.ts'
-import { type Attempt, endingFor } from './attempt.ts'
+import type { Outcome, Progress, Reply } from '../core/reply.ts'
+import type { Attempt } from './attempt.ts'
+import { endingFor } from './endings.ts'
 import type { Ending } from '../fleet/limit.ts'
 import type { DispatchParts } from './parts.ts'
 import type { Opened } from './opening.ts'
@@ -16,6 +17,7 @@ export class Relay implements Reply, AsyncIterableIterator<Uint8Array> {
   readonly upstream: string
   readonly decision: string
   readonly outcome: Promise<Outcome>
+  readonly progress: Progress | undefined
   readonly #ask: Ask
   readonly #parts: DispatchParts
   readonly #settle: (outcome: Outcome) => void
@@ -26,6 +28,12 @@ export class Relay implements Reply, AsyncIterableIterator<Uint8Array> {
   #attempt: Attempt
   #attempts: number
   #waitMs: number
+  /** Of those that spoke before this one. */
+  #machineMs = 0
+  /** The end that was missing is what was handed on last. */
+  #isEnded = false
+  /** As it was told when all was handed on. */
+  #whole: Outcome | undefined
   #settled = false
 
   constructor(ask: Ask, opened: Opened, parts: DispatchParts) {
@@ -33,7 +41,7 @@ export class Relay implements Reply, AsyncIterableIterator<Uint8Array> {
     const { attempt, attempts, waitMs } = opened
     this.stream = ask.stream
     this.upstream = attempt.lease.upstream.settings.name
-    this.decision = attempt.lease.decision
+    this.decision = attempt.decision
     this.outcome = promise
     this.#settle = resolve
     this.#ask = ask
@@ -46,8 +54,20 @@ export class Relay implements Reply, AsyncIterableIterator<Uint8Array> {
     attempt.lease.spoke(parts.world.now())
     parts.emit({ type: 'first-token', ask, upstream: this.upstream, afterMs: this.#firstTokenMs! })
     // An answer in one piece is here already: its server is free, whenever the caller comes to read it.
-    if (ask.stream) ask.signal.addEventListener('abort', this.#onGone)
-    else this.#end(undefined)
+    if (ask.stream) {
+      this.progress = new Course(this)
+      ask.signal.addEventListener('abort', this.#onGone)
+    } else this.#end(undefined)
+  }
+
+  /** What comes behind what was handed on last says nothing. */
+  get isWhole(): boolean {
+    return this.#isEnded || this.#attempt.isWhole
+  }
+
+  /** How it went, when all was handed on: whatever its caller does then changes nothing of that. */
+  get whole(): Outcome {
+    return (this.#whole ??= this.#outcomeWith(undefined))
   }
 
   get body(): AsyncIterable<Uint8Array> {
@@ -97,6 +117,8 @@ export class Relay implements Reply, AsyncIterableIterator<Uint8Array> {
     const next = await resumption.after(fault, this.#attempt.lease.upstream)
     if (next?.type === 'attempt') {
       if (!this.#settled) {
+        const { lease, usage } = this.#attempt
+        this.#machineMs += lease.machineMs(usage)
         this.#attempt = next.attempt
         this.#attempts += 1
         this.#waitMs += next.waitMs
@@ -106,7 +128,10 @@ export class Relay implements Reply, AsyncIterableIterator<Uint8Array> {
       next.attempt.close()
       next.attempt.lease.end('ignored')
     }
-    if (next?.type === 'end' && !this.#settled) return { done: false, value: next.bytes }
+    if (next?.type === 'end' && !this.#settled) {
+      this.#isEnded = true
+      return { done: false, value: next.bytes }
+    }
     this.#end(fault)
     throw this.#ask.signal.aborted ? Fault.from(fault, this.#ask.signal) : fault
   }
@@ -120,17 +145,22 @@ export class Relay implements Reply, AsyncIterableIterator<Uint8Array> {
     lease.end(ending, { firstTokenMs, usage })
   }
 
-  #end(fault: Fault | undefined): void {
+  #end(broken: Fault | undefined): void {
     if (this.#settled) return
     this.#settled = true
+    // Who leaves when all was said leaves nothing behind.
+    const fault = this.#ask.stream && this.isWhole ? undefined : broken
     this.#ask.signal.removeEventListener('abort', this.#onGone)
     this.#resumption?.stop()
-    const attempt = this.#attempt
-    attempt.close()
+    this.#attempt.close()
     this.#leave(fault === undefined ? 'served' : endingFor(fault))
-    const { lease, usage } = attempt
+    this.#settle(this.#whole ?? this.#outcomeWith(fault))
+  }
+
+  #outcomeWith(fault: Fault | undefined): Outcome {
+    const { lease, usage } = this.#attempt
     const resumes = this.#resumption?.count ?? 0
-    this.#settle({
+    return {
       usage: this.#resumption?.usageOf(usage) ?? usage,
       upstream: lease.upstream.settings.name,
       model: this.#ask.standsInFor === undefined ? undefined : this.#ask.model,
@@ -142,6 +172,25 @@ export class Relay implements Reply, AsyncIterableIterator<Uint8Array> {
       totalMs: this.#parts.world.now() - this.#ask.arrivedAt,
       predicted: this.#attempts === 1 ? lease.predicted : undefined,
       fault,
-    })
+      gpuMs: this.#machineMs + lease.machineMs(usage),
+      spilled: lease.spilled,
+    }
+  }
+}
+
+/** How far a stream has come, for whoever has to know before its caller does. */
+class Course implements Progress {
+  readonly #relay: Relay
+
+  constructor(relay: Relay) {
+    this.#relay = relay
+  }
+
+  get isWhole(): boolean {
+    return this.#relay.isWhole
+  }
+
+  get outcome(): Outcome {
+    return this.#relay.whole
   }
 }

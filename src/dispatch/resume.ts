@@ -10,10 +10,12 @@ import { type Said, Transcript } from '../dialects/transcript.ts'
 import type { Upstream } from '../fleet/upstream.ts'
 import type { Lease } from '../scheduler/scheduler.ts'
 import { aboutFor } from './about.ts'
-import { Attempt, endingFor } from './attempt.ts'
+import { Attempt } from './attempt.ts'
 import { mayContinue } from './continuation.ts'
 import { Runaway } from './deadlines.ts'
+import { endingFor } from './endings.ts'
 import type { DispatchParts } from './parts.ts'
+import { costsToll, Toll, tollFor } from './toll.ts'
 
 /** A stream that breaks more often than this is left as it is. */
 const resumesMax = 2
@@ -162,7 +164,7 @@ export class Resumption {
       const opened = await this.#try(ask, avoid, said)
       if (!(opened instanceof Fault)) return opened
       if (isNobody(opened)) break
-      if (!opened.retry) return undefined
+      if (!opened.retry && opened.kind !== 'over-budget') return undefined
     }
     if (!able.has(broken)) return undefined
     for (;;) {
@@ -177,16 +179,20 @@ export class Resumption {
   /** Whoever is tried is to be avoided from then on. */
   async #try(ask: Ask, avoid: Set<Upstream>, said: Said): Promise<Opened | Fault> {
     let lease: Lease | undefined
+    let toll: Toll | Fault | undefined
     try {
       lease = await this.#parts.scheduler.acquire(ask, avoid)
       avoid.add(lease.upstream)
-      const attempt = new Attempt(ask, lease, { ...this.#parts, timeouts: this.#timeLeft() }, said)
+      toll = costsToll(ask, lease) ? await tollFor(ask, lease) : undefined
+      if (toll instanceof Fault) throw toll
+      const attempt = new Attempt(ask, lease, { ...this.#parts, timeouts: this.#timeLeft() }, { begun: said, toll })
       this.#opening = attempt
       await attempt.open()
       return { type: 'attempt', attempt, waitMs: lease.waitMs }
     } catch (error) {
       const fault = Fault.from(error, ask.signal)
       lease?.end(endingFor(fault))
+      if (toll instanceof Toll) toll.release()
       if (lease !== undefined && fault.blame === 'upstream') {
         const { kind, message: reason } = fault
         const upstream = lease.upstream.settings.name

@@ -6,7 +6,7 @@ import type { Place } from '../fleet/place.ts'
 import { Stall } from '../fleet/pulse.ts'
 import type { Upstream } from '../fleet/upstream.ts'
 import type { Lease, Scheduler } from '../scheduler/scheduler.ts'
-import { costsMoney } from '../scheduler/situation.ts'
+import { costsMoney } from '../scheduler/paid.ts'
 import type { RetryBudget } from './retry-budget.ts'
 
 export interface RetryParts {
@@ -99,6 +99,13 @@ export class Retry {
     if (!this.#holds) throw Fault.from(this.#last, this.#ask.signal)
   }
 
+  /** The money for a try there was not to be had: nothing was tried, and nobody is to blame. Throws for a caller that has gone. */
+  afterUnpaid(fault: Fault, { upstream }: Lease): void {
+    this.#avoid.add(upstream)
+    if (fault.kind === 'cancelled') throw fault
+    if (!this.#failed) this.#last = fault
+  }
+
   /** The place for the next try. Rejects with what went wrong before rather than with the news that nothing is left. */
   async acquire(): Promise<Lease> {
     try {
@@ -137,7 +144,7 @@ export class Retry {
 
   /** The refusal says less than what went wrong before. */
   #isWorse({ kind }: Fault): boolean {
-    if (kind === 'no-upstream' || kind === 'no-such-model') return true
+    if (kind === 'no-upstream' || kind === 'no-such-model' || kind === 'over-budget') return true
     return this.#busy.size > 0 && (kind === 'patience-spent' || kind === 'queue-full')
   }
 

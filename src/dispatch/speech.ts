@@ -26,23 +26,32 @@ export type Speech = { readonly path: string; readonly body: Uint8Array } & (
   | { readonly answer: 'vectors'; readonly dialect: VectorDialect; readonly to: VectorDialect }
 )
 
-/** Says the ask in a dialect the upstream knows: the caller's own if it does, else the first it does know for the task. */
-export function phrase(ask: Ask, lease: Lease, dialectOf: (id: string) => Dialect): Speech {
+/**
+ * Says the ask in a dialect the upstream knows: the caller's own if it does, else the first it does know for the task. It
+ * asks for answers of at most so many tokens.
+ */
+export function phrase(
+  ask: Ask,
+  lease: Lease,
+  dialectOf: (id: string) => Dialect,
+  tokensMax: number = Infinity,
+): Speech {
   const { backend, basePath } = lease.upstream.settings
   const own = dialectOf(ask.dialect)
   const path = backend.speaks[own.id]
   if (path !== undefined) {
-    if (own.form === 'talk' && !ask.stream && backend.stopsWhole === false && isOne(ask.body)) {
-      return streamed(ask, lease, own, basePath + path)
+    // Several answers to one question cannot be told apart in a stream that is put together.
+    if (own.form === 'talk' && !ask.stream && backend.stopsWhole === false && ask.answers === undefined) {
+      return streamed(ask, lease, { dialect: own, path: basePath + path, tokensMax })
     }
-    return passed(ask, lease, own, basePath + path)
+    return passed(ask, lease, { dialect: own, path: basePath + path, tokensMax })
   }
   const task = taskOf(ask.needs)
   for (const [id, itsPath] of Object.entries(backend.speaks)) {
     const dialect = dialectOf(id)
     if (!dialect.tasks.includes(task)) continue
     if (own.form === 'talk' && dialect.form === 'talk')
-      return translated(ask, lease, { dialect, to: own, path: basePath + itsPath })
+      return translated(ask, lease, { dialect, to: own, path: basePath + itsPath, tokensMax })
     if (own.form === 'vectors' && dialect.form === 'vectors')
       return converted(ask, lease, { dialect, to: own, path: basePath + itsPath })
   }
@@ -53,20 +62,31 @@ export function phrase(ask: Ask, lease: Lease, dialectOf: (id: string) => Dialec
 export const taskOf = (needs: readonly Need[]): Task =>
   needs.includes('vectors') ? 'vectors' : needs.includes('text') ? 'text' : 'chat'
 
-/** Several answers to one question cannot be told apart in a stream that is put together. */
-const isOne = ({ n, best_of: bestOf, prompt }: Json): boolean =>
-  !isMany(n) && !isMany(bestOf) && !(Array.isArray(prompt) && prompt.length > 1 && typeof prompt[0] !== 'number')
+/** The way to one path, and how much is to come back. */
+interface Way<D extends Dialect> {
+  readonly dialect: D
+  readonly path: string
+  readonly tokensMax: number
+}
 
-const isMany = (count: unknown): boolean => typeof count === 'number' && count > 1
+/** How a body is held to what is paid for; undefined for not at all. */
+export const limitFor = (dialect: Dialect, body: Json, tokensMax: number): Edits | undefined =>
+  tokensMax === Infinity || dialect.form !== 'talk' ? undefined : dialect.limitEdits(body, tokensMax)
+
+export const withEdits = (body: Json, edits: Edits | undefined): Json =>
+  edits === undefined ? body : applyEdits(body, edits)
 
 /** The caller's own bytes, but for what the wire forces us to change. */
-function passed(ask: Ask, lease: Lease, dialect: Dialect, path: string): Speech {
+function passed(ask: Ask, lease: Lease, { dialect, path, tokensMax }: Way<Dialect>): Speech {
   const renamed = lease.model.id !== ask.model
   const usageEdits = ask.stream && dialect.form === 'talk' ? dialect.usageEdits(ask.body) : undefined
+  const limitEdits = limitFor(dialect, ask.body, tokensMax)
+  const body = withEdits(ask.body, limitEdits)
   const edits: Edits | undefined = merged(
+    limitEdits,
     renamed ? { model: lease.model.id } : undefined,
     usageEdits,
-    lease.upstream.settings.backend.edits?.(dialect.id, ask.body, settingOf(lease)),
+    lease.upstream.settings.backend.edits?.(dialect.id, body, settingOf(lease)),
   )
   return {
     answer: 'passes',
@@ -79,9 +99,11 @@ function passed(ask: Ask, lease: Lease, dialect: Dialect, path: string): Speech 
 }
 
 /** The caller's own bytes, except that they ask for a stream. */
-function streamed(ask: Ask, lease: Lease, dialect: TalkDialect, path: string): Speech {
-  const asked = { ...ask.body, stream: true }
+function streamed(ask: Ask, lease: Lease, { dialect, path, tokensMax }: Way<TalkDialect>): Speech {
+  const limitEdits = limitFor(dialect, ask.body, tokensMax)
+  const asked = { ...withEdits(ask.body, limitEdits), stream: true }
   const edits = merged(
+    limitEdits,
     { model: lease.model.id, stream: true },
     dialect.usageEdits(asked),
     lease.upstream.settings.backend.edits?.(dialect.id, asked, settingOf(lease)),
@@ -95,17 +117,34 @@ function reasoningFor({ reasoning }: Prompt, { model, upstream }: Lease): Reason
   return reasoning ?? (upstream.settings.backend.thinksUnasked === true ? 'off' : undefined)
 }
 
+/** Asked for no more than that. */
+const within = (prompt: Prompt, tokensMax: number): Prompt =>
+  tokensMax === Infinity
+    ? prompt
+    : { ...prompt, outputTokensMax: Math.min(prompt.outputTokensMax ?? Infinity, tokensMax) }
+
 interface Route<D extends Dialect> {
   readonly dialect: D
   readonly to: D
   readonly path: string
 }
 
-function translated(ask: Ask, lease: Lease, { dialect, to, path }: Route<TalkDialect>): Speech {
+function translated(
+  ask: Ask,
+  lease: Lease,
+  { dialect, to, path, tokensMax }: Route<TalkDialect> & Way<TalkDialect>,
+): Speech {
   const { backend } = lease.upstream.settings
   const read = to.readPrompt(ask.body)
-  const prompt: Prompt = { ...read, model: lease.model.id, stream: true, reasoning: reasoningFor(read, lease) }
-  const written = dialect.writePrompt(prompt)
+  const prompt: Prompt = {
+    ...within(read, tokensMax),
+    model: lease.model.id,
+    stream: true,
+    reasoning: reasoningFor(read, lease),
+  }
+  const all = dialect.writePrompt(prompt)
+  // In some dialects thoughts come on top of what the answer may have.
+  const written = withEdits(all, limitFor(dialect, all, tokensMax))
   // Also here: the counts of a stream come only when asked for.
   const edits = merged(
     prompt.continues === true ? backend.continueEdits : undefined,

@@ -5,7 +5,7 @@ import { type Misfit, misfit, surelyFits } from '../fleet/fit.ts'
 import type { Fleet } from '../fleet/fleet.ts'
 import type { Offer } from '../fleet/offering.ts'
 import { unknownModel } from '../fleet/unknown-model.ts'
-import { permits } from '../scheduler/situation.ts'
+import { permits } from '../scheduler/paid.ts'
 import { counter } from './count.ts'
 
 /** One way to serve an ask, whether there is room or not. */

@@ -101,7 +101,7 @@ function viewOf({ ask, offering, prospects, verdict }: Explanation, dialect: Dia
 }
 
 function prospectView(prospect: Prospect, now: number): object {
-  const { offer, misfit, permitted, hasRoom, opensInMs, evictionMs, cachedTokens, firstTokenMs } = prospect
+  const { offer, misfit, permitted, unpaid, hasRoom, opensInMs, evictionMs, cachedTokens, firstTokenMs } = prospect
   const { upstream, model, place } = offer
   const { residency } = upstream
   return {
@@ -111,6 +111,7 @@ function prospectView(prospect: Prospect, now: number): object {
     up: upstream.up ?? null,
     breaker: upstream.breaker.state(now),
     permitted,
+    unpaid: unpaid?.message ?? null,
     fits: misfit === undefined,
     lacks: misfit?.lacks ?? null,
     context_tokens: model.contextTokens ?? null,

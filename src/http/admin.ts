@@ -1,14 +1,16 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Gateway } from '../gateway.ts'
+import type { KeyDesk } from '../keys/desk.ts'
+import { networkOf } from '../keys/networks.ts'
 import type { DiskWatch } from '../telemetry/disk.ts'
 import type { Feed } from '../telemetry/feed.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import { json, readBody, refuse, send, setCommon } from './admin-answer.ts'
 import { Audience } from './admin-events.ts'
 import { explain, type ExplainGateway } from './admin-explain.ts'
-import { networkOf } from '../keys/networks.ts'
 import { isLoopback, knowsToken, refusalOf } from './admin-guard.ts'
+import { keyPlaces } from './admin-keys.ts'
 import { modelsView, obeyed, orderPath } from './admin-models.ts'
 import { readPage } from './admin-page.ts'
 import { AdminRoutes, bodied, does, type Place, type Route } from './admin-routes.ts'
@@ -31,6 +33,8 @@ export interface AdminOptions {
   readonly disk?: Pick<DiskWatch, 'volumes'> | undefined
   /** Reads the config again; rejects with what is wrong with it, one by one in `problems` where it can. */
   readonly reload?: (() => Promise<void>) | undefined
+  /** Where keys of callers are made and taken back, where they can be. */
+  readonly keys?: KeyDesk | undefined
   /** How it stands with the configuration. */
   readonly config?: (() => ConfigStatus) | undefined
   /** A socket that somebody else made and keeps, to be listened on in place of one at host and port. */
@@ -89,7 +93,7 @@ export async function startAdmin(gateway: AdminGateway, options: AdminOptions): 
 
 function placesOf(
   gateway: AdminGateway,
-  { metrics, feed, disk, reload, config, bounds }: AdminOptions,
+  { metrics, feed, disk, reload, config, bounds, keys }: AdminOptions,
   audience: Audience,
 ): readonly Place[] {
   const { html, policy } = readPage()
@@ -120,6 +124,7 @@ function placesOf(
       '/api/explain',
       { ...does('POST', ({ query, body }) => explain(gateway, query, body)), bodyMaxBytes: explainMaxBytes },
     ],
+    ...(keys === undefined ? [] : keyPlaces(keys)),
     ['/api/reload', { method: 'POST', answer: (response) => reloaded(response, reload) }],
   ]
 }

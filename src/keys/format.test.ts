@@ -20,7 +20,7 @@ suite('A key', () => {
   })
 
   test('is known for a wrong one when any letter of it is another, two have changed places, or one is missing', () => {
-    const letters = fc.constantFrom(...'0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_')
+    const letters = fc.stringMatching(/^[\w-]$/)
     fc.assert(
       fc.property(keys, fc.nat(), letters, (key, seed, letter) => {
         const at = seed % key.length

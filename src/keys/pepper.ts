@@ -25,7 +25,7 @@ export interface Pepper {
 
 /** How keys are digested. */
 export interface Seasoning {
-  digest(key: string): string
+  readonly digest: (key: string) => string
   /** Tells this pepper from another one, and nothing about it. */
   readonly mark: string
 }

@@ -50,7 +50,7 @@ export class SqliteBooks implements Books {
     const worker = this.#started()
     // The process lives as long as something is asked for, and not for the thread's sake.
     worker.ref()
-    worker.postMessage(this.#underWay.map(({ job, args }) => ({ job, args })) satisfies ToWorker)
+    worker.postMessage(this.#underWay.map(({ job, args }) => ({ job, args })) satisfies ToWorker, [])
   }
 
   #started(): Worker {
@@ -101,7 +101,7 @@ export class SqliteBooks implements Books {
     await new Promise<void>((resolve) => {
       worker.ref()
       worker.once('exit', () => resolve())
-      worker.postMessage('close' satisfies ToWorker)
+      worker.postMessage('close' satisfies ToWorker, [])
     })
   }
 }

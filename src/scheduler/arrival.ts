@@ -3,6 +3,7 @@ import type { Policy } from '../core/policy.ts'
 import type { Offer } from '../fleet/offering.ts'
 import { decisionOf } from './decision.ts'
 import { nobodyAhead } from './fair-queue.ts'
+import { keptBy } from './kept-home.ts'
 import { findPlace, type Finding } from './placement.ts'
 import { nobodyLeft, noWaiting, type Refusal, type Room } from './refusal.ts'
 import { firstTry, type Situation } from './situation.ts'
@@ -78,13 +79,15 @@ function granted(situation: Situation, policy: Policy): Verdict | undefined {
   return finding.offer && grantedBy(situation, finding, finding.offer)
 }
 
-function grantedBy({ ask, offering, now }: Situation, finding: Finding, offer: Offer): Verdict {
+function grantedBy(situation: Situation, finding: Finding, offer: Offer): Verdict {
+  const { ask, offering, now } = situation
   const { upstream, place } = offer
+  const by = { offer, waitMs: 0, outlooks: finding.outlooks }
   const cachedTokens = place.cachedTokens(ask)
   return {
     action: upstream.settings.tier > offering.lowestTier ? 'spill' : 'run',
     offer,
-    why: decisionOf({ ask, offering, offer, waitMs: 0, isRetry: false, outlooks: finding.outlooks, cachedTokens }),
+    why: decisionOf({ ask, offering, ...by, isRetry: false, cachedTokens, keptBy: keptBy(situation, by) }),
     firstTokenMs: place.firstTokenMs(ask.promptTokens - cachedTokens, now),
     finding,
   }

@@ -37,7 +37,9 @@ export class Crowd {
     this.#shedding.leave(waiting)
   }
 
-  whoLeavesFor(ask: Ask): Waiting | undefined {
-    return this.#shedding.whoLeavesFor(ask)
+  /** How many wait, and who would leave for this one where no more may. */
+  roomFor(ask: Ask, queueMax: number): { waiting: number; queueMax: number; leaves: Waiting | undefined } {
+    const waiting = this.size
+    return { waiting, queueMax, leaves: waiting >= queueMax ? this.#shedding.whoLeavesFor(ask) : undefined }
   }
 }

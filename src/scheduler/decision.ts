@@ -13,8 +13,10 @@ export function decisionOf(by: {
   readonly outlooks: readonly Outlook[]
   /** Of the prompt, what is in the server's memory. */
   readonly cachedTokens: number
+  /** What kept it from a costlier server. */
+  readonly keptBy: string | undefined
 }): string {
-  const { ask, offering, offer, waitMs, isRetry, outlooks, cachedTokens } = by
+  const { ask, offering, offer, waitMs, isRetry, outlooks, cachedTokens, keptBy } = by
   let text = waitMs >= 1 ? `queued ${span(waitMs)}` : 'direct'
   if (isRetry) text += '; retry'
   const lowest = offering.lowestTier
@@ -27,6 +29,7 @@ export function decisionOf(by: {
   }
   if (offer.place.loaded !== undefined) text += offer.place.loaded ? '; loaded' : '; loading'
   if (cachedTokens >= worthSaying) text += `; cached ${thousands(cachedTokens)}`
+  if (keptBy !== undefined) text += `; ${keptBy}: stays at home`
   if (ask.standsInFor !== undefined) text += `; ${inAscii(ask.model)} stands in for ${inAscii(ask.standsInFor)}`
   return text
 }

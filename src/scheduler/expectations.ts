@@ -9,6 +9,7 @@ import { type Ahead, nobodyAhead } from './fair-queue.ts'
 import { Foresight } from './foresight.ts'
 import type { Held } from './lease.ts'
 import { Lengths } from './lengths.ts'
+import { meansOf } from './means.ts'
 import { type Kept, nothingKept, Promises } from './promises.ts'
 import { firstTry, type Situation } from './situation.ts'
 import { costOf } from './tiers.ts'
@@ -30,13 +31,14 @@ export class Expectations {
     const length = this.#lengths.of(ask)
     const delay = this.#foresight.factor(offering)
     const caution = this.#cautionFor(ask, offering)
+    const means = meansOf(ask, offering)
     let ahead = nobodyAhead
     if (queue !== undefined && avoid === firstTry) {
       const { caller, priority, promptTokens } = ask
       const cost = costOf(offering, promptTokens, meanOf(length))
       ahead = queue.fair.aheadOf({ caller, priority, cost, isDue: this.#promises.isDue(ask, offering, now) })
     }
-    return { ask, offering, avoid, length, delay, caution, ahead, now, desperate: false }
+    return { ask, offering, avoid, means, length, delay, caution, ahead, now, desperate: false }
   }
 
   /** How things stand for one that waits. */
@@ -44,7 +46,8 @@ export class Expectations {
     const { offering } = queue!
     const delay = this.#foresight.factor(offering)
     const caution = this.#cautionFor(ask, offering)
-    return { ask, offering, avoid, length, delay, caution, ahead, now, desperate: false }
+    const means = meansOf(ask, offering)
+    return { ask, offering, avoid, means, length, delay, caution, ahead, now, desperate: false }
   }
 
   keptFor(situation: Situation, queue: Queue | undefined): Kept {

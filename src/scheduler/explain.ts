@@ -1,9 +1,11 @@
 import type { Ask } from '../core/ask.ts'
+import type { Fault } from '../core/fault.ts'
 import { misfit, type Misfit } from '../fleet/fit.ts'
 import type { Offer, Offering } from '../fleet/offering.ts'
 import type { Verdict } from './arrival.ts'
 import { opensInMs } from './room.ts'
-import { permits } from './situation.ts'
+import { shopOf } from './means.ts'
+import { costsMoney, permits } from './paid.ts'
 
 /** What would become of an ask that came now, and the numbers behind it. */
 export interface Explanation {
@@ -20,6 +22,8 @@ export interface Prospect {
   readonly misfit: Misfit | undefined
   /** Whether the ask may leave for a server of this tier. */
   readonly permitted: boolean
+  /** Why it cannot be paid for there; undefined where it can, or costs nothing. */
+  readonly unpaid: Fault | undefined
   readonly hasRoom: boolean
   /** Until the server's memory lets the model in: 0 for now, Infinity for never. */
   readonly opensInMs: number
@@ -40,6 +44,7 @@ export function prospectsOf(offering: Offering | undefined, ask: Ask, now: numbe
       offer,
       misfit: misfit(offer, ask),
       permitted: permits(ask, upstream.settings.tier),
+      unpaid: costsMoney(upstream) ? ask.purse?.refusal(ask, shopOf(offer)) : undefined,
       hasRoom: place.hasRoom(now),
       opensInMs: opensInMs({ ask, now }, offer),
       evictionMs: upstream.residency.evictionMs(place.tenant, now),

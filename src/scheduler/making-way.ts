@@ -1,5 +1,7 @@
 import type { Finding } from './placement.ts'
-import { permits, type Situation } from './situation.ts'
+import { isPaidFor } from './means.ts'
+import { permits } from './paid.ts'
+import type { Situation } from './situation.ts'
 import { costOf, spareMs } from './tiers.ts'
 import type { Waiting } from './waiting.ts'
 import { meanOf } from '../core/length.ts'
@@ -35,7 +37,7 @@ export function whoMakesWay(
     const { ticket } = other
     if (ticket === undefined || ticket.cost < suffices || ticket.cost >= least) continue
     if (ticket.flow.lane.rank !== ahead.rank || ticket.finish >= ahead.finish) continue
-    if (!permits(other.ask, target) || now >= other.deadline) continue
+    if (!permits(other.ask, target) || now >= other.deadline || !isPaidFor(other.ask, offer!)) continue
     cheapest = other
     least = ticket.cost
   }

@@ -1,7 +1,8 @@
 import { Fault } from '../core/fault.ts'
 import type { Offer } from '../fleet/offering.ts'
 import type { Kept } from './promises.ts'
-import { isOpenTo, permits, type Situation } from './situation.ts'
+import { permits } from './paid.ts'
+import { isOpenTo, type Situation } from './situation.ts'
 import { drainMs, type Outlook } from './tiers.ts'
 
 export { unknownModel } from '../fleet/unknown-model.ts'
@@ -14,7 +15,7 @@ const soon = (ms: number): number => Math.ceil(Math.min(retryMaxMs, Math.max(ret
 
 /** The model is known, but nobody is left who could serve this ask, now or soon; undefined when someone is. */
 export function nobodyLeft(situation: Situation): Fault | undefined {
-  const { ask, offering, now } = situation
+  const { ask, offering, means, now } = situation
   const model = quoted(ask.model)
   if (!offering.tiers.some((tier) => permits(ask, tier))) {
     return new Fault(
@@ -24,6 +25,8 @@ export function nobodyLeft(situation: Situation): Fault | undefined {
   }
   const left = offering.offers.filter((offer) => isOpenTo(situation, offer))
   if (left.length === 0) {
+    const unpaid = means?.refusal
+    if (unpaid !== undefined) return unpaid
     const absent = offering.offers.some(({ place }) => now < place.absentUntil)
     return new Fault(absent ? 'no-such-model' : 'no-upstream', `No other server has the model ${model}.`)
   }
@@ -33,18 +36,25 @@ export function nobodyLeft(situation: Situation): Fault | undefined {
     // Who can wait until one of them may be tried does.
     const waits = (offer: Offer): boolean =>
       !offer.upstream.exile.holds(now) && restsUntil(offer) <= ask.arrivedAt + ask.patienceMs
-    return up.some(waits) ? undefined : outOf(up, model, now)
+    return up.some(waits) ? undefined : outOf(situation, up)
   }
-  return outOf(left, model, now)
+  return outOf(situation, left)
 }
 
 const restsUntil = ({ upstream, place }: Offer): number =>
   Math.max(upstream.breaker.restsUntil ?? 0, place.restsUntil ?? 0, upstream.exile.until)
 
-function outOf(offers: readonly Offer[], model: string, now: number): Fault {
+/** Also why it does not go where it would cost something. */
+const unpaidWords = ({ means }: Situation): string => {
+  const refusal = means?.refusal
+  return refusal === undefined ? '' : ` ${refusal.message}`
+}
+
+function outOf(situation: Situation, offers: readonly Offer[]): Fault {
+  const { ask, now } = situation
   const reasons = offers.slice(0, 3).map((offer) => `${offer.upstream.settings.name} ${whyOut(offer, now)}`)
   const backMs = Math.min(...offers.map(restsUntil)) - now
-  const text = `All servers that have the model ${model} are down: ${reasons.join('; ')}.`
+  const text = `All servers that have the model ${quoted(ask.model)} are down: ${reasons.join('; ')}.${unpaidWords(situation)}`
   return new Fault('no-upstream', text, { retryAfterMs: soon(backMs) })
 }
 
@@ -161,7 +171,7 @@ export function tooLate(situation: Situation, best: Outlook | undefined, inMs: n
     best === undefined || !best.isLearned ? '' : ` A first token is expected in ${inSeconds(best.firstTokenMs)} s.`
   return new Fault(
     'patience-spent',
-    `No server had room for ${quoted(ask.model)} within ${within / 1_000} s.${instead}`,
+    `No server had room for ${quoted(ask.model)} within ${within / 1_000} s.${instead}${unpaidWords(situation)}`,
     {
       retryAfterMs: soon(inMs),
       etaMs: best?.firstTokenMs,

@@ -195,7 +195,7 @@ test('who waits and who is served is told, and nothing else', async () => {
     ),
     ['granted after 0', 'queued behind 0', 'queued behind 1', 'granted after 500'],
   )
-  assert.equal(scheduler.queued().length, 1)
+  assert.equal(scheduler.waiting, 1)
 })
 
 test('two names for one model wait in one queue', async () => {

@@ -18,6 +18,7 @@ import { costIn, Expectations } from './expectations.ts'
 import { nobodyAhead } from './fair-queue.ts'
 import { hedgeTerms, OneLease, type Held, type Lease, type LeaseSeen, type Terms } from './lease.ts'
 import { whoMakesWay } from './making-way.ts'
+import { keptBy } from './kept-home.ts'
 import { cheapestWithRoom, lookedAtMax, nearest } from './nearest.ts'
 import { bestBeyond, findPlace, type Finding } from './placement.ts'
 import { isTooLateAt, predictionAt, predictionFor } from './prediction.ts'
@@ -47,9 +48,8 @@ export interface SchedulerParts {
 /** More often than this nothing is predicted anew. */
 const lookAgainMs = 20
 
-/** When servers change, so many are looked at in one go, and of the rest so many in a millisecond. */
+/** When servers change, so many are looked at in one go, and the rest soon. */
 const atOnceMax = 100
-const considerPerMs = 20
 
 type Queued = Verdict & { readonly action: 'queue' }
 
@@ -91,11 +91,6 @@ export class Scheduler {
   /** How many wait. */
   get waiting(): number {
     return this.#crowd.size
-  }
-
-  /** Those who wait, the longest first. */
-  queued(): readonly Ask[] {
-    return Array.from(this.#crowd, ({ ask }) => ask)
   }
 
   /** Undefined for an ask that does not wait here. */
@@ -176,12 +171,9 @@ export class Scheduler {
   }
 
   #lineBefore(situation: Situation): Line {
-    const { queueMax } = this
-    const { ask, offering } = situation
-    const waiting = this.#crowd.size
-    const leaves = waiting >= queueMax ? this.#crowd.whoLeavesFor(ask) : undefined
-    const queue = this.#queues.find(offering)
-    return { others: queue?.all, waiting, queueMax, leaves, kept: this.#expectations.keptFor(situation, queue) }
+    const queue = this.#queues.find(situation.offering)
+    const room = this.#crowd.roomFor(situation.ask, this.queueMax)
+    return { ...room, others: queue?.all, kept: this.#expectations.keptFor(situation, queue) }
   }
 
   /** Where this very ask may be served. */
@@ -215,8 +207,9 @@ export class Scheduler {
     const { upstream, place } = offer
     const waitMs = waited === undefined ? 0 : now - waited.since
     const cachedTokens = place.cachedTokens(ask)
-    const promise = { waitMs, isRetry: avoid !== firstTry, outlooks: promises, cachedTokens }
-    const decision = decisionOf({ ask, offering, offer, ...promise })
+    const by = { offer, waitMs, outlooks: promises }
+    const why = { isRetry: avoid !== firstTry, cachedTokens, keptBy: keptBy(situation, by) }
+    const decision = decisionOf({ ask, offering, ...by, ...why })
     const predicted = waited === undefined ? predictionAt(situation, offer) : waited.predicted
     const lease = this.#take(situation, offer, { charge: waited?.ticket, waitMs, decision, predicted })
     const { spilled } = lease
@@ -387,16 +380,22 @@ export class Scheduler {
       this.#wakes.lookBy(this.#turns.look(queue, this.#expectations.waiting(first, nobodyAhead, now)))
   }
 
+  /** Money has come free, as it does again and again: who waits may be able to go where it costs some. */
+  lookAgain(): void {
+    this.#wakes.soon(this.#crowd, this.#world.now() + lookAgainMs)
+  }
+
   #onFleetChange(): void {
     for (const waiting of this.#crowd) this.#follow(waiting)
     this.#drain(this.#queues.all)
     const now = this.#world.now()
-    let at = 0
+    const rest: Waiting[] = []
+    let looked = 0
     for (const waiting of this.#crowd) {
-      if ((at += 1) <= atOnceMax) this.#consider(waiting, now)
-      // Thousands at once would keep everybody waiting for the decision itself.
-      else this.#wakes.wake(waiting, Math.min(waiting.wakeAt, now + (at - atOnceMax) / considerPerMs))
+      if ((looked += 1) <= atOnceMax) this.#consider(waiting, now)
+      else rest.push(waiting)
     }
+    this.#wakes.soon(rest, now)
   }
 
   /** Moves one who waits to where its model is offered now. */

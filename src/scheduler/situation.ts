@@ -1,9 +1,10 @@
 import type { Ask } from '../core/ask.ts'
 import type { Length } from '../core/length.ts'
-import { paidTier } from '../core/money.ts'
 import type { Offer, Offering } from '../fleet/offering.ts'
 import type { Upstream } from '../fleet/upstream.ts'
 import type { Ahead } from './fair-queue.ts'
+import type { Means } from './means.ts'
+import { permits } from './paid.ts'
 
 /** What an ask has to choose from, at one moment. */
 export interface Situation {
@@ -11,6 +12,8 @@ export interface Situation {
   readonly offering: Offering
   /** Upstreams that have already let this ask down. */
   readonly avoid: ReadonlySet<Upstream>
+  /** Undefined where nothing costs anything, or nobody counts it. */
+  readonly means?: Means | undefined
   readonly length: Length
   /** How many times as long as reckoned people wait here. */
   readonly delay: number
@@ -26,15 +29,11 @@ export interface Situation {
 /** What an ask avoids that nobody has let down yet. One with any other set, be it empty, has had its turn and goes first. */
 export const firstTry: ReadonlySet<Upstream> = new Set()
 
-export const costsMoney = ({ settings }: Upstream): boolean => settings.tier >= paidTier
-
-export function permits(ask: Ask, tier: number): boolean {
-  return ask.cloud === 'allowed' || tier < paidTier
-}
-
 /** Whether this ask may go there at all, be it now or later. */
-export function isOpenTo({ ask, avoid, now }: Situation, { upstream, place }: Offer): boolean {
-  return permits(ask, upstream.settings.tier) && !avoid.has(upstream) && now >= place.absentUntil
+export function isOpenTo({ ask, avoid, means, now }: Situation, offer: Offer): boolean {
+  const { upstream, place } = offer
+  if (!permits(ask, upstream.settings.tier) || avoid.has(upstream) || now < place.absentUntil) return false
+  return means === undefined || means.allow(offer)
 }
 
 export function canServe(situation: Situation, offer: Offer): boolean {

@@ -2,7 +2,8 @@ import type { Policy } from '../core/policy.ts'
 import { narrowed, type Offer } from '../fleet/offering.ts'
 import { bestBeyond } from './placement.ts'
 import type { Queues } from './queues.ts'
-import { costsMoney, type Situation } from './situation.ts'
+import { costsMoney } from './paid.ts'
+import type { Situation } from './situation.ts'
 
 /** What a second try at an ask may have while the first is still under way. */
 export interface SpareWish {

@@ -10,6 +10,9 @@ export interface WakesParts {
   readonly onWake: (waiting: Waiting, now: number) => void
 }
 
+/** So many are looked at in a millisecond. */
+const lookedAtPerMs = 20
+
 /** When to look again though nothing has happened: at one who waits, or at all. One timer for whatever comes first. */
 export class Wakes {
   readonly #parts: WakesParts
@@ -28,6 +31,12 @@ export class Wakes {
     if (this.#byTime.has(waiting)) this.#byTime.moved(waiting)
     else this.#byTime.push(waiting)
     this.#alarm.by(this.#byTime.first!.wakeAt)
+  }
+
+  /** All of these are looked at soon, one after the other: thousands at once would keep everybody waiting for it. */
+  soon(waitings: Iterable<Waiting>, from: number): void {
+    let by = from
+    for (const waiting of waitings) this.wake(waiting, Math.min(waiting.wakeAt, (by += 1 / lookedAtPerMs)))
   }
 
   forget(waiting: Waiting): void {

@@ -15,8 +15,8 @@ export interface Tried {
 
 /** What every database has to do that the ledger keeps its books in. */
 export function booksSuite(name: string, open: () => Promise<Tried>, { rounds = 100, histories = 12 } = {}): void {
-  const withBooks = (about: string, act: (books: Books, tried: Tried) => Promise<void>) =>
-    test(about, async () => {
+  const withBooks = (about: string, act: (books: Books, tried: Tried) => Promise<void>): void =>
+    void test(about, async () => {
       const tried = await open()
       try {
         await act(tried.books, tried)
@@ -25,7 +25,7 @@ export function booksSuite(name: string, open: () => Promise<Tried>, { rounds = 
       }
     })
 
-  suite(name, () => {
+  void suite(name, () => {
     withBooks('of 500 at once on money for 10, exactly 10 are let in', async (books) => {
       for (let round = 0; round < rounds; round += 1) {
         const account = bound(1_000, dayOf(`caller:round-${round}`))
@@ -121,11 +121,11 @@ export function booksSuite(name: string, open: () => Promise<Tried>, { rounds = 
       assert.equal(short?.from, today.from)
     })
 
-    withBooks('what a process held is found under its name until it has ended', async (books, { reopen }) => {
+    withBooks('what a process held is found under its name until it has ended', async (books, tried) => {
       const claim = claimOf('a/1', 60, [bound(100)])
       await books.run('hold', claim, 'me')
       await books.run('hold', claimOf('b/1', 10, [bound(100)]), 'other')
-      const again = await reopen()
+      const again = await tried.reopen()
       assert.deepEqual(await again.run('holdOwners'), ['me', 'other'])
       assert.deepEqual(await again.run('openHolds', 'me'), [claim])
       await again.run('close', [entryOf('a', [tryOf(claim, 0)], { state: 'released' })])

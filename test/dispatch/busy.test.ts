@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { Fault } from '../../src/core/fault.ts'
 import { NetFault } from '../../src/core/world.ts'
 import { dialectById } from '../../src/dialects/index.ts'
-import { endingFor } from '../../src/dispatch/attempt.ts'
+import { endingFor } from '../../src/dispatch/endings.ts'
 import type { Ending } from '../../src/fleet/limit.ts'
 
 /** What servers answer, in their own words, and whom it says something about. */

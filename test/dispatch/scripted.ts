@@ -1,6 +1,7 @@
 import type { Caller } from '../../src/core/ask.ts'
 import type { Event } from '../../src/core/event.ts'
 import type { Outcome, Reply } from '../../src/core/reply.ts'
+import type { Layer } from '../../src/core/serve.ts'
 import type { Settings, UpstreamSettings } from '../../src/core/settings.ts'
 import { type Inbound, NetFault, type NetFaultKind, type Outbound, type World } from '../../src/core/world.ts'
 import { backendOf } from '../../src/backends/index.ts'
@@ -11,7 +12,7 @@ import { createGateway, type Gateway } from '../../src/gateway.ts'
 export type Act = (out: Outbound) => Inbound | Promise<Inbound>
 
 export interface ScriptedServer {
-  readonly kind: 'ollama' | 'openai-compatible' | 'llamacpp'
+  readonly kind: 'ollama' | 'openai-compatible' | 'llamacpp' | 'openai' | 'anthropic'
   readonly act: Act
   readonly tier?: number
   readonly concurrency?: number
@@ -57,6 +58,7 @@ export function rig(
   servers: Readonly<Record<string, ScriptedServer>>,
   over: Partial<Settings> = {},
   clock: Clock = realClock,
+  layers: readonly Layer[] = [],
 ): Rig {
   const heard = new Map<string, Outbound[]>(Object.keys(servers).map((name) => [name, []]))
   const world: World = {
@@ -93,7 +95,7 @@ export function rig(
       probeEveryMs: 10_000,
       ...over,
     },
-    { world },
+    { world, layers },
   )
   const events: Event[] = []
   gateway.subscribe((event) => events.push(event))

@@ -71,10 +71,13 @@ test('the engine knows no module that touches the machine', () => {
 })
 
 test('only the supervisor can start a process, and only one program', () => {
-  const able = linesWith(sources, /from 'node:(child_process|cluster|worker_threads)'/).filter(
-    (line) => !line.includes('import type'),
-  )
+  const able = linesWith(sources, /from 'node:(child_process|cluster)'/).filter((line) => !line.includes('import type'))
   assert.deepEqual(able, ["src/cli/supervise.ts:1: import { type ChildProcess, spawn } from 'node:child_process'"])
+})
+
+test('only the books of the ledger have threads of their own', () => {
+  const able = linesWith(sources, /from 'node:worker_threads'/).filter((line) => !line.startsWith('src/ledger/'))
+  assert.deepEqual(able, [])
 })
 
 test('nothing is left for later', () => {

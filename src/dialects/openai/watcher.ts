@@ -19,12 +19,18 @@ const letterN = 0x6e
 export class OpenAiWatcher extends SseWatcher {
   readonly #hideUsage: boolean
   readonly #textKey: string
+  #over = false
 
   /** `textKey` is what a piece of text stands behind, with its closing quote. */
   constructor(options: WatchOptions, textKey: string) {
     super(options)
     this.#hideUsage = options.hideUsage
     this.#textKey = textKey
+  }
+
+  /** Behind the reason for the end come the counts. */
+  override get over(): boolean {
+    return this.#over
   }
 
   protected override look(frame: string, bytes: Buffer, at: number): Verdict {
@@ -51,7 +57,7 @@ export class OpenAiWatcher extends SseWatcher {
     try {
       const text = bytes.toString('utf8', at, at + frame.length).replace(/\r\n?/g, '\n')
       const read = readFrame(text.trimEnd())
-      if (read.type === 'done') this.ended = true
+      if (read.type === 'done') this.#over = this.ended = true
       if (read.type !== 'chunk') return 'pass'
       if (text.startsWith('{')) {
         // No event: whoever waits for events would wait for ever, or take it for an empty answer.

@@ -47,7 +47,14 @@ export function* insertKey(key: NewKey, pepper: string): Work<'made' | 'name-tak
   yield sql(
     `INSERT INTO caller_keys (id, name, env, scopes, created_at, created_by, expires_at, revoked_at, version)
      VALUES (?, ?, ?, ?, ?, ?, ?, NULL, ?)`,
-    ...[key.id, key.name, key.env, key.scopes, key.createdAt, key.createdBy, key.expiresAt, versionIn(head)],
+    key.id,
+    key.name,
+    key.env,
+    key.scopes,
+    key.createdAt,
+    key.createdBy,
+    key.expiresAt,
+    versionIn(head),
   )
   yield* insertSecret(key.id, key.digest, key.createdAt)
   return 'made'

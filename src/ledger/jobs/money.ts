@@ -14,15 +14,15 @@ import { Spent, Totals } from './totals.ts'
  */
 export function* hold(claim: Claim, owner: string): Work<ClaimAnswer> {
   const bound = inOrder(claim.accounts)
-  const standings: Standing[] = []
-  for (const account of bound) standings.push(yield* openAccount(account))
+  const stands: Standing[] = []
+  for (const account of bound) stands.push(yield* openAccount(account))
   const [held] = yield sql('SELECT id FROM holds WHERE id = ?', claim.id)
-  if (held !== undefined) return { short: undefined, standings }
+  if (held !== undefined) return { short: undefined, standings: stands }
   const [over] = yield sql('SELECT id FROM requests WHERE id = ?', claim.requestId)
   if (over !== undefined) throw new RangeError(`The request ${claim.requestId} has ended.`)
 
   for (const [i, { limitNano }] of bound.entries()) {
-    const { name, from } = standings[i]!
+    const { name, from } = stands[i]!
     const [row] = yield sql(
       `UPDATE accounts SET held = held + ? WHERE name = ? AND from_at = ? AND spent + held + ? <= ?
        RETURNING name, from_at, until_at, spent, held`,
@@ -33,10 +33,11 @@ export function* hold(claim: Claim, owner: string): Work<ClaimAnswer> {
       limitNano,
     )
     if (row === undefined) {
-      for (const taken of standings.slice(0, i)) yield* giveBack(taken, claim.nano)
-      return refused(yield* standingsNow(standings), i)
+      for (const taken of stands.slice(0, i)) yield* giveBack(taken, claim.nano)
+      const now = yield* standingsNow(stands)
+      return { short: now[i], standings: now }
     }
-    standings[i] = standingIn(row)
+    stands[i] = standingIn(row)
   }
   yield* insertRows(
     'holds',
@@ -46,12 +47,10 @@ export function* hold(claim: Claim, owner: string): Work<ClaimAnswer> {
   yield* insertRows(
     'hold_accounts',
     ['hold', 'name', 'from_at'],
-    standings.map(({ name, from }) => [claim.id, name, from]),
+    stands.map(({ name, from }) => [claim.id, name, from]),
   )
-  return { short: undefined, standings }
+  return { short: undefined, standings: stands }
 }
-
-const refused = (standings: readonly Standing[], i: number): ClaimAnswer => ({ short: standings[i], standings })
 
 function* giveBack({ name, from }: Account, nano: number): Work<void> {
   yield sql('UPDATE accounts SET held = held - ? WHERE name = ? AND from_at = ?', nano, name, from)

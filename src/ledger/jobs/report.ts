@@ -2,7 +2,7 @@ import type { Entry, ReportKey, ReportQuery, ReportRow } from '../../core/ledger
 import { isTimeKey, labels } from '../calendar.ts'
 import { entryIn } from '../content.ts'
 import { slotMs, slotOf } from '../slots.ts'
-import { sql, type Row, type Value, type Work } from '../work.ts'
+import { sql, type Row, type Work } from '../work.ts'
 import { allNames } from './names.ts'
 import { numberIn } from './rows.ts'
 import { countsOf, keysOf, totalCounts, totalKeys } from './totals.ts'
@@ -43,27 +43,25 @@ export function* report(query: ReportQuery): Work<readonly ReportRow[]> {
 }
 
 /** Whole quarters of an hour from the sums, and what lies before and behind them from the rows. */
-function* totalsOf({ by, since, until }: ReportQuery): Work<readonly Total[]> {
-  const from = since === undefined ? undefined : Math.ceil(since / slotMs)
-  const to = until === undefined ? undefined : slotOf(until)
-  if (from !== undefined && to !== undefined && to < from) return yield* rowsBetween(since!, until!)
-  const summed = yield* summedBetween(by.some(isTimeKey), from, to)
-  const before = from === undefined || since! === from * slotMs ? [] : yield* rowsBetween(since!, from * slotMs)
-  const behind = to === undefined || until! === to * slotMs ? [] : yield* rowsBetween(to * slotMs, until!)
-  return [...summed, ...before, ...behind]
+function* totalsOf({ by, since = 0, until = never }: ReportQuery): Work<readonly Total[]> {
+  const from = Math.ceil(since / slotMs)
+  const to = slotOf(until)
+  if (to < from) return yield* rowsBetween(since, until)
+  const totals = [...(yield* summedBetween(by.some(isTimeKey), from, to))]
+  if (since < from * slotMs) totals.push(...(yield* rowsBetween(since, from * slotMs)))
+  if (to * slotMs < until && until !== never) totals.push(...(yield* rowsBetween(to * slotMs, until)))
+  return totals
 }
 
-function* summedBetween(bySlot: boolean, from: number | undefined, to: number | undefined): Work<readonly Total[]> {
+const never = Number.MAX_SAFE_INTEGER
+
+function* summedBetween(bySlot: boolean, from: number, to: number): Work<readonly Total[]> {
   const keys = bySlot ? totalKeys : totalKeys.filter((key) => key !== 'slot')
   const sums = totalCounts.map((count) => `SUM(${count}) AS ${count}`)
-  const where: string[] = []
-  const values: Value[] = []
-  if (from !== undefined) where.push('slot >= ?') && values.push(from)
-  if (to !== undefined) where.push('slot < ?') && values.push(to)
   const rows = yield sql(
-    `SELECT ${[...keys, ...sums].join(', ')} FROM totals ${where.length === 0 ? '' : `WHERE ${where.join(' AND ')}`}
-     GROUP BY ${keys.join(', ')}`,
-    ...values,
+    `SELECT ${[...keys, ...sums].join(', ')} FROM totals WHERE slot >= ? AND slot < ? GROUP BY ${keys.join(', ')}`,
+    from,
+    to,
   )
   return rows.map(totalIn)
 }
