@@ -110,7 +110,7 @@ export async function openHouse(options: HouseOptions): Promise<House> {
     if (sockets !== undefined) await Promise.race([gateway.start(), world.sleep(firstLookMs)])
     const [socket, adminSocket] = [await sockets?.('callers', doors.listen), await sockets?.('admin', doors.admin)]
     door = await startDoor(gateway, { ...doors.listen, pressure, socket, remarks })
-    if (socket !== undefined) checkDoor(door.address.host, settings)
+    if (socket !== undefined) checkDoor(door.address.host, gateway)
     const { crowd } = door
     gateway.subscribe(metrics.watchBounds({ pressure, crowd, linesDropped }))
     const bounds = { pressure, crowd }
@@ -174,8 +174,8 @@ export async function openHouse(options: HouseOptions): Promise<House> {
 }
 
 /** Whoever made the socket chose its address: the same holds for it as for one from the configuration. */
-function checkDoor(host: string, { callers }: Settings): void {
-  if (isLoopback(host) || callers.length > 0) return
+function checkDoor(host: string, { callers, settings }: Gateway): void {
+  if (isLoopback(host) || !callers.isOpen || settings.anonymous !== undefined) return
   const text = `can be reached from other machines, and anyone there could ask; list callers with keys`
   throw new ConfigFault([{ path: [], text: `The socket at ${host} that was handed over ${text}.` }])
 }

@@ -18,6 +18,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   serve: async () => (await import('./serve.ts')).serveCommand(),
   check: async () => (await import('./check.ts')).checkCommand(),
   doctor: async () => (await import('./doctor/command.ts')).doctorCommand(),
+  keys: async () => (await import('./keys.ts')).keysCommand(),
   prices: async () => (await import('./prices.ts')).pricesCommand(),
   simulate: async () => (await import('./simulate.ts')).simulateCommand(),
   cloud: async () => (await import('./cloud.ts')).cloudCommand(),

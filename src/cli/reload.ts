@@ -1,12 +1,12 @@
 import { isDeepStrictEqual } from 'node:util'
 import { changedNames } from '../config/changes.ts'
-import { loadConfigFile } from '../config/load.ts'
 import { ConfigFault, sentence } from '../config/problem.ts'
 import type { Config } from '../config/schema.ts'
 import { parse } from '../config/settings.ts'
 import { type Auditor, audited, type By } from '../core/change.ts'
 import type { Emit } from '../core/event.ts'
 import type { ConfigStatus } from '../http/config-status.ts'
+import { checkDoor, readSource } from './sources.ts'
 
 export interface ReloadParts {
   readonly file: string
@@ -65,10 +65,11 @@ export class Reloading {
   async #read(): Promise<void> {
     const { file, first, begun, adopt, emit } = this.#parts
     try {
-      const { config, warnings, secrets, hash } = loadConfigFile(file, { env: process.env })
+      const { config, warnings, secrets, hash } = await readSource(file)
       // The ports stay open as they are, so it is with them that the callers have to agree.
       const { listen, admin } = await begun()
-      const next = parse({ ...config, listen, admin }, { secrets })
+      const next = parse({ ...config, listen, admin }, { secrets, hasKeys: true })
+      await checkDoor(next, () => parse(next, { secrets }))
       await adopt(next)
       this.#config = config
       const needsRestart = fixed.filter((key) => !isDeepStrictEqual(config[key], first[key]))

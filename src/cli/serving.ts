@@ -11,7 +11,7 @@ import { crashReport } from './crash.ts'
 import { type House, openHouse } from './house.ts'
 import { Reloading } from './reload.ts'
 import { systemdSockets } from './sockets.ts'
-import { configFile, explain, readSource, type Source } from './sources.ts'
+import { checkDoor, configFile, explain, readSource, type Source } from './sources.ts'
 import { guardian } from './supervised.ts'
 import { volumesOf } from './volumes.ts'
 
@@ -32,7 +32,7 @@ export async function serve(options: ServeOptions): Promise<void> {
   // Before it is read, so that what changes from then on is noticed.
   const seen = named === undefined || !options.watch ? undefined : await snapshotOf(named)
   const source = await readSource(named).catch(explain)
-  const config = withFlags(source, options)
+  const config = await withFlags(source, options).catch(explain)
   const outlet = new Outlet(process.stdout.fd)
   const { write } = outlet
   const log = logger({ write, ...mannerOf(config) })
@@ -132,21 +132,17 @@ class Ending {
 }
 
 /** The flags go through the same checks as the file: a port open to strangers is refused however it was named. */
-function withFlags({ config, secrets }: Source, { listen, admin }: ServeOptions): Config {
-  try {
-    if (listen !== undefined) checkAddress('--listen', listen)
-    if (admin !== undefined) checkAddress('--admin', admin)
-    return parse(
-      {
-        ...config,
-        ...(listen !== undefined && { listen }),
-        ...(admin !== undefined && { admin: { ...config.admin, listen: admin } }),
-      },
-      { secrets },
-    )
-  } catch (error) {
-    return explain(error)
+async function withFlags({ config, secrets }: Source, { listen, admin }: ServeOptions): Promise<Config> {
+  if (listen !== undefined) checkAddress('--listen', listen)
+  if (admin !== undefined) checkAddress('--admin', admin)
+  const input = {
+    ...config,
+    ...(listen !== undefined && { listen }),
+    ...(admin !== undefined && { admin: { ...config.admin, listen: admin } }),
   }
+  const changed = parse(input, { secrets, hasKeys: true })
+  await checkDoor(changed, () => parse(input, { secrets }))
+  return changed
 }
 
 function checkAddress(flag: string, text: string): void {

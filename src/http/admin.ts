@@ -2,6 +2,8 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net'
 import { audited, type By } from '../core/change.ts'
 import type { Gateway } from '../gateway.ts'
+import type { KeyDesk } from '../keys/desk.ts'
+import { networkOf } from '../keys/networks.ts'
 import type { Audit } from '../ledger/audit.ts'
 import type { DiskWatch } from '../telemetry/disk.ts'
 import type { Feed } from '../telemetry/feed.ts'
@@ -10,8 +12,8 @@ import { json, readBody, refuse, send, setCommon } from './admin-answer.ts'
 import { auditPlaces } from './admin-audit.ts'
 import { Audience } from './admin-events.ts'
 import { explain, type ExplainGateway } from './admin-explain.ts'
-import { networkOf } from '../keys/networks.ts'
 import { isLoopback, knowsToken, refusalOf } from './admin-guard.ts'
+import { keyPlaces } from './admin-keys.ts'
 import { modelsView, obeyed, orderIntent, orderOf, orderPath } from './admin-models.ts'
 import { readPage } from './admin-page.ts'
 import { AdminRoutes, type Asked, bodied, does, type Place, type Route } from './admin-routes.ts'
@@ -34,6 +36,8 @@ export interface AdminOptions {
   readonly disk?: Pick<DiskWatch, 'volumes'> | undefined
   /** Reads the config again; rejects with what is wrong with it, one by one in `problems` where it can. */
   readonly reload?: ((by: By) => Promise<void>) | undefined
+  /** Where keys of callers are made and taken back, where they can be. */
+  readonly keys?: KeyDesk | undefined
   /** How it stands with the configuration. */
   readonly config?: (() => ConfigStatus) | undefined
   /** Who changed what. */
@@ -94,7 +98,7 @@ export async function startAdmin(gateway: AdminGateway, options: AdminOptions): 
 
 function placesOf(
   gateway: AdminGateway,
-  { metrics, feed, disk, reload, config, bounds, audit }: AdminOptions,
+  { metrics, feed, disk, reload, config, bounds, audit, keys }: AdminOptions,
   audience: Audience,
 ): readonly Place[] {
   const { html, policy } = readPage()
@@ -132,6 +136,7 @@ function placesOf(
       '/api/explain',
       { ...does('POST', ({ query, body }) => explain(gateway, query, body)), bodyMaxBytes: explainMaxBytes },
     ],
+    ...(keys === undefined ? [] : keyPlaces(keys)),
     ['/api/reload', { method: 'POST', answer: (response, { by }) => reloaded(response, reload, by) }],
   ]
 }

@@ -53,9 +53,7 @@ suite('Where somebody asks from', () => {
     assert.notEqual(of('2001:db8:1:2::1'), of('2001:db8:1:3::1'))
     assert.notEqual(of('1.2.3.4'), of('1.2.3.5'))
     fc.assert(
-      fc.property(fc.ipV6(), (address) =>
-        assert.match(of(address), /^([\da-f]{1,4}:){3}[\da-f]{1,4}::\/64$|^[\d.]+$/),
-      ),
+      fc.property(fc.ipV6(), (address) => assert.match(of(address), /^([\da-f]{1,4}:){3}[\da-f]{1,4}::\/64$|^[\d.]+$/)),
     )
   })
 })

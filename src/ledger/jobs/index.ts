@@ -1,5 +1,6 @@
 import type { Work } from '../work.ts'
 import * as audit from './audit.ts'
+import * as keys from './keys.ts'
 import * as money from './money.ts'
 import * as notes from './notes.ts'
 import * as owners from './owners.ts'
@@ -9,7 +10,7 @@ import * as report from './report.ts'
  * All that can be asked of the books. Every function that one of these files exports is a job. What goes in and what comes
  * out is plain data, since it crosses threads.
  */
-export const jobs = { ...audit, ...money, ...notes, ...owners, ...report }
+export const jobs = { ...audit, ...keys, ...money, ...notes, ...owners, ...report }
 
 type Jobs = typeof jobs
 
@@ -39,4 +40,5 @@ export const readingJobs: ReadonlySet<JobName> = new Set<JobName>([
   'verifyAudit',
   'cloudState',
   'lettersDue',
+  'keysSince',
 ])
