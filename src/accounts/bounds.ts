@@ -11,10 +11,10 @@ export interface Bound {
   readonly alertAt: readonly number[]
 }
 
-export const none: readonly Bound[] = []
+const none: readonly Bound[] = []
 
 /** The budgets of money among those of somebody. Of two for the same span, the smaller one holds. */
-export function boundsOf(whose: string, budgets: readonly Budget[] | undefined): readonly Bound[] {
+function boundsOf(whose: string, budgets: readonly Budget[] | undefined): readonly Bound[] {
   if (budgets === undefined || budgets.length === 0) return none
   const bySpan = new Map<Span, Bound>()
   for (const { per, nano, alertAt } of budgets) {

@@ -55,7 +55,8 @@ export class HeldMoney implements Hold {
     if (usage === undefined) return onEnd(unspent(claim), undefined)
     const counted = isBelievable(usage) ? usage : this.#counted()
     const seen = this.#heard?.estimated === true ? this.#heard.outputTokens : 0
-    const odd = counted === usage ? oddity(usage, claim.promptTokens, seen) : 'counted what cannot be a number of tokens'
+    const odd =
+      counted === usage ? oddity(usage, claim.promptTokens, seen) : 'counted what cannot be a number of tokens'
     onEnd(settled(claim, counted, price), odd)
   }
 

@@ -51,7 +51,10 @@ export class Mirror {
   }
 
   /** So much is being set aside: whoever looks meanwhile finds it gone. A negative amount takes that back. */
-  pend(accounts: readonly { readonly name: string; readonly from: number; readonly until: number }[], nano: number): void {
+  pend(
+    accounts: readonly { readonly name: string; readonly from: number; readonly until: number }[],
+    nano: number,
+  ): void {
     for (const { name, from, until } of accounts) {
       const row = this.#rows.get(name)
       if (row !== undefined) row.pendingNano += nano

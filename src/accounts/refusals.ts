@@ -36,10 +36,14 @@ export function tooDear(leastNano: number, most: { readonly nano: number; readon
 /** Which of these accounts does not pay for it: of those that are spent, the one that begins anew last. */
 export function shortOfMoney(all: readonly Stands[], leastNano: number, now: number): Fault | undefined {
   const small = all.find(({ bound: { limitNano } }) => limitNano > 0 && limitNano < leastNano)
-  if (small !== undefined) return tooDear(leastNano, { nano: small.bound.limitNano, whose: `all of ${ownerOf(small.bound)}` })
+  if (small !== undefined)
+    return tooDear(leastNano, { nano: small.bound.limitNano, whose: `all of ${ownerOf(small.bound)}` })
   const spent = all.filter((each) => isSpent(each, leastNano))
   if (spent.length > 0) {
-    return overBudget(spent.reduce((last, each) => (each.window.until > last.window.until ? each : last)), now)
+    return overBudget(
+      spent.reduce((last, each) => (each.window.until > last.window.until ? each : last)),
+      now,
+    )
   }
   const held = all.find(({ bound, seen }) => bound.limitNano - seen.spentNano - seen.heldNano < leastNano)
   return held && allHeld(held)
@@ -63,11 +67,35 @@ function allHeld({ bound, seen }: Stands): Fault {
   return new Fault('over-budget', text, { retryAfterMs: comesBackMs })
 }
 
+/** A budget of tokens or machine time, as it stands. */
+interface QuotaStanding extends Pick<Bound, 'name' | 'per'> {
+  readonly counted: 'tokens' | 'gpuMs'
+  readonly limit: number
+  readonly used: number
+  readonly held: number
+  readonly until: number
+}
+
+export function quotaSpent({ used, until, ...of }: QuotaStanding, now: number): Fault {
+  const spent = `${amount(of, used)} of ${amount(of, of.limit)} used up`
+  const text = `The budget of ${ownerOf(of)} is not enough for this: ${spent}. It begins anew at ${dateOf(until)}.`
+  return new Fault('over-budget', text, { retryAfterMs: Math.max(1, until - now) })
+}
+
+export function quotaHeld({ held, ...of }: QuotaStanding): Fault {
+  const set = `${amount(of, held)} of ${amount(of, of.limit)} are set aside for requests that are under way`
+  const text = `The budget of ${ownerOf(of)} is not used up, but ${set}. Ask again in a moment.`
+  return new Fault('over-budget', text, { retryAfterMs: comesBackMs })
+}
+
+const amount = ({ counted }: Pick<QuotaStanding, 'counted'>, count: number): string =>
+  counted === 'tokens' ? `${count} tokens` : `${Math.round(count / 100) / 10} s of the machines`
+
 /** `caller:chat-ui/day` as people say it. */
-export function ownerOf({ name, per }: Pick<Bound, 'name' | 'per'>): string {
+function ownerOf({ name, per }: Pick<Bound, 'name' | 'per'>): string {
   const [kind = '', ...rest] = name.slice(0, name.lastIndexOf('/')).split(':')
   const whose = rest.length === 0 ? `this ${kind}` : `the ${kind} ${rest.join(':')}`
   return `${whose} for this ${per}`
 }
 
-export const dateOf = (epochMs: number): string => new Date(epochMs).toISOString().replace('.000Z', 'Z')
+const dateOf = (epochMs: number): string => new Date(epochMs).toISOString().replace('.000Z', 'Z')

@@ -5,7 +5,7 @@ import type { Usage } from '../core/usage.ts'
 /** No request has more tokens of either kind: whatever says so is no count. */
 const believableTokens = 10_000_000
 
-export const noTokens: TokenCounts = {
+const noTokens: TokenCounts = {
   inputTokens: 0,
   outputTokens: 0,
   cachedTokens: 0,

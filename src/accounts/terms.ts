@@ -45,24 +45,22 @@ export function termsFor(wanted: Wanted, means: Means): Terms | undefined {
   const { price, roomNano, longest = 0 } = means
   const sized = sizeOf(wanted, means)
   const { promptTokens, asked, answers } = sized
-  const whole = mostOrMore(sized, asked, price)
+  const whole = mostOf(sized, asked, price)
   const fair = Math.floor(roomNano / fairPart)
   if (whole <= fair) return { nano: whole, outputTokensMax: asked }
   if (wanted.clamp === false || asked === 0)
     return whole <= roomNano ? { nano: whole, outputTokensMax: asked } : undefined
   const buys = (nano: number): number => Math.floor(outputTokensFor(nano, promptTokens, price) / answers)
   const enough = Math.max(buys(fair), roomyTokens, roomyTimes * longest)
-  let outputTokensMax = Math.max(worth(asked), Math.min(asked, enough, buys(roomNano)))
-  // To the last nano it is only known the other way round.
-  while (outputTokensMax > worth(asked) && mostOrMore(sized, outputTokensMax, price) > roomNano) outputTokensMax -= 1
-  const nano = mostOrMore(sized, outputTokensMax, price)
+  const outputTokensMax = Math.max(worth(asked), Math.min(asked, enough, buys(roomNano)))
+  const nano = mostOf(sized, outputTokensMax, price)
   return nano <= roomNano ? { nano, outputTokensMax } : undefined
 }
 
 /** What it needs at the least: an account that has less cannot pay for it, however little it is cut to. */
 export function leastFor(wanted: Wanted, means: Omit<Means, 'roomNano'>): number {
   const sized = sizeOf(wanted, means)
-  return mostOrMore(sized, wanted.clamp === false ? sized.asked : worth(sized.asked), means.price)
+  return mostOf(sized, wanted.clamp === false ? sized.asked : worth(sized.asked), means.price)
 }
 
 interface Sized {
@@ -84,22 +82,5 @@ function sizeOf(wanted: Wanted, { outputTokensMost, promptFactor }: Omit<Means, 
 
 const worth = (asked: number): number => Math.min(leastTokens, Math.ceil(asked / 2))
 
-/** More than can be counted is more than anybody has. */
-function mostOrMore({ promptTokens, answers }: Sized, outputTokens: number, price: Price): number {
-  const tokens = promptTokens + outputTokens * answers
-  return tokens * dearest(price) > Number.MAX_SAFE_INTEGER / 2 ? Infinity : mostFor(promptTokens, outputTokens * answers, price)
-}
-
-const dearestOf = new WeakMap<Price, number>()
-
-/** Of all that a token can cost. Asked for on every look, so it is kept. */
-function dearest(price: Price): number {
-  const known = dearestOf.get(price)
-  if (known !== undefined) return known
-  const rates = [price, ...(price.longer ?? [])]
-  const most = Math.max(
-    ...rates.flatMap(({ input, output, cachedInput = 0, cacheWrite = 0 }) => [input, output, cachedInput, cacheWrite]),
-  )
-  dearestOf.set(price, most)
-  return most
-}
+const mostOf = ({ promptTokens, answers }: Sized, outputTokens: number, price: Price): number =>
+  mostFor(promptTokens, outputTokens * answers, price)
