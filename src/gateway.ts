@@ -1,5 +1,7 @@
 import type { Ask, Caller, Errand, Priority } from './core/ask.ts'
 import type { Dialect, Position } from './core/dialect.ts'
+import { Guardrails } from './accounts/guardrails.ts'
+import { MemoryNotes } from './accounts/memory-notes.ts'
 import { Treasury } from './accounts/treasury.ts'
 import type { Emit, Event } from './core/event.ts'
 import { Fault } from './core/fault.ts'
@@ -7,6 +9,7 @@ import { applyEdits, type Json } from './core/json.ts'
 import type { Keyring } from './core/keyring.ts'
 import type { Ledger } from './core/ledger.ts'
 import { Listeners } from './core/listeners.ts'
+import type { Notes } from './core/notes.ts'
 import type { Policy } from './core/policy.ts'
 import { noPressure, type Pressure } from './core/pressure.ts'
 import type { Shop } from './core/purse.ts'
@@ -22,6 +25,7 @@ import { resumable } from './dispatch/resumable.ts'
 import { exactly, Ways } from './dispatch/ways.ts'
 import { runErrand } from './fleet/errands.ts'
 import { Fleet } from './fleet/fleet.ts'
+import { homesOf } from './fleet/homes.ts'
 import { PrivateModels } from './fleet/private-models.ts'
 import { Wordiness } from './fleet/wordiness.ts'
 import { Callers } from './keys/callers.ts'
@@ -31,7 +35,7 @@ import { accounts } from './layers/accounts.ts'
 import { Asking, type AskInput } from './layers/asking.ts'
 import { errands } from './layers/errands.ts'
 import { counted, fit } from './layers/fit.ts'
-import { hooks, type Hooks } from './layers/hooks.ts'
+import { hooks, type Hooks, onBudget } from './layers/hooks.ts'
 import { limits } from './layers/limits.ts'
 import { observe, Roster } from './layers/observe.ts'
 import { checkPermitted, permit } from './layers/permit.ts'
@@ -73,6 +77,9 @@ export interface Gateway {
   readonly callers: Pick<Callers, 'isOpen' | 'takesKeyless' | 'named'>
   /** What may be used up, and what was. */
   readonly treasury: Treasury
+  readonly ledger: Ledger
+  /** What somebody should know of money, and the switch that closes the cloud. */
+  readonly guardrails: Guardrails
   /**
    * The caller behind a credential. Throws `unauthorized`; without any keys everyone is `anonymous`, and where those have
    * limits, told apart by the address.
@@ -120,6 +127,8 @@ export interface GatewayOptions {
   readonly keyring?: Keyring | undefined
   /** Where money is set aside and requests are taken down; without one, in memory. */
   readonly ledger?: Ledger | undefined
+  /** What is remembered beside that; without it, for as long as the process runs. */
+  readonly notes?: Notes | undefined
 }
 
 /** The composition root: the one place that knows which parts there are and how they fit. */
@@ -133,6 +142,8 @@ class Engine implements Gateway {
   readonly fleet: Fleet
   readonly dialects: readonly Dialect[] = dialects
   readonly treasury: Treasury
+  readonly ledger: Ledger
+  readonly guardrails: Guardrails
   readonly #scheduler: Scheduler
   readonly #watchdog: Watchdog
   readonly #roster = new Roster()
@@ -142,6 +153,7 @@ class Engine implements Gateway {
     this.#roster.listen,
     (event) => this.#learn(event),
     (event) => this.treasury.listen(event),
+    (event) => this.guardrails.listen(event),
   )
   readonly #closing = new Closing()
   readonly #keyring: Keyring | undefined
@@ -154,7 +166,7 @@ class Engine implements Gateway {
 
   constructor(settings: Settings, options: GatewayOptions) {
     const { world, layers = [], hooks: applied, policy = defaultPolicy, pressure = noPressure } = options
-    const { ledger = new MemoryLedger({ world }) } = options
+    const { ledger = new MemoryLedger({ world }), notes = new MemoryNotes() } = options
     const { emit } = this
     this.#settings = settings
     this.world = world
@@ -168,6 +180,19 @@ class Engine implements Gateway {
       shopsOf: (model) => this.#shopsOf(model),
       cut,
     })
+    this.ledger = ledger
+    this.guardrails = new Guardrails({
+      world,
+      emit,
+      notes,
+      ledger,
+      treasury: this.treasury,
+      alerts: () => this.#settings.money?.alerts,
+      homesOf: (model) => homesOf(this.fleet, model),
+      // Nobody else can have changed what only this process knows.
+      lookEveryMs: options.notes === undefined ? 10_000 : 1_000,
+    })
+    if (applied !== undefined) this.subscribe(onBudget(applied, this.#onHookThrow))
     this.#asking = new Asking({
       world,
       settings: () => this.#settings,
@@ -299,8 +324,9 @@ class Engine implements Gateway {
     return this.#reloaded
   }
 
-  start(): Promise<void> {
-    return this.fleet.start()
+  async start(): Promise<void> {
+    await this.guardrails.start()
+    await this.fleet.start()
   }
 
   get ready(): boolean {
@@ -314,6 +340,7 @@ class Engine implements Gateway {
   stop(): Promise<void> {
     this.fleet.stop()
     this.treasury.stop()
+    this.guardrails.stop()
     return Promise.resolve()
   }
 

@@ -34,6 +34,7 @@ function gateways(count: number, notes: Notes = new MemoryNotes()) {
       treasury: { standings: () => standings, setCloud: (open) => (house.open = open) },
       alerts: () => ({ webhook: { url: 'http://hooks.test/', secret: 'sixteen letters.' }, spillShare: 0.1 }),
       homesOf: () => [],
+      lookEveryMs: 1_000,
     })
     return Object.assign(house, { rails })
   })

@@ -19,9 +19,10 @@ export interface GuardrailParts {
   readonly treasury: { standings(): readonly BudgetStanding[]; setCloud(open: boolean): void }
   readonly alerts: () => AlertSettings | undefined
   readonly homesOf: (model: string) => readonly Home[]
+  readonly lookEveryMs: number
 }
 
-const lookEveryMs = 1_000
+const firstLookMs = 1_000
 const adviseEveryMs = 60_000
 const compareEveryMs = 600_000
 /** What was said is not said again before. */
@@ -67,7 +68,8 @@ export class Guardrails {
 
   /** Begins with the switch as it stands, before anything is asked. */
   async start(): Promise<void> {
-    await this.#tried(() => this.cloud.look())
+    // Books that do not answer keep nobody waiting: as long as they do not, nothing is spent either.
+    await Promise.race([this.#tried(() => this.cloud.look()), this.#parts.world.sleep(firstLookMs)])
     this.#stopping = new AbortController()
     void this.#forever(this.#stopping.signal)
   }
@@ -79,7 +81,7 @@ export class Guardrails {
   async #forever(stopping: AbortSignal): Promise<void> {
     while (!stopping.aborted) {
       await this.look()
-      await this.#parts.world.sleep(lookEveryMs, stopping)
+      await this.#parts.world.sleep(this.#parts.lookEveryMs, stopping)
     }
   }
 

@@ -9,6 +9,7 @@ import type { ConfigStatus } from '../http/config-status.ts'
 import { type Door, startDoor } from '../http/server.ts'
 import { realWorld } from '../http/world.ts'
 import { Audit } from '../ledger/audit.ts'
+import { BookNotes } from '../ledger/book-notes.ts'
 import type { Books } from '../ledger/books.ts'
 import { DiskWatch, type Volume } from '../telemetry/disk.ts'
 import { Feed } from '../telemetry/feed.ts'
@@ -82,7 +83,7 @@ export async function openHouse(options: HouseOptions): Promise<House> {
   const world = realWorld({ transport, connectMs: settings.timeouts.connectMs })
   const shares = new OwnShares()
   const pressure = new PressureGauge(shares.measure, (event) => gateway.emit(event), shares.memoryMaxBytes)
-  const gateway: Gateway = createGateway(settings, { world, pressure })
+  const gateway: Gateway = createGateway(settings, { world, pressure, notes: books && new BookNotes(books) })
   const audit = books && new Audit({ books, world, emit: gateway.emit })
   void audit?.keep(() => gateway.settings.records?.auditKeepMs ?? Infinity)
   const metrics = new Metrics(gateway)
@@ -90,6 +91,7 @@ export async function openHouse(options: HouseOptions): Promise<House> {
   const disk = new DiskWatch({ volumes, emit: gateway.emit })
   metrics.watchDisk(disk)
   gateway.subscribe(metrics.listen)
+  gateway.subscribe(metrics.watchMoney(gateway))
   gateway.subscribe(feed.listen)
   if (listen !== undefined) gateway.subscribe(listen)
   const remarks = (): Record<string, string> => (config?.().refused === undefined ? {} : { config: 'refused' })

@@ -15,6 +15,7 @@ import { explain, type ExplainGateway } from './admin-explain.ts'
 import { isLoopback, knowsToken, refusalOf } from './admin-guard.ts'
 import { keyPlaces } from './admin-keys.ts'
 import { modelsView, obeyed, orderIntent, orderOf, orderPath } from './admin-models.ts'
+import { moneyPlaces, type MoneySource } from './admin-money.ts'
 import { readPage } from './admin-page.ts'
 import { AdminRoutes, type Asked, bodied, does, type Place, type Route } from './admin-routes.ts'
 import { statusView } from './admin-status.ts'
@@ -51,7 +52,7 @@ export interface Admin {
   close(): Promise<void>
 }
 
-type AdminGateway = Pick<Gateway, 'fleet' | 'world' | 'asks' | 'subscribe' | 'ready'> & ExplainGateway
+type AdminGateway = Pick<Gateway, 'fleet' | 'world' | 'asks' | 'subscribe' | 'ready'> & ExplainGateway & MoneySource
 
 const usualMaxBytes = 64 * 1024
 const connectionsMax = 64
@@ -112,8 +113,8 @@ function placesOf(
       world: gateway.world,
       givenUp: bounds?.pressure.givenUp ?? [],
       volumes: disk?.volumes ?? [],
-      ledgerTrouble: undefined,
-      ofMoney: [],
+      ledgerTrouble: gateway.ledger.trouble,
+      ofMoney: gateway.guardrails.troubles,
     })
   const ordered = async (asked: Asked): Promise<object> => {
     const order = orderOf(asked)
@@ -127,6 +128,7 @@ function placesOf(
     ['/api/asks', view(() => asksView(gateway.asks()))],
     ['/api/models', view(() => modelsView(gateway.fleet.readiness(), gateway.world.now()))],
     [orderPath, does('POST', ordered)],
+    ...moneyPlaces(gateway),
     ...(audit === undefined ? [] : auditPlaces(audit)),
     ['/api/disk', view(() => diskView(disk?.volumes ?? []))],
     ['/api/feed', view(() => feedView(feed.snapshot()))],

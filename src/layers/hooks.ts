@@ -45,7 +45,7 @@ export interface FinishResult {
 }
 
 /** Tells an application what is no matter of any one ask. */
-export function told({ onBudget }: Hooks, onThrow: HookParts['onThrow']): (event: Event) => void {
+export function onBudget({ onBudget: tell }: Hooks, onThrow: HookParts['onThrow']): (event: Event) => void {
   return (event) => {
     if (event.type !== 'budget-reached') return
     const { account, counted, spent, limit, until } = event.standing
@@ -58,7 +58,7 @@ export function told({ onBudget }: Hooks, onThrow: HookParts['onThrow']): (event
       resetsAt: new Date(until),
     }
     try {
-      onBudget?.(reached)
+      tell?.(reached)
     } catch (error) {
       onThrow(error)
     }

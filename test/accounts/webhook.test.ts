@@ -77,6 +77,7 @@ test('a receiver that fails twice has each alert once, by its id, signed, though
       treasury: { standings: () => [standing], setCloud: () => {} },
       alerts: () => ({ webhook: { url, secret }, spillShare: 0.1 }),
       homesOf: () => [],
+      lookEveryMs: 1_000,
     })
     return { rails, close: () => Promise.all([books.close(), world.close()]) }
   }

@@ -38,6 +38,8 @@ export async function openHouse(t: TestContext, options: Partial<AdminOptions> =
     world: { now: () => 10_000, epochMs: () => 1_700_000_000_000 },
     fleet: { upstreams: [upstream] },
     asks: () => asks,
+    settings: { callers: [], upstreams: [] },
+    ...money,
     subscribe(listener: (event: Event) => void) {
       listeners.add(listener)
       return () => listeners.delete(listener)
@@ -60,6 +62,13 @@ export async function openHouse(t: TestContext, options: Partial<AdminOptions> =
     for (const listener of listeners) listener(event)
   }
   return { port, emit, listeners, close: () => admin.close(), get: (path, asking) => send(port, path, asking) }
+}
+
+/** Nothing is bounded, and nothing was ever spent. */
+const money = {
+  ledger: { trouble: undefined, report: () => Promise.resolve([]) },
+  treasury: { isCloudOpen: true, standings: () => [] },
+  guardrails: { cloud: { state: undefined, set: () => Promise.resolve() }, troubles: [] },
 }
 
 async function send(port: number, path: string, { method = 'GET', headers = {}, body }: Asking = {}): Promise<Answer> {
