@@ -13,6 +13,7 @@ import { Feed } from '../telemetry/feed.ts'
 import { Metrics } from '../telemetry/metrics.ts'
 import { PressureGauge } from '../telemetry/pressure.ts'
 import { OwnShares } from '../telemetry/shares.ts'
+import { keysIn, type Kept } from './house-keys.ts'
 import type { SocketFor } from './sockets.ts'
 
 export interface House {
@@ -41,6 +42,8 @@ export interface HouseOptions {
   readonly config?: (() => ConfigStatus) | undefined
   /** Where the listening sockets come from, when somebody else keeps them. */
   readonly sockets?: SocketFor | undefined
+  /** Where keys of callers are, beside those of the configuration. */
+  readonly kept?: Kept | undefined
   /** Subscribed before anything happens. */
   readonly listen?: Parameters<Gateway['subscribe']>[0] | undefined
   /** Lines of the log that could not be written. */
@@ -61,11 +64,23 @@ const lookEveryMs = 250
 
 /** An engine with its two ports and its telemetry: what `serve` and the demo start. */
 export async function openHouse(options: HouseOptions): Promise<House> {
-  const { settings, doors, transport, volumes = [], reload, config, sockets, listen, linesDropped = () => 0 } = options
+  const {
+    settings,
+    doors,
+    transport,
+    volumes = [],
+    reload,
+    config,
+    sockets,
+    listen,
+    linesDropped = () => 0,
+    kept,
+  } = options
   const world = realWorld({ transport, connectMs: settings.timeouts.connectMs })
   const shares = new OwnShares()
   const pressure = new PressureGauge(shares.measure, (event) => gateway.emit(event), shares.memoryMaxBytes)
-  const gateway: Gateway = createGateway(settings, { world, pressure })
+  const keys = kept && keysIn(kept, { world, emit: (event) => gateway.emit(event), settings: () => gateway.settings })
+  const gateway: Gateway = createGateway(settings, { world, pressure, keyring: keys?.keyring })
   const metrics = new Metrics(gateway)
   const feed = new Feed(gateway)
   const disk = new DiskWatch({ volumes, emit: gateway.emit })
@@ -87,6 +102,7 @@ export async function openHouse(options: HouseOptions): Promise<House> {
   let door: Door | undefined
   let admin: Admin | undefined
   try {
+    await keys?.keyring.start()
     // In line before a socket that is kept, callers are better off than before a gateway that knows no server yet.
     if (sockets !== undefined) await Promise.race([gateway.start(), world.sleep(firstLookMs)])
     const [socket, adminSocket] = [await sockets?.('callers', doors.listen), await sockets?.('admin', doors.admin)]
@@ -104,6 +120,7 @@ export async function openHouse(options: HouseOptions): Promise<House> {
       config,
       socket: adminSocket,
       bounds,
+      keys: keys?.desk,
     })
     if (adminSocket !== undefined) checkAdmin(admin.address.host, doors)
     // Only now, so that a port that is taken is told at once, and whoever looks after the process is answered meanwhile.
@@ -111,6 +128,7 @@ export async function openHouse(options: HouseOptions): Promise<House> {
     disk.start()
   } catch (error) {
     endLooking()
+    keys?.keyring.stop()
     await door?.close(0)
     await admin?.close()
     await gateway.stop()
@@ -121,6 +139,7 @@ export async function openHouse(options: HouseOptions): Promise<House> {
   const end = async (): Promise<void> => {
     await openAdmin.close()
     disk.stop()
+    keys?.keyring.stop()
     await gateway.stop()
     await world.close()
   }
