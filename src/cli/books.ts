@@ -2,6 +2,7 @@ import { existsSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Config } from '../config/schema.ts'
 import { BooksFault, type Books } from '../ledger/books.ts'
+import { PostgresBooks } from '../ledger/postgres-books.ts'
 import { SqliteBooks } from '../ledger/sqlite.ts'
 import { dataDirOf } from './data-dir.ts'
 
@@ -10,15 +11,17 @@ type BooksConfig = Pick<Config, 'data_dir' | 'ledger'>
 const ledgerFile = 'ledger.db'
 
 /** The books that a configuration means, whether a gateway has them open or not. */
-export function booksOf({ data_dir: dataDir }: BooksConfig): { books: Books; dataDir: string } {
+export function booksOf({ data_dir: dataDir, ledger: { url } }: BooksConfig): { books: Books; dataDir: string } {
   const folder = dataDirOf(dataDir)
   mkdirSync(folder, { recursive: true, mode: 0o700 })
-  return { books: new SqliteBooks(join(folder, ledgerFile)), dataDir: folder }
+  const books = url === undefined ? new SqliteBooks(join(folder, ledgerFile)) : new PostgresBooks(url)
+  return { books, dataDir: folder }
 }
 
 /** Whether a key was ever made: then nobody can ask without one. To look makes nothing. */
 export async function hasKeys(config: BooksConfig): Promise<boolean> {
-  if (!existsSync(join(dataDirOf(config.data_dir), ledgerFile))) return false
+  const isHere = config.ledger.url === undefined
+  if (isHere && !existsSync(join(dataDirOf(config.data_dir), ledgerFile))) return false
   const { books } = booksOf(config)
   try {
     return (await books.run('keysSince', 0)).pepper !== ''

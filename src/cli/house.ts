@@ -10,12 +10,12 @@ import { type Door, startDoor } from '../http/server.ts'
 import { realWorld } from '../http/world.ts'
 import { Audit } from '../ledger/audit.ts'
 import { BookNotes } from '../ledger/book-notes.ts'
-import type { Books } from '../ledger/books.ts'
 import { DiskWatch, type Volume } from '../telemetry/disk.ts'
 import { Feed } from '../telemetry/feed.ts'
 import { Metrics } from '../telemetry/metrics.ts'
 import { PressureGauge } from '../telemetry/pressure.ts'
 import { OwnShares } from '../telemetry/shares.ts'
+import { keysIn, type Kept } from './house-keys.ts'
 import type { SocketFor } from './sockets.ts'
 
 export interface House {
@@ -42,12 +42,12 @@ export interface HouseOptions {
   readonly transport: 'own' | 'undici'
   /** What is watched for room. */
   readonly volumes?: readonly Volume[] | undefined
-  /** Where changes are taken down. */
-  readonly books?: Books | undefined
   readonly reload?: AdminOptions['reload']
   readonly config?: (() => ConfigStatus) | undefined
   /** Where the listening sockets come from, when somebody else keeps them. */
   readonly sockets?: SocketFor | undefined
+  /** Where keys of callers are, beside those of the configuration. */
+  readonly kept?: Kept | undefined
   /** Subscribed before anything happens. */
   readonly listen?: Parameters<Gateway['subscribe']>[0] | undefined
   /** Lines of the log that could not be written. */
@@ -77,13 +77,16 @@ export async function openHouse(options: HouseOptions): Promise<House> {
     config,
     sockets,
     listen,
-    books,
     linesDropped = () => 0,
+    kept,
   } = options
   const world = realWorld({ transport, connectMs: settings.timeouts.connectMs })
   const shares = new OwnShares()
   const pressure = new PressureGauge(shares.measure, (event) => gateway.emit(event), shares.memoryMaxBytes)
-  const gateway: Gateway = createGateway(settings, { world, pressure, notes: books && new BookNotes(books) })
+  const { books } = kept ?? {}
+  const keys = kept && keysIn(kept, { world, emit: (event) => gateway.emit(event), settings: () => gateway.settings })
+  const notes = books && new BookNotes(books)
+  const gateway: Gateway = createGateway(settings, { world, pressure, keyring: keys?.keyring, notes })
   const audit = books && new Audit({ books, world, emit: gateway.emit })
   void audit?.keep(() => gateway.settings.records?.auditKeepMs ?? Infinity)
   const metrics = new Metrics(gateway)
@@ -108,6 +111,7 @@ export async function openHouse(options: HouseOptions): Promise<House> {
   let door: Door | undefined
   let admin: Admin | undefined
   try {
+    await keys?.keyring.start()
     // In line before a socket that is kept, callers are better off than before a gateway that knows no server yet.
     if (sockets !== undefined) await Promise.race([gateway.start(), world.sleep(firstLookMs)])
     const [socket, adminSocket] = [await sockets?.('callers', doors.listen), await sockets?.('admin', doors.admin)]
@@ -126,6 +130,7 @@ export async function openHouse(options: HouseOptions): Promise<House> {
       audit,
       socket: adminSocket,
       bounds,
+      keys: keys?.desk,
     })
     if (adminSocket !== undefined) checkAdmin(admin.address.host, doors)
     // Only now, so that a port that is taken is told at once, and whoever looks after the process is answered meanwhile.
@@ -133,6 +138,7 @@ export async function openHouse(options: HouseOptions): Promise<House> {
     disk.start()
   } catch (error) {
     endLooking()
+    keys?.keyring.stop()
     await door?.close(0)
     await admin?.close()
     await gateway.stop()
@@ -143,6 +149,7 @@ export async function openHouse(options: HouseOptions): Promise<House> {
   const end = async (): Promise<void> => {
     await openAdmin.close()
     disk.stop()
+    keys?.keyring.stop()
     await gateway.stop()
     await audit?.close()
     await world.close()

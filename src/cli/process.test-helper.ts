@@ -51,7 +51,9 @@ export function started(
   [command = '', ...rest]: readonly string[],
   { cwd = tmpdir(), env = {} }: Omit<SpillwayOptions, 'under'> = {},
 ): Running {
-  const child = spawn(command, rest, { cwd, env: { PATH: process.env['PATH'], ...env }, stdio: 'pipe' })
+  // What it keeps is not to be found among what a person keeps.
+  const XDG_DATA_HOME = cwd === tmpdir() ? folderWith(t, {}) : join(cwd, 'data')
+  const child = spawn(command, rest, { cwd, env: { PATH: process.env['PATH'], XDG_DATA_HOME, ...env }, stdio: 'pipe' })
   t.after(() => child.kill('SIGKILL'))
   let out = ''
   let err = ''

@@ -6,6 +6,7 @@ import type { Auditor } from '../core/change.ts'
 import type { Emit } from '../core/event.ts'
 import { type LogOptions, logger } from '../telemetry/log.ts'
 import { Outlet } from '../telemetry/outlet.ts'
+import { booksOf } from './books.ts'
 import { ConfigWatch, snapshotOf } from './config-watch.ts'
 import { crashReport } from './crash.ts'
 import { type House, openHouse } from './house.ts'
@@ -61,6 +62,7 @@ export async function serve(options: ServeOptions): Promise<void> {
     reload: reloading?.reload,
     config: reloading && (() => reloading.status),
     sockets: supervisor?.socketFor ?? systemdSockets(process.env, process.pid),
+    kept: booksOf(config),
     listen: log,
     linesDropped: () => outlet.dropped,
   })
