@@ -6,22 +6,29 @@ import { PostgresBooks } from '../ledger/postgres-books.ts'
 import { SqliteBooks } from '../ledger/sqlite.ts'
 import { dataDirOf } from './data-dir.ts'
 
-type BooksConfig = Pick<Config, 'data_dir' | 'ledger'>
+/** Of a configuration, what says where the books are. */
+export interface BooksConfig {
+  readonly data_dir?: string | undefined
+  readonly ledger?: Pick<Config['ledger'], 'url'> | undefined
+}
 
 const ledgerFile = 'ledger.db'
 
 /** The books that a configuration means, whether a gateway has them open or not. */
-export function booksOf({ data_dir: dataDir, ledger: { url } }: BooksConfig): { books: Books; dataDir: string } {
+export function booksOf({ data_dir: dataDir, ledger }: BooksConfig): { books: Books; dataDir: string } {
   const folder = dataDirOf(dataDir)
+  if (ledger?.url !== undefined) return { books: new PostgresBooks(ledger.url), dataDir: folder }
   mkdirSync(folder, { recursive: true, mode: 0o700 })
-  const books = url === undefined ? new SqliteBooks(join(folder, ledgerFile)) : new PostgresBooks(url)
-  return { books, dataDir: folder }
+  return { books: new SqliteBooks(join(folder, ledgerFile)), dataDir: folder }
 }
 
-/** Whether a key was ever made: then nobody can ask without one. To look makes nothing. */
+/** Whether there are books at all: to look for something in them need not make them. */
+export const haveBooks = ({ data_dir: dataDir, ledger }: BooksConfig): boolean =>
+  ledger?.url !== undefined || existsSync(join(dataDirOf(dataDir), ledgerFile))
+
+/** Whether a key was ever made: then nobody can ask without one. */
 export async function hasKeys(config: BooksConfig): Promise<boolean> {
-  const isHere = config.ledger.url === undefined
-  if (isHere && !existsSync(join(dataDirOf(config.data_dir), ledgerFile))) return false
+  if (!haveBooks(config)) return false
   const { books } = booksOf(config)
   try {
     return (await books.run('keysSince', 0)).pepper !== ''

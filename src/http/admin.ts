@@ -17,6 +17,8 @@ import { keyPlaces } from './admin-keys.ts'
 import { modelsView, obeyed, orderIntent, orderOf, orderPath } from './admin-models.ts'
 import { moneyPlaces, type MoneySource } from './admin-money.ts'
 import { readPage } from './admin-page.ts'
+import { pricesView } from './admin-prices.ts'
+import { reportAnswer } from './admin-report.ts'
 import { AdminRoutes, type Asked, bodied, does, type Place, type Route } from './admin-routes.ts'
 import { statusView } from './admin-status.ts'
 import { Tries } from './admin-tries.ts'
@@ -52,7 +54,9 @@ export interface Admin {
   close(): Promise<void>
 }
 
-type AdminGateway = Pick<Gateway, 'fleet' | 'world' | 'asks' | 'subscribe' | 'ready'> & ExplainGateway & MoneySource
+type AdminGateway = Pick<Gateway, 'fleet' | 'world' | 'asks' | 'subscribe' | 'ready' | 'ledger'> &
+  ExplainGateway &
+  MoneySource
 
 const usualMaxBytes = 64 * 1024
 const connectionsMax = 64
@@ -130,6 +134,8 @@ function placesOf(
     [orderPath, does('POST', ordered)],
     ...moneyPlaces(gateway),
     ...(audit === undefined ? [] : auditPlaces(audit)),
+    ['/api/prices', view(() => pricesView(gateway))],
+    ['/api/report', does('GET', ({ query }) => reportAnswer(gateway, query))],
     ['/api/disk', view(() => diskView(disk?.volumes ?? []))],
     ['/api/feed', view(() => feedView(feed.snapshot()))],
     ...(bounds === undefined ? [] : [['/api/pressure', view(() => pressureView(bounds))] as const]),

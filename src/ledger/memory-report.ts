@@ -47,7 +47,7 @@ function add(row: Counts, entry: Entry): void {
 function valueOf(entry: Entry, key: ReportKey, format: Intl.DateTimeFormat): string {
   switch (key) {
     case 'hour':
-      return `${format.format(entry.at).slice(0, 13).replace(' ', 'T')}`
+      return format.format(entry.at).slice(0, 13).replace(' ', 'T')
     case 'day':
       return format.format(entry.at).slice(0, 10)
     case 'week':

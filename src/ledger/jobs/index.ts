@@ -1,16 +1,18 @@
 import type { Work } from '../work.ts'
 import * as audit from './audit.ts'
 import * as keys from './keys.ts'
+import { purge, retire } from './keep.ts'
 import * as money from './money.ts'
 import * as notes from './notes.ts'
 import * as owners from './owners.ts'
 import * as report from './report.ts'
+import { verifyChain } from '../verify-chain.ts'
 
 /**
- * All that can be asked of the books. Every function that one of these files exports is a job. What goes in and what comes
+ * All that can be asked of the books. Every function that money, owners or report exports is a job. What goes in and what comes
  * out is plain data, since it crosses threads.
  */
-export const jobs = { ...audit, ...keys, ...money, ...notes, ...owners, ...report }
+export const jobs = { ...audit, ...keys, ...money, ...notes, ...owners, ...report, retire, purge, verifyChain }
 
 type Jobs = typeof jobs
 
@@ -41,4 +43,5 @@ export const readingJobs: ReadonlySet<JobName> = new Set<JobName>([
   'cloudState',
   'lettersDue',
   'keysSince',
+  'verifyChain',
 ])
