@@ -1,4 +1,4 @@
-import type { Ask, Caller, Errand, Priority } from './core/ask.ts'
+import type { Ask, Caller, Errand } from './core/ask.ts'
 import type { Dialect, Position } from './core/dialect.ts'
 import { Guardrails } from './accounts/guardrails.ts'
 import { MemoryNotes } from './accounts/memory-notes.ts'
@@ -37,7 +37,7 @@ import { errands } from './layers/errands.ts'
 import { counted, fit } from './layers/fit.ts'
 import { hooks, type Hooks, onBudget } from './layers/hooks.ts'
 import { limits } from './layers/limits.ts'
-import { observe, Roster } from './layers/observe.ts'
+import { type AskView, observe, Roster } from './layers/observe.ts'
 import { checkPermitted, permit } from './layers/permit.ts'
 import { recall } from './layers/recall.ts'
 import { relief } from './layers/relief.ts'
@@ -48,23 +48,8 @@ import { costsMoney } from './scheduler/paid.ts'
 import { Scheduler } from './scheduler/scheduler.ts'
 
 export type { AskInput } from './layers/asking.ts'
+export type { AskView } from './layers/observe.ts'
 export type { Explanation } from './scheduler/explain.ts'
-
-/** An ask that is queued or running, as a person may see it: never its content. */
-export interface AskView {
-  readonly id: string
-  readonly caller: string
-  readonly model: string
-  readonly dialect: string
-  readonly priority: Priority
-  readonly stream: boolean
-  readonly state: 'queued' | 'running'
-  readonly upstream: string | undefined
-  readonly ageMs: number
-  /** Until it is expected to end, as was thought when it was let in; undefined where nobody can say. */
-  readonly leftMs: number | undefined
-  readonly promptTokens: number
-}
 
 /** The engine, whoever calls it: the HTTP door, an application in process, or the simulator. */
 export interface Gateway {
@@ -283,13 +268,7 @@ class Engine implements Gateway {
   }
 
   asks(): readonly AskView[] {
-    const now = this.world.now()
-    return Array.from(this.#roster.list(), ({ arrivedAt, endsAt, ...known }) => ({
-      ...known,
-      leftMs: endsAt && Math.max(0, endsAt - now),
-      state: known.upstream === undefined ? 'queued' : 'running',
-      ageMs: now - arrivedAt,
-    }))
+    return this.#roster.views(this.world.now())
   }
 
   position(ask: Ask): Position | undefined {
