@@ -15,7 +15,8 @@ import { Feed } from '../telemetry/feed.ts'
 import { Metrics } from '../telemetry/metrics.ts'
 import { PressureGauge } from '../telemetry/pressure.ts'
 import { OwnShares } from '../telemetry/shares.ts'
-import { keysIn, type Kept } from './house-keys.ts'
+import { keysIn } from './house-keys.ts'
+import { Early, openRecords, type RecordPlace } from './records.ts'
 import type { SocketFor } from './sockets.ts'
 
 export interface House {
@@ -40,14 +41,14 @@ export interface HouseOptions {
   readonly settings: Settings
   readonly doors: DoorSettings
   readonly transport: 'own' | 'undici'
+  /** Where requests are taken down; undefined for nowhere but in memory. */
+  readonly records?: RecordPlace | undefined
   /** What is watched for room. */
   readonly volumes?: readonly Volume[] | undefined
   readonly reload?: AdminOptions['reload']
   readonly config?: (() => ConfigStatus) | undefined
   /** Where the listening sockets come from, when somebody else keeps them. */
   readonly sockets?: SocketFor | undefined
-  /** Where keys of callers are, beside those of the configuration. */
-  readonly kept?: Kept | undefined
   /** Subscribed before anything happens. */
   readonly listen?: Parameters<Gateway['subscribe']>[0] | undefined
   /** Lines of the log that could not be written. */
@@ -68,25 +69,24 @@ const lookEveryMs = 250
 
 /** An engine with its two ports and its telemetry: what `serve` and the demo start. */
 export async function openHouse(options: HouseOptions): Promise<House> {
-  const {
-    settings,
-    doors,
-    transport,
-    volumes = [],
-    reload,
-    config,
-    sockets,
-    listen,
-    linesDropped = () => 0,
-    kept,
-  } = options
+  const { settings, doors, transport, records: place, volumes = [], reload, config, sockets, listen } = options
+  const { linesDropped = () => 0 } = options
   const world = realWorld({ transport, connectMs: settings.timeouts.connectMs })
   const shares = new OwnShares()
   const pressure = new PressureGauge(shares.measure, (event) => gateway.emit(event), shares.memoryMaxBytes)
-  const { books } = kept ?? {}
-  const keys = kept && keysIn(kept, { world, emit: (event) => gateway.emit(event), settings: () => gateway.settings })
-  const notes = books && new BookNotes(books)
-  const gateway: Gateway = createGateway(settings, { world, pressure, keyring: keys?.keyring, notes })
+  const early = new Early()
+  const syncAll = (): boolean => gateway.settings.records?.syncAll === true
+  const records = place && (await openRecords({ place, world, emit: early.emit, syncAll }))
+  const books = records?.books
+  const kept = books && place && { books, dataDir: place.dataDir }
+  const keys = kept && keysIn(kept, { world, emit: early.emit, settings: () => gateway.settings })
+  const gateway: Gateway = createGateway(settings, {
+    world,
+    pressure,
+    ledger: records?.ledger,
+    notes: books && new BookNotes(books),
+    keyring: keys?.keyring,
+  })
   const audit = books && new Audit({ books, world, emit: gateway.emit })
   void audit?.keep(() => gateway.settings.records?.auditKeepMs ?? Infinity)
   const metrics = new Metrics(gateway)
@@ -97,6 +97,7 @@ export async function openHouse(options: HouseOptions): Promise<House> {
   gateway.subscribe(metrics.watchMoney(gateway))
   gateway.subscribe(feed.listen)
   if (listen !== undefined) gateway.subscribe(listen)
+  early.goesTo(gateway.emit)
   const remarks = (): Record<string, string> => (config?.().refused === undefined ? {} : { config: 'refused' })
   const conditions = new ConditionWatch(gateway)
   const looking = setInterval(() => {
@@ -111,6 +112,8 @@ export async function openHouse(options: HouseOptions): Promise<House> {
   let door: Door | undefined
   let admin: Admin | undefined
   try {
+    // Whoever asks at once for what costs money should not find the books still closed.
+    if (records !== undefined) await Promise.race([records.ready, world.sleep(firstLookMs)])
     await keys?.keyring.start()
     // In line before a socket that is kept, callers are better off than before a gateway that knows no server yet.
     if (sockets !== undefined) await Promise.race([gateway.start(), world.sleep(firstLookMs)])
@@ -142,6 +145,7 @@ export async function openHouse(options: HouseOptions): Promise<House> {
     await door?.close(0)
     await admin?.close()
     await gateway.stop()
+    await records?.close()
     await world.close()
     throw error
   }
@@ -152,6 +156,7 @@ export async function openHouse(options: HouseOptions): Promise<House> {
     keys?.keyring.stop()
     await gateway.stop()
     await audit?.close()
+    await records?.close()
     await world.close()
   }
   return {

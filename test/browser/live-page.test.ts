@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { after, before, test, type TestContext } from 'node:test'
 import { setTimeout as wait } from 'node:timers/promises'
 import { someAsk } from '../telemetry/asks.ts'
-import { claimOf, entryOf, tryOf } from '../../src/ledger/entries.test-helper.ts'
+import { claimOf, entryOf } from '../../src/ledger/entries.test-helper.ts'
 import { Page, withBrowser } from './browser.ts'
 import { model, troubledHouse, type TroubledHouse } from './house.ts'
 
@@ -201,7 +201,8 @@ test(
     ]
     for (const claim of [spent, held]) assert.equal((await ledger.hold(claim)).short, undefined)
     const ended = { at: now, endedAt: now, gpuMs: 0 }
-    const tries = [tryOf(spent, 15_000_000_000)]
+    const tokens = { inputTokens: 9, outputTokens: 9, cachedTokens: 0, cacheWriteTokens: 0, reasoningTokens: 0 }
+    const tries = [{ claim: spent, state: 'settled', nano: 15_000_000_000, estimated: false, ...tokens } as const]
     await ledger.close(entryOf('spent', { ...ended, caller, nano: 15_000_000_000, tries }))
     await ledger.close(entryOf('home', { ...ended, caller: 'bob', savedNano: 40_000_000, gpuMs: 90_000 }))
 
