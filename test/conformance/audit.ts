@@ -30,7 +30,7 @@ interface Tried {
 }
 
 /** What every database has to do that changes are taken down in, and what gateways remember together. */
-export function auditSuite(name: string, open: () => Promise<Tried>, { runs = 20 } = {}): void {
+export function auditSuite(name: string, open: () => Promise<Tried>, { runs = 8 } = {}): void {
   const withBooks = (about: string, act: (books: Books, tried: Tried) => Promise<void>): void =>
     void test(about, async () => {
       const tried = await open()

@@ -19,5 +19,5 @@ if (skipWithoutPostgres.skip === false) {
       },
     })
   }
-  auditSuite('The audit in PostgreSQL', open, { runs: 4 })
+  auditSuite('The audit in PostgreSQL', open, { runs: 3 })
 } else test('PostgreSQL keeps the audit', skipWithoutPostgres)
