@@ -2,10 +2,11 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { Command, InvalidArgumentError } from 'commander'
 import { backUp } from '../ledger/backup.ts'
+import { type Books, BooksFault } from '../ledger/books.ts'
 import { PostgresBooks } from '../ledger/postgres-books.ts'
+import { SqliteBooks } from '../ledger/sqlite.ts'
 import { verifyFile, type Verdict } from '../ledger/verify.ts'
 import type { Noted } from '../ledger/verify-chain.ts'
-import { type BooksConfig, withBooks } from './books.ts'
 import { dataDirOf } from './data-dir.ts'
 import { configFile, explain, readSource } from './sources.ts'
 
@@ -64,22 +65,16 @@ const purgeCommand = (): Command =>
 async function verify({ config, json, noted }: VerifyOptions): Promise<void> {
   const place = await placeOf(config)
   const wanted = noted === undefined ? [] : [noted]
-  const verdict =
-    place.url === undefined ? verifyFile(thereIs(place.path), wanted) : await verifyThere(place.url, wanted)
+  const verdict = place.url === undefined ? verifyFile(thereIs(place.path), wanted) : await verifyThere(place, wanted)
   if (json === true) console.log(JSON.stringify(verdictView(verdict), undefined, 2))
   else for (const line of linesOf(verdict)) console.log(line)
   if (verdict.problems.length > 0) process.exitCode = 1
 }
 
 /** In PostgreSQL the rows are ours to prove, and the files are not. */
-async function verifyThere(url: string, noted: readonly Noted[]): Promise<Pick<Verdict, 'problems' | 'chain'>> {
-  const books = new PostgresBooks(url)
-  try {
-    const chain = await books.run('verifyChain', noted)
-    return { problems: chain.problems.map((problem) => ({ file: 'PostgreSQL', ...problem })), chain }
-  } finally {
-    await books.close()
-  }
+async function verifyThere(place: Place, noted: readonly Noted[]): Promise<Looked> {
+  const chain = await withBooks(place, (books) => books.run('verifyChain', noted))
+  return { problems: chain.problems.map((problem) => ({ file: 'PostgreSQL', ...problem })), chain }
 }
 
 type Looked = Pick<Verdict, 'problems' | 'chain'> & Partial<Verdict>
@@ -120,30 +115,38 @@ async function backup(file: string, { config }: ConfigOption): Promise<void> {
   if (url !== undefined) return fail('PostgreSQL has tools of its own for this: pg_dump, pg_basebackup.')
   if (!file.endsWith('.db')) return fail(`${file} has to end in .db.`)
   if (existsSync(file)) return fail(`${file} is there already.`)
-  backUp(thereIs(path), file)
-  const { chain } = verifyFile(file)
-  console.log(`${file}: ${counted(chain?.rows ?? 0, 'row')}.`)
+  const { seq, hash } = backUp(thereIs(path), file)
+  console.log(`${file} ends with ${seq}:${hash}.`)
 }
 
 async function purge({ caller, config }: ConfigOption & { readonly caller: string }): Promise<void> {
-  const read = await configOf(config)
-  const forgotten = await withBooks(read, (books) => books.run('purge', caller))
-  if (!forgotten) return fail(`Nobody of the name ${caller} is in the ledger.`)
+  const isForgotten = await withBooks(await placeOf(config), (books) => books.run('purge', caller))
+  if (!isForgotten) return fail(`Nobody of the name ${caller} is in the ledger.`)
   console.log(`${caller} is forgotten. What was used stays in the sums.`)
 }
 
-/** Where the ledger is. */
-async function placeOf(
-  config: string | undefined,
-): Promise<{ readonly url: string | undefined; readonly path: string }> {
-  const read = await configOf(config)
-  return { url: read.ledger.url, path: join(dataDirOf(read.data_dir), 'ledger.db') }
+interface Place {
+  readonly url: string | undefined
+  readonly path: string
 }
 
-/** Without a file, what goes by default; no server has to be there for it. */
-async function configOf(named: string | undefined): Promise<BooksConfig> {
-  if (configFile(named) === undefined) return { ledger: {} }
-  return (await readSource(named).catch(explain)).config
+/** Where the ledger is. Without a configuration it is where it is by default; no server has to be there for it. */
+async function placeOf(named: string | undefined): Promise<Place> {
+  const config = configFile(named) === undefined ? undefined : (await readSource(named).catch(explain)).config
+  return { url: config?.ledger.url, path: join(dataDirOf(config?.data_dir), 'ledger.db') }
+}
+
+/** What is wrong with the books is told in a sentence. */
+async function withBooks<T>({ url, path }: Place, act: (books: Books) => Promise<T>): Promise<T> {
+  const books = url === undefined ? new SqliteBooks(thereIs(path)) : new PostgresBooks(url)
+  try {
+    return await act(books)
+  } catch (error) {
+    if (!(error instanceof BooksFault)) throw error
+    return fail(error.message)
+  } finally {
+    await books.close()
+  }
 }
 
 function thereIs(path: string): string {

@@ -1,13 +1,9 @@
 import { BooksFault } from './books.ts'
+import type { Migration } from './migration.ts'
 import { ledgerTables } from './migrations/001-ledger.ts'
 import { sql, type Work } from './work.ts'
 
-/** A step from one form of the database to the next. It is never changed again once it has been released. */
-export interface Migration {
-  readonly name: string
-  /** Understood by SQLite and PostgreSQL alike. */
-  readonly statements: readonly string[]
-}
+export type { Migration }
 
 /** In this order, and only forward: how many have been done is the version of the database. */
 export const migrations: readonly Migration[] = [ledgerTables]

@@ -16,7 +16,7 @@ import { verifyFile } from '../../src/ledger/verify.ts'
 import { chanceOf } from '../../src/sim/chance.ts'
 import { bound, claimOf, dayOf, entryOf, someDay, tryOf } from '../conformance/money.ts'
 
-export const parts = ['ledger.db', 'ledger.db-wal', 'ledger.sums', 'ledger.head']
+const parts = ['ledger.db', 'ledger.db-wal', 'ledger.sums', 'ledger.head']
 
 export interface Tampered {
   /** What was found where nothing was changed. */
@@ -57,7 +57,7 @@ function put(file: string, at: number, byte: Uint8Array): void {
   closeSync(descriptor)
 }
 
-export const problemsOf = (path: string): readonly string[] =>
+const problemsOf = (path: string): readonly string[] =>
   verifyFile(path).problems.map(({ file, where, what }) => `${file}: ${where} ${what}`)
 
 function anywhere(
@@ -75,7 +75,7 @@ function anywhere(
 }
 
 /** Some of it has been moved into the file and some has not: the files are taken away while somebody has them open. */
-export function killed(folder: string): string {
+function killed(folder: string): string {
   const [alive, left] = [join(folder, 'alive'), join(folder, 'left')]
   mkdirSync(alive)
   const first = new SqliteFile(join(alive, 'ledger.db'))
@@ -90,7 +90,7 @@ export function killed(folder: string): string {
 }
 
 /** Requests with and without tries for money, of which some are still under way; so many share a commit. */
-export function fill(file: SqliteFile, from: number, to: number, atOnce = 10): void {
+function fill(file: SqliteFile, from: number, to: number, atOnce = 10): void {
   for (let first = from; first < to; first += atOnce) {
     const asked = Array.from({ length: Math.min(atOnce, to - first) }, (_, i) => jobsOf(first + i)).flat()
     for (const answer of file.answer(asked)) if ('fault' in answer) throw answer.fault

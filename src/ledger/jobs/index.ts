@@ -9,7 +9,7 @@ import { verifyChain } from '../verify-chain.ts'
  * All that can be asked of the books. Every function that money, owners or report exports is a job. What goes in and what comes
  * out is plain data, since it crosses threads.
  */
-export const jobs = { ...money, ...owners, ...report, retire, purge, verifyChain }
+const jobs = { ...money, ...owners, ...report, retire, purge, verifyChain }
 
 type Jobs = typeof jobs
 
