@@ -20,6 +20,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   doctor: async () => (await import('./doctor/command.ts')).doctorCommand(),
   ledger: async () => (await import('./ledger.ts')).ledgerCommand(),
   prices: async () => (await import('./prices.ts')).pricesCommand(),
+  report: async () => (await import('./report.ts')).reportCommand(),
   simulate: async () => (await import('./simulate.ts')).simulateCommand(),
   demo: async () => (await import('./demo.ts')).demoCommand(),
 }

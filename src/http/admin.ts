@@ -10,6 +10,8 @@ import { explain, type ExplainGateway } from './admin-explain.ts'
 import { isLoopback, knowsToken, refusalOf } from './admin-guard.ts'
 import { modelsView, isOrder, obeyed, orderPath } from './admin-models.ts'
 import { readPage } from './admin-page.ts'
+import { pricesView } from './admin-prices.ts'
+import { reportAnswer } from './admin-report.ts'
 import { statusView } from './admin-status.ts'
 import { asksView, type BoundsSeen, diskView, feedView, pressureView, upstreamsView } from './admin-views.ts'
 import type { ConfigStatus } from './config-status.ts'
@@ -39,7 +41,8 @@ export interface Admin {
   close(): Promise<void>
 }
 
-type AdminGateway = Pick<Gateway, 'fleet' | 'world' | 'asks' | 'subscribe' | 'ready'> & ExplainGateway
+type AdminGateway = Pick<Gateway, 'fleet' | 'world' | 'asks' | 'subscribe' | 'ready' | 'settings' | 'ledger'> &
+  ExplainGateway
 
 type Answer = (response: ServerResponse, asked: Asked) => void | Promise<void>
 
@@ -131,6 +134,8 @@ function routesOf(
         answer: (response, { path, query }) => orRefused(response, () => obeyed(gateway.fleet, path, query)),
       },
     ],
+    ['/api/prices', view(() => pricesView(gateway))],
+    ['/api/report', get((response, { query }) => orRefused(response, () => reportAnswer(gateway, query)))],
     ['/api/disk', view(() => diskView(disk?.volumes ?? []))],
     ['/api/feed', view(() => feedView(feed.snapshot()))],
     ...(bounds === undefined ? [] : [['/api/pressure', view(() => pressureView(bounds))] as const]),
