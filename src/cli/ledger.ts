@@ -6,7 +6,7 @@ import { type Books, BooksFault } from '../ledger/books.ts'
 import { PostgresBooks } from '../ledger/postgres-books.ts'
 import { SqliteBooks } from '../ledger/sqlite.ts'
 import { verifyFile, type Verdict } from '../ledger/verify.ts'
-import type { Noted } from '../ledger/verify-chain.ts'
+import type { Noted } from '../ledger/verify-span.ts'
 import { dataDirOf } from './data-dir.ts'
 import { configFile, explain, readSource } from './sources.ts'
 
@@ -65,7 +65,8 @@ const purgeCommand = (): Command =>
 async function verify({ config, json, noted }: VerifyOptions): Promise<void> {
   const place = await placeOf(config)
   const wanted = noted === undefined ? [] : [noted]
-  const verdict = place.url === undefined ? verifyFile(thereIs(place.path), wanted) : await verifyThere(place, wanted)
+  const verdict =
+    place.url === undefined ? await verifyFile(thereIs(place.path), wanted) : await verifyThere(place, wanted)
   if (json === true) console.log(JSON.stringify(verdictView(verdict), undefined, 2))
   else for (const line of linesOf(verdict)) console.log(line)
   if (verdict.problems.length > 0) process.exitCode = 1
@@ -74,7 +75,7 @@ async function verify({ config, json, noted }: VerifyOptions): Promise<void> {
 /** In PostgreSQL the rows are ours to prove, and the files are not. */
 async function verifyThere(place: Place, noted: readonly Noted[]): Promise<Looked> {
   const chain = await withBooks(place, (books) => books.run('verifyChain', noted))
-  return { problems: chain.problems.map((problem) => ({ file: 'PostgreSQL', ...problem })), chain }
+  return { problems: chain.problems.map((flaw) => ({ file: 'PostgreSQL', ...flaw })), chain }
 }
 
 type Looked = Pick<Verdict, 'problems' | 'chain'> & Partial<Verdict>

@@ -27,12 +27,12 @@ export interface Tampered {
 }
 
 /** Changes one byte at a time, anywhere in a ledger as a killed gateway leaves it, and looks whether that is found. */
-export function tamper(count: number, seed: number): Tampered {
+export async function tamper(count: number, seed: number): Promise<Tampered> {
   const folder = mkdtempSync(join(tmpdir(), 'spillway-tamper-'))
   try {
     const left = killed(folder)
     const path = join(left, 'ledger.db')
-    const before = problemsOf(path)
+    const before = await problemsOf(path)
     const files = parts.map((name) => ({ name, bytes: readFileSync(join(left, name)) }))
     const bytes = files.reduce((sum, file) => sum + file.bytes.length, 0)
     const random = chanceOf(seed, 'tamper')
@@ -41,7 +41,7 @@ export function tamper(count: number, seed: number): Tampered {
       const { name, at, to } = anywhere(files, bytes, random)
       const was = files.find((file) => file.name === name)!.bytes.subarray(at, at + 1)
       put(join(left, name), at, Buffer.of(was[0]! ^ to))
-      if (problemsOf(path).length === 0) unseen.push(`byte ${at} of ${name}`)
+      if ((await problemsOf(path)).length === 0) unseen.push(`byte ${at} of ${name}`)
       put(join(left, name), at, was)
       rmSync(`${path}-shm`, { force: true })
     }
@@ -57,8 +57,8 @@ function put(file: string, at: number, byte: Uint8Array): void {
   closeSync(descriptor)
 }
 
-const problemsOf = (path: string): readonly string[] =>
-  verifyFile(path).problems.map(({ file, where, what }) => `${file}: ${where} ${what}`)
+const problemsOf = async (path: string): Promise<readonly string[]> =>
+  (await verifyFile(path)).problems.map(({ file, where, what }) => `${file}: ${where} ${what}`)
 
 function anywhere(
   files: readonly { readonly name: string; readonly bytes: Buffer }[],
