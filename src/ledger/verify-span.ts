@@ -62,7 +62,7 @@ export function* verifySpan({ from, to }: Stretch, noted: readonly Noted[]): Wor
       atOnce,
     )
     for (const row of rows) {
-      walk.row(row['seq'] as number, row['line'] as string)
+      walk.row(numberIn(row, 'seq'), row['line'] as string)
       followNotes()
     }
     if (rows.length > 0 || walk.seq >= to) continue
@@ -105,8 +105,8 @@ class Walk {
   }
 
   row(seq: number, line: string): void {
-    if (Number(seq) !== this.seq + 1) this.tell(`row ${this.seq + 1}`, 'is missing')
-    this.seq = Number(seq)
+    if (seq !== this.seq + 1) this.tell(`row ${this.seq + 1}`, 'is missing')
+    this.seq = seq
     // `hash at id content`, and the content begins with `["id",at,`: what it is filed under has to be what it says.
     const begin = line.indexOf(' [')
     const content = line.slice(begin + 1)

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { Worker } from 'node:worker_threads'
 import { headFile, readHead } from './head.ts'
+import { verifyAudit, type AuditVerdict } from './jobs/audit.ts'
 import { Connection } from './sqlite-connection.ts'
 import { verifyWhole, wholeChain, type ChainVerdict } from './verify-chain.ts'
 import { verifyFiles, type FilesVerdict, type Problem } from './verify-files.ts'
@@ -13,6 +14,8 @@ export interface Verdict {
   readonly files: FilesVerdict
   /** Undefined where the file could not be read that far. */
   readonly chain: ChainVerdict | undefined
+  /** Of who changed what. */
+  readonly audit: AuditVerdict | undefined
 }
 
 /**
@@ -26,6 +29,7 @@ export async function verifyFile(path: string, noted: readonly Noted[] = []): Pr
   let connection: Connection | undefined
   let files: FilesVerdict
   let chain: ChainVerdict | undefined
+  let audit: AuditVerdict | undefined
   try {
     connection = look(path, problems)
     files = verifyFiles(path)
@@ -33,6 +37,7 @@ export async function verifyFile(path: string, noted: readonly Noted[] = []): Pr
     if (connection !== undefined && problems.length === 0) {
       const spans = await spansOf(path, connection, places)
       chain = connection.run(verifyWhole(spans, places))
+      audit = connection.run(verifyAudit())
     }
   } catch (error) {
     problems.push(unreadable(path, error))
@@ -40,8 +45,19 @@ export async function verifyFile(path: string, noted: readonly Noted[] = []): Pr
   } finally {
     connection?.close()
   }
-  for (const { where, what } of chain?.problems ?? []) problems.push({ file: path, where, what })
-  return { problems, files, chain }
+  problems.push(...problemsOf(path, chain, audit))
+  return { problems, files, chain, audit }
+}
+
+/** Of both chains, in a database of that name. */
+export function problemsOf(
+  file: string,
+  chain: ChainVerdict | undefined,
+  audit: AuditVerdict | undefined,
+): readonly Problem[] {
+  const problems = chain?.problems.map((problem) => ({ file, ...problem })) ?? []
+  if (audit?.why !== undefined) problems.push({ file, where: `line ${audit.brokenAt} of the audit`, what: audit.why })
+  return problems
 }
 
 /** As long as it looks, pages that it sees stay where they are. */

@@ -1,15 +1,28 @@
 import type { Work } from '../work.ts'
+import * as audit from './audit.ts'
+import * as journal from './journal.ts'
+import * as keys from './keys.ts'
 import { purge, retire } from './keep.ts'
 import * as money from './money.ts'
+import * as notes from './notes.ts'
 import * as owners from './owners.ts'
 import * as report from './report.ts'
-import { verifyChain } from '../verify-chain.ts'
 
 /**
- * All that can be asked of the books. Every function that money, owners or report exports is a job. What goes in and what comes
- * out is plain data, since it crosses threads.
+ * All that can be asked of the books. Of a file of jobs, every function that it exports is one. What goes in and what
+ * comes out is plain data, since it crosses threads.
  */
-const jobs = { ...money, ...owners, ...report, retire, purge, verifyChain }
+const jobs = {
+  ...audit,
+  ...journal,
+  ...keys,
+  ...money,
+  ...notes,
+  ...owners,
+  ...report,
+  retire,
+  purge,
+}
 
 type Jobs = typeof jobs
 
@@ -35,5 +48,9 @@ export const readingJobs: ReadonlySet<JobName> = new Set<JobName>([
   'openHolds',
   'holdOwners',
   'listOwners',
-  'verifyChain',
+  'listAudit',
+  'verifyAudit',
+  'cloudState',
+  'lettersDue',
+  'keysSince',
 ])
