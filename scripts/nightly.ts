@@ -14,7 +14,7 @@ const campaigns: Readonly<Record<string, { readonly file: string; readonly count
   killed: { file: 'test/storms/killed-campaign.ts', count: '20' },
   crashes: { file: 'test/cli/crash-campaign.ts', count: '50' },
   storms: { file: 'test/storms/campaign.ts', count: '10' },
-  postgres: { file: 'test/postgres/race-campaign.ts', count: '1000' },
+  postgres: { file: 'test/postgres/campaign.ts', count: '1000' },
   h1: { file: 'test/fuzz/h1.fuzz.ts', count: '200000' },
   requests: { file: 'test/fuzz/requests.fuzz.ts', count: '1000000' },
   replies: { file: 'test/fuzz/replies.fuzz.ts', count: '1000000' },

@@ -1,12 +1,15 @@
-import type { Ask, Caller, Cloud, Errand, Priority } from './core/ask.ts'
+import type { Ask, Caller, Errand, Priority } from './core/ask.ts'
 import type { Dialect, Position } from './core/dialect.ts'
+import { Treasury } from './accounts/treasury.ts'
 import type { Emit, Event } from './core/event.ts'
 import { Fault } from './core/fault.ts'
-import type { Json } from './core/json.ts'
+import { applyEdits, type Json } from './core/json.ts'
 import type { Keyring } from './core/keyring.ts'
+import type { Ledger } from './core/ledger.ts'
 import { Listeners } from './core/listeners.ts'
 import type { Policy } from './core/policy.ts'
 import { noPressure, type Pressure } from './core/pressure.ts'
+import type { Shop } from './core/purse.ts'
 import { compose, type Layer, type Serve } from './core/serve.ts'
 import { type Settings, usualRetryShare } from './core/settings.ts'
 import { usualShares } from './core/shares.ts'
@@ -22,7 +25,10 @@ import { Fleet } from './fleet/fleet.ts'
 import { PrivateModels } from './fleet/private-models.ts'
 import { Wordiness } from './fleet/wordiness.ts'
 import { Callers } from './keys/callers.ts'
+import { MemoryLedger } from './ledger/memory.ts'
 import { Closing } from './layers/closing.ts'
+import { accounts } from './layers/accounts.ts'
+import { Asking, type AskInput } from './layers/asking.ts'
 import { errands } from './layers/errands.ts'
 import { counted, fit } from './layers/fit.ts'
 import { hooks, type Hooks } from './layers/hooks.ts'
@@ -34,26 +40,11 @@ import { relief } from './layers/relief.ts'
 import { standInFor, type StandInParts, standIns } from './layers/stand-ins.ts'
 import { defaultPolicy } from './policies/index.ts'
 import type { Explanation } from './scheduler/explain.ts'
+import { costsMoney } from './scheduler/paid.ts'
 import { Scheduler } from './scheduler/scheduler.ts'
 
+export type { AskInput } from './layers/asking.ts'
 export type { Explanation } from './scheduler/explain.ts'
-
-/** What a request brings along, before defaults. */
-export interface AskInput {
-  readonly dialect: Dialect
-  readonly body: Json
-  /** The bytes the body was parsed from, so that they can be passed on as they are. */
-  readonly raw?: Uint8Array
-  readonly caller: Caller
-  readonly signal: AbortSignal
-  readonly id?: string | undefined
-  readonly patienceMs?: number | undefined
-  readonly deadlineMs?: number | undefined
-  readonly priority?: Priority | undefined
-  readonly cloud?: Cloud | undefined
-  /** Those that the dialect names in `passHeaders`. */
-  readonly headers?: readonly (readonly [name: string, value: string])[] | undefined
-}
 
 /** An ask that is queued or running, as a person may see it: never its content. */
 export interface AskView {
@@ -80,6 +71,9 @@ export interface Gateway {
   readonly dialects: readonly Dialect[]
   /** Those who may ask, with and without keys. */
   readonly callers: Pick<Callers, 'isOpen' | 'takesKeyless' | 'named'>
+  /** What may be used up, and what was. */
+  readonly treasury: Treasury
+  readonly ledger: Ledger
   /**
    * The caller behind a credential. Throws `unauthorized`; without any keys everyone is `anonymous`, and where those have
    * limits, told apart by the address.
@@ -125,6 +119,8 @@ export interface GatewayOptions {
   readonly pressure?: Pressure | undefined
   /** Keys beside those of the configuration. */
   readonly keyring?: Keyring | undefined
+  /** Where money is set aside and requests are taken down; without one, in memory. */
+  readonly ledger?: Ledger | undefined
 }
 
 /** The composition root: the one place that knows which parts there are and how they fit. */
@@ -137,31 +133,53 @@ class Engine implements Gateway {
   readonly world: World
   readonly fleet: Fleet
   readonly dialects: readonly Dialect[] = dialects
+  readonly treasury: Treasury
+  readonly ledger: Ledger
   readonly #scheduler: Scheduler
   readonly #watchdog: Watchdog
   readonly #roster = new Roster()
   readonly #wordiness = new Wordiness()
   readonly #ways: Ways
-  readonly #listeners = new Listeners(this.#roster.listen, (event) => this.#learn(event))
+  readonly #listeners = new Listeners(
+    this.#roster.listen,
+    (event) => this.#learn(event),
+    (event) => this.treasury.listen(event),
+  )
   readonly #closing = new Closing()
-  /** Sets the ids of this process apart from those of any other. */
-  readonly #idStart: string
+  readonly #asking: Asking
   readonly #keyring: Keyring | undefined
   #settings: Settings
   callers: Callers
   #privateModels: PrivateModels
   #dispatch: Serve
   #reloaded: Promise<void> = Promise.resolve()
-  #asked = 0
 
   constructor(settings: Settings, options: GatewayOptions) {
     const { world, layers = [], hooks: applied, policy = defaultPolicy, pressure = noPressure } = options
+    const { ledger = new MemoryLedger({ world }) } = options
     const { emit } = this
     this.#settings = settings
     this.world = world
-    this.#idStart = Math.floor(world.random() * 0x1_0000_0000_0000).toString(36)
+    this.ledger = ledger
     this.#keyring = options.keyring
     this.callers = this.#callersOf(settings)
+    this.treasury = new Treasury({
+      ledger,
+      world,
+      emit,
+      settings: () => this.#settings,
+      shopsOf: (model) => this.#shopsOf(model),
+      cut,
+    })
+    this.#asking = new Asking({
+      world,
+      settings: () => this.#settings,
+      wishesOf: (caller) => this.callers.wishes(caller),
+      estimate: (model, guessedTokens) => this.#wordiness.estimate(model, guessedTokens),
+      trustsPriorities: () => this.callers.isOpen && this.#settings.anonymous === undefined,
+      isPrivate: (model) => this.#privateModels.isPrivate(model),
+      purseOf: (caller, id) => this.treasury.purseOf(caller, id),
+    })
     const { upstreams, probeEveryMs, queue } = settings
     this.fleet = new Fleet({ upstreams, world, emit, probeEveryMs, canOf: reachOf })
     this.#privateModels = this.#privateModelsOf(settings)
@@ -173,6 +191,7 @@ class Engine implements Gateway {
       shares: queue.shares,
       emit,
     })
+    this.treasury.onRoom(() => this.#scheduler.lookAgain())
     this.#watchdog = new Watchdog(world)
     const ways = new Ways(this.fleet, dialectOf)
     this.#ways = ways
@@ -198,6 +217,8 @@ class Engine implements Gateway {
         // Before those of an application, which may keep answers by the model that gave them.
         standIns(this.#standInParts),
         ...layers,
+        // Last of all: what was answered from somewhere else costs nothing.
+        accounts(this.treasury),
       ],
       // Once more: a layer may have chosen another model.
       (ask) => this.#dispatch(this.#privateModels.kept(ask)),
@@ -212,34 +233,8 @@ class Engine implements Gateway {
     return this.callers.identify(credential, address)
   }
 
-  ask({ dialect, body, raw, caller, signal, id, patienceMs, deadlineMs, priority, cloud, headers }: AskInput): Ask {
-    const { model, stream, promptTokens, outputTokensMax, answers, needs, errand, prefix } = dialect.glance(body)
-    const wishes = this.callers.wishes(caller)
-    const { queue } = this.#settings
-    return {
-      id: id ?? this.#nextId(),
-      caller,
-      dialect: dialect.id,
-      model,
-      stream,
-      promptTokens: this.#wordiness.estimate(model, promptTokens),
-      guessedTokens: promptTokens,
-      outputTokensMax,
-      answers,
-      needs,
-      errand,
-      prefix,
-      body,
-      raw,
-      headers: headers ?? noHeaders,
-      priority: priority === undefined ? caller.priority : this.#granted(priority, caller),
-      // A caller may keep a request at home, never send one out that must stay.
-      cloud: cloud === 'never' || this.#privateModels.isPrivate(model) ? 'never' : caller.cloud,
-      patienceMs: patienceMs ?? wishes?.patienceMs ?? queue.patienceMs,
-      deadlineMs: deadlineMs ?? wishes?.deadlineMs ?? queue.deadlineMs,
-      arrivedAt: this.world.now(),
-      signal,
-    }
+  ask(input: AskInput): Ask {
+    return this.#asking.ask(input)
   }
 
   async countTokens(input: AskInput): Promise<number> {
@@ -254,6 +249,8 @@ class Engine implements Gateway {
     try {
       this.#closing.check()
       checkPermitted(ask)
+      const refusal = this.treasury.refusal(ask)
+      if (refusal !== undefined) throw refusal
       if (errand !== undefined) return this.#scheduler.explain(ask, { action: 'errand', errand })
       const fits = this.#ways.isPlain(ask)
       const sized = fits ? ask : await counted(ask, this.#ways.of(ask), exactly)
@@ -319,6 +316,7 @@ class Engine implements Gateway {
 
   stop(): Promise<void> {
     this.fleet.stop()
+    this.treasury.stop()
     return Promise.resolve()
   }
 
@@ -332,6 +330,12 @@ class Engine implements Gateway {
     const model = outcome.model ?? ask.model
     if (this.fleet.offering(model) !== undefined)
       this.#wordiness.learn(model, ask.guessedTokens ?? ask.promptTokens, promptTokens)
+  }
+
+  #shopsOf(model: string): readonly Shop[] {
+    const { offers = [] } = this.fleet.offering(model) ?? {}
+    const paid = offers.filter(({ upstream }) => costsMoney(upstream))
+    return paid.map(({ upstream, model: { id } }) => ({ upstream: upstream.settings.name, model: id }))
   }
 
   #errandAnswer(errand: Errand, ask: Ask): Uint8Array {
@@ -370,12 +374,6 @@ class Engine implements Gateway {
     })
   }
 
-  /** Where callers have names, one may step back in the queue, not forward; where they have none, their word is all there is. */
-  #granted(wished: Priority, { priority }: Caller): Priority {
-    const isFree = this.callers.isOpen && this.#settings.anonymous === undefined
-    return isFree || ranks[wished] > ranks[priority] ? wished : priority
-  }
-
   readonly #standInParts: StandInParts = {
     standIns: () => this.#settings.standIns,
     isShort: (ask) => this.#scheduler.isShort(ask),
@@ -386,14 +384,7 @@ class Engine implements Gateway {
     const text = `A hook threw ${error instanceof Error ? error.name : typeof error}.`
     this.emit({ type: 'notice', level: 'error', text })
   }
-
-  #nextId(): string {
-    this.#asked += 1
-    return `${this.#idStart}-${this.#asked.toString(36)}`
-  }
 }
-
-const noHeaders: Ask['headers'] = []
 
 const dialectOf = (id: string): Dialect => {
   const dialect = dialectById(id)
@@ -401,6 +392,11 @@ const dialectOf = (id: string): Dialect => {
   return dialect
 }
 
-const glanceOf = (id: string, body: Json): ReturnType<Dialect['glance']> => dialectOf(id).glance(body)
+/** The same ask, whose answer is no longer than that. */
+function cut(ask: Ask, outputTokensMax: number): Ask {
+  const dialect = dialectOf(ask.dialect)
+  const edits = dialect.form === 'talk' ? dialect.limitEdits(ask.body, outputTokensMax) : undefined
+  return edits === undefined ? ask : { ...ask, body: applyEdits(ask.body, edits), raw: undefined, outputTokensMax }
+}
 
-const ranks: Readonly<Record<Priority, number>> = { interactive: 0, default: 1, batch: 2 }
+const glanceOf = (id: string, body: Json): ReturnType<Dialect['glance']> => dialectOf(id).glance(body)

@@ -24,6 +24,18 @@ test('a configured price goes before the list, also where it is nothing', () => 
   assert.equal(priceOf('our-own', own, openai)?.output, 8)
 })
 
+test('a configured price without a word on what is kept has that as much dearer than reading as the list has it', () => {
+  const own = new Map([
+    ['claude-haiku-4-5', { input: 500_000, output: 2_000_000, source: 'config' }],
+    ['claude-sonnet-5', { input: 500_000, output: 2_000_000, cacheWrite: 500_000, source: 'config' }],
+    ['gpt-4o', { input: 500_000, output: 2_000_000, source: 'config' }],
+  ])
+  const { cacheWrite, cacheWriteHour, cachedInput } = priceOf('claude-haiku-4-5', own, anthropic)!
+  assert.deepEqual([cacheWrite, cacheWriteHour, cachedInput], [625_000, 1_000_000, undefined])
+  assert.equal(priceOf('claude-sonnet-5', own, anthropic), own.get('claude-sonnet-5'))
+  assert.equal(priceOf('gpt-4o', own, openai)!.cacheWrite, undefined)
+})
+
 test('a listed price is told with its seller and its day', () => {
   assert.deepEqual(priceOf('claude-haiku-4-5', none, anthropic), {
     input: 1_000_000,

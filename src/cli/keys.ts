@@ -4,11 +4,11 @@ import { readKeyChange, readNewKey } from '../config/keys.ts'
 import { loadConfigFile } from '../config/load.ts'
 import { parse, settingsOf } from '../config/settings.ts'
 import { Fault } from '../core/fault.ts'
-import { BooksFault } from '../ledger/books.ts'
 import { KeyDesk, type MadeKey } from '../keys/desk.ts'
 import { readKey } from '../keys/format.ts'
 import { pepperIn } from '../keys/pepper.ts'
-import { booksOf } from './books.ts'
+import { withBooks } from './books.ts'
+import { dataDirOf } from './data-dir.ts'
 import { bodyOf, type ScopeFlags } from './key-flags.ts'
 import { detailsOf, keyTable } from './key-lines.ts'
 import { configFile, explain } from './sources.ts'
@@ -146,23 +146,22 @@ async function atDesk({ config: named }: Common, act: (desk: KeyDesk) => Promise
   const file = configFile(named)
   const config = await readConfig(file).catch(explain)
   const settings = settingsOf(config)
-  const { books, dataDir } = booksOf(config)
-  const desk = new KeyDesk({
-    books,
-    pepper: pepperIn({ dataDir, env: process.env }),
-    clock: { epochMs: () => Date.now() },
-    reading: { newKey: readNewKey, change: readKeyChange },
-    settings: () => settings,
+  await withBooks(config, async (books) => {
+    const desk = new KeyDesk({
+      books,
+      pepper: pepperIn({ dataDir: dataDirOf(config.data_dir), env: process.env }),
+      clock: { epochMs: () => Date.now() },
+      reading: { newKey: readNewKey, change: readKeyChange },
+      settings: () => settings,
+    })
+    try {
+      await act(desk)
+    } catch (error) {
+      if (!(error instanceof Fault)) throw error
+      console.error(error.message)
+      process.exitCode = 1
+    }
   })
-  try {
-    await act(desk)
-  } catch (error) {
-    if (!(error instanceof Fault || error instanceof BooksFault)) throw error
-    console.error(error.message)
-    process.exitCode = 1
-  } finally {
-    await books.close()
-  }
 }
 
 /** Where there is none, keys are kept where a gateway without one keeps them. */

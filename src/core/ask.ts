@@ -87,6 +87,8 @@ export interface Ask extends Glance {
   readonly patienceMs: number
   /** What pays for it where it is served for money; undefined where nobody counts that. */
   readonly purse?: Purse | undefined
+  /** False: it is rather refused than cut to what the rest of a budget buys. */
+  readonly clamp?: boolean | undefined
   /** How long until the whole answer; what comes later is of no use to the caller. Undefined where it does not matter. */
   readonly deadlineMs?: number | undefined
   readonly arrivedAt: number

@@ -21,3 +21,21 @@ export interface Team {
   /** The models its callers may use, of those that each of them may; all of them when undefined. */
   readonly models?: ReadonlySet<string> | undefined
 }
+
+/** What a budget bounds: billionths of a dollar, tokens, or milliseconds of the machines at home. */
+export type Counted = 'nano' | 'tokens' | 'gpuMs'
+
+/** How one budget stands in one span of the calendar. */
+export interface BudgetStanding {
+  /** Whose, and per what: `caller:chat-ui/day`, `gateway/month`. */
+  readonly account: string
+  readonly counted: Counted
+  readonly limit: number
+  readonly spent: number
+  /** Set aside for what is under way. */
+  readonly held: number
+  /** When the span began and ends, in milliseconds since 1970. */
+  readonly from: number
+  readonly until: number
+  readonly alertAt: readonly number[]
+}

@@ -63,6 +63,17 @@ export type Event =
   /** A caller's connection, closed by us though nothing was wrong with what it asked. */
   | { readonly type: 'connection-cut'; readonly why: ConnectionCut }
   | { readonly type: 'upstream-changed'; readonly upstream: string; readonly up: boolean; readonly reason: string }
+  /** A try that cost something is paid for. */
+  | {
+      readonly type: 'money-spent'
+      readonly ask: Ask
+      readonly upstream: string
+      /** As the server calls it. */
+      readonly model: string
+      readonly nano: number
+      /** Nobody counted: it is our own guess. */
+      readonly estimated: boolean
+    }
   /** The configuration was read again: taken up, or refused for its faults. */
   | { readonly type: 'config-read'; readonly taken: boolean; readonly text: string }
   /** A model stopped in the middle of its answers while its server said that all is well: `asks` were told so. */

@@ -31,6 +31,8 @@ const table = {
   /** It will be able to, in a while: it says that the model is on its way into memory. */
   'upstream-loading': { status: 503, code: 'model_loading', retry: true, blame: 'gateway' },
   'no-upstream': { status: 503, code: 'no_upstream_available', retry: false, blame: 'gateway' },
+  /** What is spent cannot be taken down at the moment, so nothing is. */
+  'ledger-closed': { status: 503, code: 'ledger_unavailable', retry: false, blame: 'gateway' },
   'shutting-down': { status: 503, code: 'shutting_down', retry: false, blame: 'gateway' },
   /** This process is near the end of its memory, its files or its time. */
   overloaded: { status: 503, code: 'gateway_overloaded', retry: false, blame: 'gateway' },

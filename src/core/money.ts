@@ -81,7 +81,8 @@ const ratesNear = (promptTokens: number, price: Price): readonly Rates[] =>
 /** A prompt may have more tokens than was guessed, by so much. */
 const guessMargin = 1.5
 
-const ratesFor = (promptTokens: number, price: Price): Rates =>
+/** What tokens cost behind a prompt of that length. */
+export const ratesFor = (promptTokens: number, price: Price): Rates =>
   price.longer?.findLast(({ aboveTokens }) => promptTokens > aboveTokens) ?? price
 
 function dearestInput(rates: Rates): number {

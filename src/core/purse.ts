@@ -18,6 +18,8 @@ export interface Wanted {
   readonly outputTokensMax: number | undefined
   readonly answers?: number | undefined
   readonly needs: readonly string[]
+  /** False: rather refused than cut to what there is money for. */
+  readonly clamp?: boolean | undefined
 }
 
 /**

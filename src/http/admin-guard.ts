@@ -41,9 +41,12 @@ export function refusalOf(arrival: Arrival, boundTo: string): Refusal | undefine
     if (headers.has(name) && single.has(name)) return faulty(`The header ${name} came twice.`)
     headers.set(name, arrival.rawHeaders[at + 1]!)
   }
-  if (!/^\/(?!\/)[\w./?&=%~:@+-]*$/.test(target) || /%2e|%2f|%5c|%00|\/\.\.?(?=[/?]|$)/i.test(target)) {
+  const [path, query = ''] = parted(target)
+  if (!/^\/(?!\/)[\w./%~:@+-]*$/.test(path) || /%2e|%2f|%5c|%00|\/\.\.?(?=\/|$)/i.test(path)) {
     return faulty('The path is not one that this server has.')
   }
+  if (!/^[\w./?&=%~:@+,;!$'()*-]*$/.test(query))
+    return faulty('What follows the ? has letters that have to be in code.')
   const hasBody = headers.has('transfer-encoding') || Number(headers.get('content-length') ?? 0) !== 0
   if (hasBody && method !== 'POST' && method !== 'PATCH') return faulty(`A ${method} request has no body.`)
 
@@ -85,6 +88,12 @@ function ownNames(boundTo: string, localAddress: string | undefined): ReadonlySe
     names.add(address.includes(':') ? `[${address.toLowerCase()}]` : address.toLowerCase())
   }
   return names
+}
+
+/** Only the first question mark is one. */
+function parted(target: string): readonly [path: string, query?: string] {
+  const at = target.indexOf('?')
+  return at < 0 ? [target] : [target.slice(0, at), target.slice(at + 1)]
 }
 
 const faulty = (message: string): Refusal => ({ status: 400, code: 'invalid_request', message })

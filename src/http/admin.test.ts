@@ -172,7 +172,7 @@ test('a GET never changes anything', async (t) => {
 
 test('what is not there is refused with a sentence that says what is', async (t) => {
   const { get } = await openHouse(t)
-  for (const path of ['/api/explanations', '/api/keys', '/api/report', '/favicon.ico', '/api']) {
+  for (const path of ['/api/explanations', '/api/keys', '/api/reports', '/favicon.ico', '/api']) {
     const { status, json } = await get(path)
     assert.equal(status, 404, path)
     assert.match(json.error.message, /\/api\/upstreams/)

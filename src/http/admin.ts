@@ -13,6 +13,8 @@ import { isLoopback, knowsToken, refusalOf } from './admin-guard.ts'
 import { keyPlaces } from './admin-keys.ts'
 import { modelsView, obeyed, orderPath } from './admin-models.ts'
 import { readPage } from './admin-page.ts'
+import { pricesView } from './admin-prices.ts'
+import { reportAnswer } from './admin-report.ts'
 import { AdminRoutes, bodied, does, type Place, type Route } from './admin-routes.ts'
 import { statusView } from './admin-status.ts'
 import { Tries } from './admin-tries.ts'
@@ -46,7 +48,8 @@ export interface Admin {
   close(): Promise<void>
 }
 
-type AdminGateway = Pick<Gateway, 'fleet' | 'world' | 'asks' | 'subscribe' | 'ready'> & ExplainGateway
+type AdminGateway = Pick<Gateway, 'fleet' | 'world' | 'asks' | 'subscribe' | 'ready' | 'settings' | 'ledger'> &
+  ExplainGateway
 
 const usualMaxBytes = 64 * 1024
 const connectionsMax = 64
@@ -116,6 +119,8 @@ function placesOf(
     ['/api/asks', view(() => asksView(gateway.asks()))],
     ['/api/models', view(() => modelsView(gateway.fleet.readiness(), gateway.world.now()))],
     [orderPath, does('POST', ({ path, query }) => obeyed(gateway.fleet, path, query))],
+    ['/api/prices', view(() => pricesView(gateway))],
+    ['/api/report', does('GET', ({ query }) => reportAnswer(gateway, query))],
     ['/api/disk', view(() => diskView(disk?.volumes ?? []))],
     ['/api/feed', view(() => feedView(feed.snapshot()))],
     ...(bounds === undefined ? [] : [['/api/pressure', view(() => pressureView(bounds))] as const]),

@@ -13,7 +13,7 @@ interface LaneOptions {
 }
 
 /** After an attempt to connect that failed, nobody tries again for so long; then twice as long, and so on. */
-const restMs = { first: 50, most: 1_000 }
+const restMs = { first: 25, most: 500 }
 
 /** Connections for one kind of work. They are made when they are needed, for ever: there is no state in which nobody tries any more. */
 export class Lane {

@@ -25,6 +25,7 @@ const looking: ReadonlySet<JobName> = new Set<JobName>([
   'openHolds',
   'holdOwners',
   'entriesAfter',
+  'entryOf',
 ])
 
 const port = parentPort!

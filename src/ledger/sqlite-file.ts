@@ -1,6 +1,8 @@
 import { statSync } from 'node:fs'
 import { BooksFault } from './books.ts'
+import { HeadNote, headFile, headIn, readHead, type Head } from './head.ts'
 import { readingJobs, workOf, type JobName } from './jobs/index.ts'
+import { Seal } from './seal.ts'
 import { Connection } from './sqlite-connection.ts'
 import { faultOf, needsReopening } from './sqlite-faults.ts'
 import { upgrade } from './sqlite-upgrade.ts'
@@ -13,10 +15,17 @@ export interface Asked {
 
 export type Answer = { readonly value: unknown } | { readonly fault: BooksFault }
 
+/** All that is open as long as the file is. */
+interface Opened {
+  readonly connection: Connection
+  readonly seal: Seal
+  readonly note: HeadNote
+}
+
 /** The books in a file of SQLite, in the thread that calls it. */
 export class SqliteFile {
   readonly #path: string
-  #connection: Connection | undefined
+  #opened: Opened | undefined
   /** Which file it is: another one in its place is not our ledger. */
   #inode: bigint | undefined
 
@@ -27,9 +36,19 @@ export class SqliteFile {
   /** Does jobs in one transaction. One that fails takes nothing with it; when the commit fails, all do. */
   answer(asked: readonly Asked[]): readonly Answer[] {
     try {
-      const connection = this.#open()
+      const { connection, note } = this.#open()
       const writes = asked.some(({ job }) => !readingJobs.has(job))
-      return connection.transaction(() => asked.map((one) => this.#try(connection, one)), { writes })
+      let head: Head | undefined
+      const answers = connection.transaction(
+        () => {
+          const all = asked.map((one) => tried(connection, one))
+          head = headIn(connection)
+          return all
+        },
+        { writes },
+      )
+      if (writes && head !== undefined) note.write(head)
+      return answers
     } catch (error) {
       const fault = faultOf(error)
       if (needsReopening(fault)) this.#drop()
@@ -37,48 +56,88 @@ export class SqliteFile {
     }
   }
 
+  /** What need not be done before the answers are heard. */
+  tend(): void {
+    if (this.#opened?.seal.isDue() === true) moveQuietly(this.#opened)
+  }
+
   close(): void {
     this.#drop()
   }
 
-  #try(connection: Connection, { job, args }: Asked): Answer {
-    connection.db.exec('SAVEPOINT job')
-    try {
-      const value = connection.run(workOf(job, args))
-      connection.db.exec('RELEASE job')
-      return { value }
-    } catch (error) {
-      const fault = faultOf(error)
-      // The file is at fault, and not the job: then it is so for all.
-      if (fault.kind !== 'wrong') throw fault
-      connection.db.exec('ROLLBACK TO job; RELEASE job')
-      return { fault }
-    }
-  }
-
-  #open(): Connection {
+  #open(): Opened {
     if (this.#inode !== undefined && this.#inode !== inodeOf(this.#path)) {
       this.#drop()
-      throw new BooksFault(
-        'gone',
-        `${this.#path} is not the file any more that it was. Start the gateway anew to begin another.`,
-      )
+      const text = `${this.#path} is not the file any more that it was. To begin another, start the gateway anew.`
+      throw new BooksFault('gone', text)
     }
-    if (this.#connection !== undefined) return this.#connection
+    if (this.#opened !== undefined) return this.#opened
     const connection = new Connection(this.#path)
     try {
       upgrade(connection, this.#path)
+      refuseShortened(this.#path, headIn(connection))
+      this.#opened = { connection, seal: new Seal(this.#path), note: new HeadNote(this.#path, headIn(connection)) }
     } catch (error) {
       connection.close()
       throw error
     }
     this.#inode = inodeOf(this.#path)
-    return (this.#connection = connection)
+    moveQuietly(this.#opened)
+    return this.#opened
   }
 
   #drop(): void {
-    this.#connection?.close()
-    this.#connection = undefined
+    const opened = this.#opened
+    if (opened === undefined) return
+    this.#opened = undefined
+    moveQuietly(opened)
+    opened.note.close()
+    opened.connection.close()
+    opened.seal.close()
+  }
+}
+
+/** What cannot be moved is as safe in the log as in the file, and waits there. */
+function moveQuietly({ seal, connection }: Opened): void {
+  try {
+    seal.move(connection)
+  } catch {
+    // Whoever is due next tries again.
+  }
+}
+
+function tried(connection: Connection, { job, args }: Asked): Answer {
+  connection.db.exec('SAVEPOINT job')
+  try {
+    const value = connection.run(workOf(job, args))
+    connection.db.exec('RELEASE job')
+    return { value }
+  } catch (error) {
+    const fault = faultOf(error)
+    // The file is at fault, and not the job: then it is so for all.
+    if (fault.kind !== 'wrong') throw fault
+    connection.db.exec('ROLLBACK TO job; RELEASE job')
+    return { fault }
+  }
+}
+
+/** What was once told to be on the disk and is not there any more was taken away: budgets would begin anew. */
+function refuseShortened(path: string, { seq }: Head): void {
+  const noted = notedHead(path)
+  if (noted === undefined || noted.seq <= seq) return
+  throw new BooksFault(
+    'corrupt',
+    `${path} ends with row ${seq}, but row ${noted.seq} was written once: it is an older copy, or its end was cut off. ` +
+      `To go on with what is there, remove ${headFile(path)}.`,
+  )
+}
+
+function notedHead(path: string): Head | undefined {
+  try {
+    return readHead(path)
+  } catch (cause) {
+    const text = `${headFile(path)} ${String((cause as Error).message)}. Look with: spillway ledger verify.`
+    throw new BooksFault('corrupt', text, { cause })
   }
 }
 

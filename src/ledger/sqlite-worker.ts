@@ -26,4 +26,5 @@ port.on('message', (message: ToWorker) => {
       'fault' in answer ? { kind: answer.fault.kind, message: answer.fault.message } : answer,
     ) satisfies FromWorker,
   )
+  file.tend()
 })

@@ -10,15 +10,17 @@ export interface Faults {
   readonly error503?: number
   /** The request is taken and never answered. */
   readonly silent?: number
+  /** What comes is no answer but half of one, under the status of a whole one. */
+  readonly garbled?: number
   /** Per token: the answer breaks there, in one of the ways answers break. */
   readonly breaks?: number
 }
 
 /**
  * How an answer that has begun can break: the connection, with an error in band, as a clean end without the wire's own
- * word for it, or by falling silent.
+ * word for it, by falling silent, or within a frame.
  */
-export type Break = 'reset' | 'error' | 'cut' | 'silent'
+export type Break = 'reset' | 'error' | 'cut' | 'silent' | 'garbled'
 
 /** What chance has in store for one request. */
 export interface Fate {
@@ -46,5 +48,8 @@ export function fateOf(faults: Faults, chance: Chance): Fate {
     left -= faults[before] ?? 0
     if (left < 0) return { before, breaksAfter, breaksBy }
   }
+  const { garbled = 0 } = faults
+  left -= garbled
+  if (left < 0) return { before: undefined, breaksAfter: Math.floor((-left / garbled) * 20), breaksBy: 'garbled' }
   return { before: undefined, breaksAfter, breaksBy }
 }

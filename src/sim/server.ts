@@ -1,5 +1,6 @@
 import { type Inbound, NetFault, type Outbound } from '../core/world.ts'
 import type { Question } from './answer.ts'
+import type { Bill } from './bills.ts'
 import { type Chance, chanceOf } from './chance.ts'
 import { type Clock, Engine } from './engine.ts'
 import { type Fate, fateOf, type Faults } from './faults.ts'
@@ -20,6 +21,8 @@ import type { Station } from './world.ts'
 export class SimServer implements Station {
   readonly spec: ServerSpec
   readonly ledger: Ledger = emptyLedger()
+  /** For every request that it took, where somebody wants to know. */
+  bills: Bill[] | undefined
   /** Chances of what goes wrong with a request; may be changed at any time. */
   faults: Faults
   readonly #clock: Clock
@@ -210,7 +213,16 @@ export class SimServer implements Station {
     const { ledger, spec } = this
     const { name } = this.#manner.modelCalled(spec.models, question.model)!
     ledger.vectors += question.texts?.length ?? 0
-    const parts = { engine: this.#engine, clock: this.#clock, ledger, fate, write: this.#write, pingMs: spec.pingMs }
+    const onBill = (bill: Bill): void => void this.bills?.push(bill)
+    const parts = {
+      engine: this.#engine,
+      clock: this.#clock,
+      ledger,
+      fate,
+      write: this.#write,
+      pingMs: spec.pingMs,
+      onBill,
+    }
     return new Telling({ ...question, model: name }, scribe, signal, parts).inbound
   }
 

@@ -1,5 +1,6 @@
 import { type Inbound, NetFault } from '../core/world.ts'
 import { type Answer, answerTo, promptOf, type Question } from './answer.ts'
+import { Bill } from './bills.ts'
 import type { Clock, Engine } from './engine.ts'
 import type { Break, Fate } from './faults.ts'
 import type { JobEnding, Run } from './job.ts'
@@ -49,6 +50,8 @@ export interface TellingParts {
   readonly write: (pipe: Pipe, text: string) => void
   /** While a stream has not begun to say anything, a comment is sent this often; 0 for never. */
   readonly pingMs: number
+  /** Gets the bill, when there is one. */
+  readonly onBill?: ((bill: Bill) => void) | undefined
 }
 
 /** Lets the engine work on a question and puts what comes out on the wire, until the end or until nobody listens. */
@@ -61,6 +64,7 @@ export class Telling {
   readonly #answer: Answer
   readonly #pipe: Pipe
   readonly #run: Run | undefined
+  readonly #bill: Bill
   #text = ''
   #thought = ''
   #headSent = false
@@ -80,10 +84,14 @@ export class Telling {
     ledger.openMost = Math.max(ledger.openMost, ledger.open)
     signal?.addEventListener('abort', this.#onGone)
     if (question.stream && scribe.head === 'at once') this.#sendHead()
-    if (fate.before === 'silent') return
+    const prompt = promptOf(question.prompt)
+    if (fate.before === 'silent') {
+      this.#bill = this.#billed(prompt.promptTokens)
+      return
+    }
     this.#run = engine.submit({
       model: question.model,
-      ...promptOf(question.prompt),
+      ...prompt,
       outputTokens: this.#answer.tokens,
       setting: question.setting,
       keepMs: question.keepMs,
@@ -91,6 +99,13 @@ export class Telling {
       onToken: this.#onToken,
       onEnd: this.#onEnd,
     })
+    this.#bill = this.#billed(prompt.promptTokens)
+  }
+
+  #billed(promptTokens: number): Bill {
+    const bill = new Bill(this.#question, promptTokens, this.#run)
+    this.#parts.onBill?.(bill)
+    return bill
   }
 
   /** The answer, as soon as it has a head. */
@@ -120,7 +135,8 @@ export class Telling {
       return
     }
     // A connection may break within a frame as well as between two.
-    if (fate.breaksBy === 'reset' && index % 2 === 1) this.#write(frame.slice(0, frame.length / 2))
+    if ((fate.breaksBy === 'reset' && index % 2 === 1) || fate.breaksBy === 'garbled')
+      this.#write(frame.slice(0, frame.length / 2))
     this.#break(fate.breaksBy)
   }
 
@@ -137,6 +153,7 @@ export class Telling {
       return
     }
     ledger.whole += 1
+    this.#bill.isTold = true
     const told = { answer: this.#answer, run, endedAt: clock.now() }
     if (this.#question.stream) {
       this.#sendHead()
@@ -171,7 +188,9 @@ export class Telling {
       const fault = new NetFault('reset', 'The connection was reset.')
       this.#head.reject(fault)
       this.#pipe.fail(fault)
-    } else if (!this.#headSent) this.#respond(this.#scribe.refusal(500, ending))
+    } else if (how === 'garbled' && !this.#headSent)
+      this.#respond({ status: 200, text: `{"id":"x","content":"${this.#text}` })
+    else if (!this.#headSent) this.#respond(this.#scribe.refusal(500, ending))
     else {
       if (how === 'error') this.#write(this.#scribe.trouble(ending))
       this.#pipe.end()

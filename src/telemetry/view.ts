@@ -1,6 +1,7 @@
 import type { Ask } from '../core/ask.ts'
 import type { ConnectionCut, Event, HedgeEnding, Resumed } from '../core/event.ts'
 import type { Fault, FaultKind } from '../core/fault.ts'
+import { inDollars } from '../core/money.ts'
 
 /**
  * An event as people may see it: in the log, in the live feed, on the page. The type is closed and is filled in field by
@@ -94,6 +95,10 @@ export function viewOf(event: Event): EventView {
     case 'upstream-changed': {
       const { upstream, up, reason } = event
       return { level: up ? 'info' : 'warn', event: event.type, upstream, up, text: cleaned(reason, textMax) }
+    }
+    case 'money-spent': {
+      const { upstream, model, nano } = event
+      return { level: 'debug', event: event.type, ...nameOf(event.ask), upstream, model, text: inDollars(nano) }
     }
     case 'config-read':
       return { level: event.taken ? 'info' : 'warn', event: event.type, text: cleaned(event.text, textMax) }

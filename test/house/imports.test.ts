@@ -34,6 +34,8 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     'config',
     'accounts',
     'keys',
+    // Of it the ledger in memory, for an application without any other.
+    'ledger',
   ],
   http: ['core', 'dialects', 'telemetry', 'accounts', 'keys', 'ledger', 'gateway.ts'],
   sdk: ['core', 'dialects', 'layers', 'config', 'accounts', 'keys', 'ledger', 'gateway.ts', 'http'],

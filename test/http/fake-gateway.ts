@@ -1,3 +1,4 @@
+import { Treasury } from '../../src/accounts/treasury.ts'
 import type { Backend } from '../../src/core/backend.ts'
 import type { TestContext } from 'node:test'
 import type { Ask, Caller } from '../../src/core/ask.ts'
@@ -6,7 +7,7 @@ import type { Position } from '../../src/core/dialect.ts'
 import type { Event } from '../../src/core/event.ts'
 import type { Reply } from '../../src/core/reply.ts'
 import type { Serve } from '../../src/core/serve.ts'
-import type { CallerSettings, UpstreamSettings } from '../../src/core/settings.ts'
+import type { CallerSettings, Settings, UpstreamSettings } from '../../src/core/settings.ts'
 import { noUsage } from '../../src/core/usage.ts'
 import type { World } from '../../src/core/world.ts'
 import { dialects } from '../../src/dialects/index.ts'
@@ -15,6 +16,7 @@ import { Fleet } from '../../src/fleet/fleet.ts'
 import type { Gateway } from '../../src/gateway.ts'
 import { type DoorOptions, startDoor } from '../../src/http/server.ts'
 import { Callers } from '../../src/keys/callers.ts'
+import { MemoryLedger } from '../../src/ledger/memory.ts'
 
 /** A door on a gateway that does what a test says, and what has come through it. */
 export interface OpenDoor {
@@ -63,20 +65,32 @@ export async function openDoor(t: TestContext, setting: DoorSetting = {}): Promi
   const known = new Callers({ callers }, { clock: world })
   const fleet = new Fleet({ upstreams, world, emit, probeEveryMs: 1_000_000, canOf: reachOf })
   await fleet.start()
+  const settings: Settings = {
+    upstreams,
+    queue: { max: 10, patienceMs: 8_000 },
+    callers,
+    timeouts: { connectMs: 1_000, firstTokenMs: 60_000, gapMs: 60_000, heartbeatMs },
+    bounds: { ...usualBounds, ...bounds },
+    attemptsMax: 3,
+    probeEveryMs: 1_000_000,
+  }
+  const ledger = new MemoryLedger()
+  const treasury = new Treasury({
+    ledger,
+    world,
+    emit,
+    settings: () => settings,
+    shopsOf: () => [],
+    cut: (ask) => ask,
+  })
   const gateway: Gateway = {
+    treasury,
+    ledger,
     serve: (ask) => {
       asks.push(ask)
       return serve(ask)
     },
-    settings: {
-      upstreams,
-      queue: { max: 10, patienceMs: 8_000 },
-      callers,
-      timeouts: { connectMs: 1_000, firstTokenMs: 60_000, gapMs: 60_000, heartbeatMs },
-      bounds: { ...usualBounds, ...bounds },
-      attemptsMax: 3,
-      probeEveryMs: 1_000_000,
-    },
+    settings,
     world,
     reload: () => Promise.resolve(),
     countTokens: () => Promise.resolve(1),

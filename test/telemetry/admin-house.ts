@@ -2,7 +2,9 @@ import { once } from 'node:events'
 import { request, type IncomingMessage } from 'node:http'
 import type { TestContext } from 'node:test'
 import type { Event } from '../../src/core/event.ts'
+import type { Ledger } from '../../src/core/ledger.ts'
 import { startAdmin, type AdminOptions } from '../../src/http/admin.ts'
+import { MemoryLedger } from '../../src/ledger/memory.ts'
 import { Feed } from '../../src/telemetry/feed.ts'
 import { Metrics } from '../../src/telemetry/metrics.ts'
 import { measured } from './asks.ts'
@@ -31,12 +33,17 @@ export interface Answer {
 }
 
 /** An admin port on a gateway that only tells: of one upstream, of two asks, and of the events it is given to tell. */
-export async function openHouse(t: TestContext, options: Partial<AdminOptions> = {}): Promise<House> {
+export async function openHouse(
+  t: TestContext,
+  { ledger = new MemoryLedger(), ...options }: Partial<AdminOptions> & { ledger?: Pick<Ledger, 'report'> } = {},
+): Promise<House> {
   const listeners = new Set<(event: Event) => void>()
   const gateway = {
     ...measured,
     world: { now: () => 10_000, epochMs: () => 1_700_000_000_000 },
     fleet: { upstreams: [upstream] },
+    settings: {},
+    ledger,
     asks: () => asks,
     subscribe(listener: (event: Event) => void) {
       listeners.add(listener)

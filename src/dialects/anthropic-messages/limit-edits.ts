@@ -6,8 +6,9 @@ const budgetMin = 1_024
 
 /** Holds a body to so many tokens. What it wanted to think of them has to fit in, or is not thought. */
 export function limitEdits(body: Json, tokens: number): Edits | undefined {
-  // Zero only warms a cache.
-  const edits = body['max_tokens'] === 0 ? undefined : limitEditsOf(body, tokens, ['max_tokens'])
+  // Zero only warms a cache: no limit is lower.
+  const said = body['max_tokens'] === 0 ? { ...body, max_tokens: 1 } : body
+  const edits = limitEditsOf(said, tokens, ['max_tokens'])
   const { thinking } = body
   const budget = isObject(thinking) ? thinking['budget_tokens'] : undefined
   if (edits === undefined || typeof budget !== 'number' || budget < tokens) return edits

@@ -1,14 +1,16 @@
 import type { Work } from '../work.ts'
+import { purge, retire } from './keep.ts'
 import * as keys from './keys.ts'
 import * as money from './money.ts'
 import * as owners from './owners.ts'
 import * as report from './report.ts'
+import { verifyChain } from '../verify-chain.ts'
 
 /**
- * All that can be asked of the books. Every function that one of these files exports is a job. What goes in and what comes
+ * All that can be asked of the books. Every function that money, owners or report exports is a job. What goes in and what comes
  * out is plain data, since it crosses threads.
  */
-export const jobs = { ...money, ...owners, ...report, ...keys }
+export const jobs = { ...money, ...owners, ...report, ...keys, retire, purge, verifyChain }
 
 type Jobs = typeof jobs
 
@@ -34,5 +36,6 @@ export const readingJobs: ReadonlySet<JobName> = new Set<JobName>([
   'openHolds',
   'holdOwners',
   'listOwners',
+  'verifyChain',
   'keysSince',
 ])

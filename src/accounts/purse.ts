@@ -1,0 +1,71 @@
+import type { Caller } from '../core/ask.ts'
+import type { Fault } from '../core/fault.ts'
+import type { Try } from '../core/ledger.ts'
+import type { Hold, Purse, Shop, Wanted } from '../core/purse.ts'
+import type { Outcome } from '../core/reply.ts'
+import type { HeldMoney } from './hold.ts'
+
+/** Who answers for purses. */
+export interface Till {
+  affords(caller: Caller, wanted: Wanted, shop: Shop): boolean
+  hold(purse: AskPurse, wanted: Wanted, shop: Shop): Promise<Hold | undefined>
+  refusal(caller: Caller, wanted: Wanted, shop: Shop): Fault | undefined
+}
+
+/** Where an ask was given a place, the last time. */
+export interface Granted {
+  readonly upstream: string
+  readonly tier: number
+  readonly spilled: boolean
+}
+
+/** The purse of one ask: what was set aside for it, and what its tries came to. */
+export class AskPurse implements Purse {
+  /** Under which the ask is taken down. An id that a caller has chosen may come twice; this one does not. */
+  readonly id: string
+  readonly caller: Caller
+  readonly open = new Set<HeldMoney>()
+  readonly tries: Try[] = []
+  granted: Granted | undefined
+  #till: Till
+  #claims = 0
+  #dispatches = 0
+
+  constructor(id: string, caller: Caller, till: Till) {
+    this.id = id
+    this.caller = caller
+    this.#till = till
+  }
+
+  affords(wanted: Wanted, shop: Shop): boolean {
+    return this.#till.affords(this.caller, wanted, shop)
+  }
+
+  hold(wanted: Wanted, shop: Shop): Promise<Hold | undefined> {
+    return this.#till.hold(this, wanted, shop)
+  }
+
+  refusal(wanted: Wanted, shop: Shop): Fault | undefined {
+    return this.#till.refusal(this.caller, wanted, shop)
+  }
+
+  nextClaimId(): string {
+    this.#claims += 1
+    return `${this.id}/${this.#claims}`
+  }
+
+  /** For the first time an ask is dispatched, itself; an application may do so again, and that is an entry of its own. */
+  dispatched(): AskPurse {
+    this.#dispatches += 1
+    return this.#dispatches === 1 ? this : new AskPurse(`${this.id}.${this.#dispatches}`, this.caller, this.#till)
+  }
+
+  /** From here on nothing more is charged for it: what is still open is charged as far as it is known. */
+  close({ upstream, usage, resumes = 0 }: Pick<Outcome, 'upstream' | 'usage' | 'resumes'>): readonly Try[] {
+    for (const hold of this.open) {
+      const isTheAnswer = resumes === 0 && hold.claim.upstream === upstream
+      hold.end(isTheAnswer ? usage : hold.usage)
+    }
+    return this.tries
+  }
+}

@@ -1,0 +1,124 @@
+import assert from 'node:assert/strict'
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type TestContext, test } from 'node:test'
+import { Journal, type JournalOptions } from './journal.ts'
+import { Framer } from './journal-frame.ts'
+import { recordsFrom } from './journal-reader.ts'
+import { closeRecord, Remains, sentRecord } from './journal-record.ts'
+
+const world = { sleep: (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, Math.min(ms, 5))) }
+
+const open = async (
+  t: TestContext,
+  over: Partial<JournalOptions> = {},
+): Promise<{ journal: Journal; folder: string }> => {
+  const folder = mkdtempSync(join(tmpdir(), 'spillway-journal-'))
+  const options = { folder, world, segmentBytes: 32 * 1024, carried: () => [], onTrouble: () => {}, ...over }
+  const journal = await Journal.open(options)
+  t.after(async () => {
+    await journal.close()
+    rmSync(folder, { recursive: true, force: true })
+  })
+  return { journal, folder }
+}
+
+const textsIn = (folder: string): string[] =>
+  readdirSync(folder)
+    .sort()
+    .flatMap((name) => {
+      const whole = readFileSync(join(folder, name))
+      return [...recordsFrom({ read: (at, most) => whole.subarray(at, at + most) }, 0)].map(({ text }) => text)
+    })
+
+test('what was added is in the file when add returns, and comes out in its order', async (t) => {
+  const { journal, folder } = await open(t)
+  journal.add(closeRecord('{"id":"a"}'), false)
+  journal.note(sentRecord('b#1'))
+  journal.add(closeRecord('{"id":"ä"}'), true)
+  assert.deepEqual(textsIn(folder), ['c{"id":"a"}', 'sb#1', 'c{"id":"ä"}'])
+  const batch = journal.next(256)
+  assert.deepEqual(batch?.entries, ['{"id":"a"}', '{"id":"ä"}'])
+  journal.posted(batch)
+  assert.equal(journal.next(256), undefined)
+  assert.equal(journal.waiting, 0)
+})
+
+test('what the books have not got comes out again', async (t) => {
+  const { journal } = await open(t)
+  for (let i = 0; i < 10; i += 1) journal.add(closeRecord(`${i}`), false)
+  assert.deepEqual(journal.next(4)?.entries, ['0', '1', '2', '3'])
+  const batch = journal.next(4)!
+  assert.deepEqual(batch.entries, ['0', '1', '2', '3'])
+  journal.posted(batch)
+  assert.deepEqual(journal.next(4)?.entries, ['4', '5', '6', '7'])
+})
+
+test('a segment that the books have is deleted, and what is under way is carried into the next', async (t) => {
+  const { journal, folder } = await open(t, { carried: () => [sentRecord('slow#1')] })
+  journal.note(sentRecord('slow#1'))
+  const seen: string[] = []
+  for (let i = 0; i < 500; i += 1) {
+    journal.add(closeRecord(`${i} ${'x'.repeat(500)}`), false)
+    if (i % 20 !== 19) continue
+    await world.sleep(1)
+    for (let batch = journal.next(7); batch !== undefined; batch = journal.next(7)) {
+      seen.push(...batch.entries)
+      journal.posted(batch)
+    }
+  }
+  assert.deepEqual(
+    seen.map((text) => Number(text.split(' ')[0])),
+    Array.from({ length: 500 }, (_, i) => i),
+  )
+  assert.ok(readdirSync(folder).length <= 4, `${readdirSync(folder).length} files`)
+  const remains = new Remains()
+  for (const text of textsIn(folder)) remains.read(text)
+  assert.deepEqual([...remains.heard.keys()], ['slow#1'])
+})
+
+test('a record cut off at any byte ends the journal there, and those before it are whole', () => {
+  const framer = new Framer()
+  const whole = Buffer.concat(['one', 'twö', 'three'].map((text) => Buffer.from(framer.frame(text))))
+  const last = whole.length - framer.frame('three').length
+  for (let length = 0; length < whole.length; length += 1) {
+    const bytes = Buffer.concat([whole.subarray(0, length), Buffer.alloc(20)])
+    const texts = [...recordsFrom({ read: (at, most) => bytes.subarray(at, at + most) }, 0)].map(({ text }) => text)
+    assert.deepEqual(texts, ['one', 'twö', 'three'].slice(0, texts.length), `cut at ${length}`)
+    assert.equal(texts.length === 2, length >= last, `cut at ${length}`)
+  }
+})
+
+test('a record longer than a chunk is read whole', async (t) => {
+  const { journal } = await open(t)
+  const long = 'y'.repeat(300_000)
+  journal.add(closeRecord('short'), false)
+  journal.add(closeRecord(long), true)
+  journal.add(closeRecord('after'), false)
+  assert.deepEqual(journal.next(10)?.entries, ['short', long, 'after'])
+})
+
+test('many who wait for the disk wait for few rounds of it', async (t) => {
+  const { journal } = await open(t)
+  await Promise.all(
+    Array.from({ length: 100 }, (_, i) => {
+      const record = closeRecord(`${i}`)
+      journal.add(record, true)
+      return journal.synced(record)
+    }),
+  )
+  assert.equal(journal.next(1_000)?.entries.length, 100)
+})
+
+test('a journal whose entries the books have leaves nothing behind, and one with others leaves them', async (t) => {
+  const done = await open(t)
+  done.journal.add(closeRecord('a'), false)
+  done.journal.posted(done.journal.next(9)!)
+  await done.journal.close()
+  assert.deepEqual(readdirSync(done.folder), [])
+  const left = await open(t)
+  left.journal.add(closeRecord('a'), false)
+  await left.journal.close()
+  assert.deepEqual(textsIn(left.folder), ['ca'])
+})

@@ -1,0 +1,266 @@
+import { statfsSync } from 'node:fs'
+import type { World } from '../core/world.ts'
+import { Framer } from './journal-frame.ts'
+import { recordsFrom } from './journal-reader.ts'
+import { entryIn, postedRecord } from './journal-record.ts'
+import { Segment } from './journal-segment.ts'
+import { SyncGroup } from './sync-group.ts'
+
+/** How far the books have come. */
+export interface Position {
+  readonly segment: number
+  readonly offset: number
+}
+
+/** Records that the books have not got yet, in their order. */
+export interface Batch {
+  readonly entries: readonly string[]
+  readonly upTo: Position
+  /** Of them, so many are not in the journal: there was no room. */
+  readonly homeless: number
+}
+
+export interface JournalOptions {
+  /** Of this process alone. */
+  readonly folder: string
+  readonly world: Pick<World, 'sleep'>
+  /** Twice as much is reserved on the disk, as far as there is. */
+  readonly segmentBytes?: number | undefined
+  /** What is to be found in the newest segment, whatever became of those before. */
+  readonly carried: () => Iterable<string>
+  /** With what is wrong; undefined when nothing is any more. */
+  readonly onTrouble: (why: unknown) => void
+}
+
+const usualSegmentBytes = 8 * 1024 * 1024
+
+const leastBytes = 32 * 1024
+
+/** Of a disk that is small, not more than such a part of what is free. */
+const freePart = 16
+
+/** Of a segment, the part that is left to requests that cost money when there is no other. */
+const keptPart = 8
+
+/** When nothing can be written, so many entries wait in memory. */
+const homelessMax = 10_000
+
+const againMs = 1_000
+
+/**
+ * What has to outlive this process, written down at once and in order, until the books have it. Room for it is taken from the
+ * disk beforehand, so that what is under way when the disk fills up can still be taken down.
+ */
+export class Journal {
+  readonly #options: JournalOptions
+  readonly #framer = new Framer()
+  readonly #carrier = new Framer()
+  readonly #syncs = new SyncGroup((texts) => this.#sync(texts))
+  /** The last one is written to. */
+  readonly #segments: Segment[]
+  readonly #dirty = new Set<Segment>()
+  readonly #homeless: string[] = []
+  readonly #ended = new AbortController()
+  #spare: Segment | undefined
+  #reserving: Promise<void> | undefined
+  #posted: Position
+  #lastNumber: number
+  #failure: unknown
+  #dropped = 0
+  #waiting = 0
+
+  private constructor(options: JournalOptions, first: Segment) {
+    this.#options = options
+    this.#segments = [first]
+    this.#lastNumber = first.number
+    this.#posted = { segment: first.number, offset: 0 }
+  }
+
+  static async open(options: JournalOptions): Promise<Journal> {
+    const { folder, segmentBytes } = options
+    let failure: unknown
+    const first = await Segment.reserve(folder, 1, sizeFor(folder, segmentBytes)).catch((error: unknown) => {
+      failure = error
+      return Segment.improvise(folder, 1)
+    })
+    const journal = new Journal(options, first)
+    if (failure !== undefined) journal.#fail(failure)
+    void journal.#reserve()
+    return journal
+  }
+
+  /** Entries that the books have not got yet. */
+  get waiting(): number {
+    return this.#waiting
+  }
+
+  /** Entries that found no room anywhere and are lost. */
+  get dropped(): number {
+    return this.#dropped
+  }
+
+  /** A remark that is only of use after a crash. */
+  note(text: string): void {
+    this.#write(text, true)
+  }
+
+  /** How a request ended. It outlives this process when this returns, if there is any room at all. */
+  add(text: string, isPaid: boolean): void {
+    this.#waiting += 1
+    if (this.#write(text, isPaid)) return
+    if (this.#homeless.length < homelessMax) {
+      this.#homeless.push(text)
+    } else {
+      this.#waiting -= 1
+      this.#dropped += 1
+    }
+  }
+
+  /** What was added last outlives the machine when it resolves. */
+  synced(text: string): Promise<void> {
+    this.#dirty.add(this.#active)
+    return this.#syncs.wait(text)
+  }
+
+  /** The next entries that the books have not got; undefined where they have them all. */
+  next(most: number): Batch | undefined {
+    const entries: string[] = []
+    let upTo = this.#posted
+    for (const segment of this.#segments) {
+      if (segment.number > upTo.segment) upTo = { segment: segment.number, offset: 0 }
+      for (const { text, end } of recordsFrom(segment, upTo.offset)) {
+        const entry = entryIn(text)
+        if (entry !== undefined) entries.push(entry)
+        upTo = { segment: segment.number, offset: end }
+        if (entries.length === most) break
+      }
+      if (entries.length > 0) return { entries, upTo, homeless: 0 }
+    }
+    const homeless = this.#homeless.slice(0, most)
+    for (const record of homeless) entries.push(entryIn(record)!)
+    if (homeless.length > 0) return { entries, upTo, homeless: homeless.length }
+    this.#forget(upTo)
+    return undefined
+  }
+
+  /** The books have these for good. */
+  posted({ entries, upTo, homeless }: Batch): void {
+    this.#waiting -= entries.length
+    this.#homeless.splice(0, homeless)
+    this.#forget(upTo)
+    this.note(postedRecord(upTo))
+  }
+
+  /** Nothing is written any more. What the books have not got stays where it is. */
+  async close(): Promise<void> {
+    this.#ended.abort()
+    await this.#reserving
+    await this.#spare?.delete()
+    const end = (segment: Segment): Promise<void> => (this.#waiting === 0 ? segment.delete() : segment.close())
+    await Promise.all(this.#segments.map(end))
+  }
+
+  get #active(): Segment {
+    return this.#segments.at(-1)!
+  }
+
+  /** False where there is no room for it. */
+  #write(record: string, isPaid: boolean): boolean {
+    const frame = this.#framer.frame(record)
+    const isTight = this.#active.leftBytes < frame.length + (isPaid ? 0 : this.#active.reservedBytes / keptPart)
+    if (isTight && this.#spare !== undefined) this.#roll(this.#spare)
+    else if (isTight && this.#failure !== undefined && !isPaid) return false
+    try {
+      this.#active.append(frame)
+      return true
+    } catch (error) {
+      this.#fail(error)
+      return false
+    }
+  }
+
+  #roll(next: Segment): void {
+    this.#spare = undefined
+    this.#segments.push(next)
+    try {
+      for (const record of this.#options.carried()) next.append(this.#carrier.frame(record))
+    } catch (error) {
+      this.#fail(error)
+    }
+    void this.#reserve()
+  }
+
+  #fail(error: unknown): void {
+    this.#failure = error
+    this.#options.onTrouble(error)
+    void this.#reserve()
+  }
+
+  /** Goes on until there is a spare, and until then nothing is well. */
+  #reserve(): Promise<void> {
+    this.#reserving ??= this.#seekRoom().finally(() => {
+      this.#reserving = undefined
+    })
+    return this.#reserving
+  }
+
+  async #seekRoom(): Promise<void> {
+    const { folder, segmentBytes, world } = this.#options
+    const { signal } = this.#ended
+    while (!signal.aborted && (this.#spare === undefined || this.#failure !== undefined)) {
+      try {
+        this.#spare ??= await Segment.reserve(folder, this.#number(), sizeFor(folder, segmentBytes))
+        if (this.#failure !== undefined) this.#recover(this.#spare)
+        if (this.#failure !== undefined) await world.sleep(againMs, signal)
+      } catch (error) {
+        this.#failure = error
+        this.#options.onTrouble(error)
+        await world.sleep(againMs, signal)
+      }
+    }
+  }
+
+  /** The segment that could not be written is left as it is. */
+  #recover(spare: Segment): void {
+    this.#failure = undefined
+    this.#roll(spare)
+    while (this.#homeless.length > 0 && this.#write(this.#homeless[0]!, true)) this.#homeless.shift()
+    if (this.#homeless.length === 0) this.#options.onTrouble(undefined)
+  }
+
+  async #sync(records: readonly string[]): Promise<void> {
+    const dirty = [...this.#dirty]
+    this.#dirty.clear()
+    try {
+      await Promise.all(dirty.map((segment) => segment.sync()))
+    } catch (error) {
+      this.#fail(error)
+      this.#roll(this.#spare ?? Segment.improvise(this.#options.folder, this.#number()))
+      for (const record of records) {
+        if (!this.#write(record, true)) throw error
+        this.#waiting += 1
+      }
+      await this.#active.sync()
+    }
+  }
+
+  #forget(upTo: Position): void {
+    this.#posted = upTo
+    while (this.#segments[0]!.number < upTo.segment) {
+      const past = this.#segments.shift()!
+      this.#dirty.delete(past)
+      void past.delete()
+    }
+  }
+
+  #number(): number {
+    this.#lastNumber += 1
+    return this.#lastNumber
+  }
+}
+
+/** Of a disk that is small, not much of what is free. */
+function sizeFor(folder: string, wanted: number = usualSegmentBytes): number {
+  const { bavail, bsize } = statfsSync(folder)
+  return Math.max(leastBytes, Math.min(wanted, Math.floor((bavail * bsize) / freePart)))
+}
