@@ -6,7 +6,7 @@ import { PostgresBooks } from '../ledger/postgres-books.ts'
 import { SqliteBooks } from '../ledger/sqlite.ts'
 import { dataDirOf } from './data-dir.ts'
 
-/** As much of a configuration as says where they are; nothing at all where there is no configuration. */
+/** Of a configuration, what says where the books are. */
 export interface BooksConfig {
   readonly data_dir?: string | undefined
   readonly ledger?: Pick<Config['ledger'], 'url'> | undefined
@@ -14,17 +14,21 @@ export interface BooksConfig {
 
 const ledgerFile = 'ledger.db'
 
-/** The books that a configuration names: for commands, whether a gateway runs beside them or not. */
-export function booksOf({ data_dir: configured, ledger }: BooksConfig): Books {
-  if (ledger?.url !== undefined) return new PostgresBooks(ledger.url)
-  const folder = dataDirOf(configured)
+/** The books that a configuration means, whether a gateway has them open or not. */
+export function booksOf({ data_dir: dataDir, ledger }: BooksConfig): { books: Books; dataDir: string } {
+  const folder = dataDirOf(dataDir)
+  if (ledger?.url !== undefined) return { books: new PostgresBooks(ledger.url), dataDir: folder }
   mkdirSync(folder, { recursive: true, mode: 0o700 })
-  return new SqliteBooks(join(folder, ledgerFile))
+  return { books: new SqliteBooks(join(folder, ledgerFile)), dataDir: folder }
 }
+
+/** Whether there are books at all: to look for something in them need not make them. */
+export const haveBooks = ({ data_dir: dataDir, ledger }: BooksConfig): boolean =>
+  ledger?.url !== undefined || existsSync(join(dataDirOf(dataDir), ledgerFile))
 
 /** Opens them for as long as it takes. What is wrong with them is told in a sentence, and ends the process with 1. */
 export async function withBooks<T>(config: BooksConfig, act: (books: Books) => Promise<T>): Promise<T> {
-  const books = booksOf(config)
+  const { books } = booksOf(config)
   try {
     return await act(books)
   } catch (error) {
@@ -36,9 +40,6 @@ export async function withBooks<T>(config: BooksConfig, act: (books: Books) => P
   }
 }
 
-/** Whether a key was ever made: then nobody can ask without one. To look makes nothing. */
-export async function hasKeys(config: BooksConfig): Promise<boolean> {
-  const isHere = config.ledger?.url === undefined
-  if (isHere && !existsSync(join(dataDirOf(config.data_dir), ledgerFile))) return false
-  return withBooks(config, async (books) => (await books.run('keysSince', 0)).pepper !== '')
-}
+/** Whether a key was ever made: then nobody can ask without one. */
+export const hasKeys = async (config: BooksConfig): Promise<boolean> =>
+  haveBooks(config) && withBooks(config, async (books) => (await books.run('keysSince', 0)).pepper !== '')

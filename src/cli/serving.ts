@@ -8,7 +8,6 @@ import { Outlet } from '../telemetry/outlet.ts'
 import { booksOf } from './books.ts'
 import { ConfigWatch, snapshotOf } from './config-watch.ts'
 import { crashReport } from './crash.ts'
-import { dataDirOf } from './data-dir.ts'
 import { type House, openHouse } from './house.ts'
 import { Reloading } from './reload.ts'
 import { systemdSockets } from './sockets.ts'
@@ -61,7 +60,7 @@ export async function serve(options: ServeOptions): Promise<void> {
     reload: reloading?.reload,
     config: reloading && (() => reloading.status),
     sockets: supervisor?.socketFor ?? systemdSockets(process.env, process.pid),
-    kept: { books: booksOf(config), dataDir: dataDirOf(config.data_dir) },
+    kept: booksOf(config),
     listen: log,
     linesDropped: () => outlet.dropped,
   })
