@@ -13,7 +13,8 @@ import { Feed } from '../telemetry/feed.ts'
 import { Metrics } from '../telemetry/metrics.ts'
 import { PressureGauge } from '../telemetry/pressure.ts'
 import { OwnShares } from '../telemetry/shares.ts'
-import { keysIn, type Kept } from './house-keys.ts'
+import { keysIn } from './house-keys.ts'
+import { Early, openRecords, type RecordPlace } from './records.ts'
 import type { SocketFor } from './sockets.ts'
 
 export interface House {
@@ -36,14 +37,14 @@ export interface HouseOptions {
   readonly settings: Settings
   readonly doors: DoorSettings
   readonly transport: 'own' | 'undici'
+  /** Where requests are taken down; undefined for nowhere but in memory. */
+  readonly records?: RecordPlace | undefined
   /** What is watched for room. */
   readonly volumes?: readonly Volume[] | undefined
   readonly reload?: (() => Promise<void>) | undefined
   readonly config?: (() => ConfigStatus) | undefined
   /** Where the listening sockets come from, when somebody else keeps them. */
   readonly sockets?: SocketFor | undefined
-  /** Where keys of callers are, beside those of the configuration. */
-  readonly kept?: Kept | undefined
   /** Subscribed before anything happens. */
   readonly listen?: Parameters<Gateway['subscribe']>[0] | undefined
   /** Lines of the log that could not be written. */
@@ -64,23 +65,18 @@ const lookEveryMs = 250
 
 /** An engine with its two ports and its telemetry: what `serve` and the demo start. */
 export async function openHouse(options: HouseOptions): Promise<House> {
-  const {
-    settings,
-    doors,
-    transport,
-    volumes = [],
-    reload,
-    config,
-    sockets,
-    listen,
-    linesDropped = () => 0,
-    kept,
-  } = options
+  const { settings, doors, transport, records: place, volumes = [], reload, config, sockets, listen } = options
+  const { linesDropped = () => 0 } = options
   const world = realWorld({ transport, connectMs: settings.timeouts.connectMs })
   const shares = new OwnShares()
   const pressure = new PressureGauge(shares.measure, (event) => gateway.emit(event), shares.memoryMaxBytes)
-  const keys = kept && keysIn(kept, { world, emit: (event) => gateway.emit(event), settings: () => gateway.settings })
-  const gateway: Gateway = createGateway(settings, { world, pressure, keyring: keys?.keyring })
+  const early = new Early()
+  const syncAll = (): boolean => gateway.settings.records?.syncAll === true
+  const records = place && (await openRecords({ place, world, emit: early.emit, syncAll }))
+  const kept = records && { books: records.books, dataDir: place!.dataDir }
+  const keys = kept && keysIn(kept, { world, emit: early.emit, settings: () => gateway.settings })
+  const { ledger } = records ?? {}
+  const gateway: Gateway = createGateway(settings, { world, pressure, ledger, keyring: keys?.keyring })
   const metrics = new Metrics(gateway)
   const feed = new Feed(gateway)
   const disk = new DiskWatch({ volumes, emit: gateway.emit })
@@ -88,6 +84,7 @@ export async function openHouse(options: HouseOptions): Promise<House> {
   gateway.subscribe(metrics.listen)
   gateway.subscribe(feed.listen)
   if (listen !== undefined) gateway.subscribe(listen)
+  early.goesTo(gateway.emit)
   const remarks = (): Record<string, string> => (config?.().refused === undefined ? {} : { config: 'refused' })
   const conditions = new ConditionWatch(gateway)
   const looking = setInterval(() => {
@@ -102,6 +99,8 @@ export async function openHouse(options: HouseOptions): Promise<House> {
   let door: Door | undefined
   let admin: Admin | undefined
   try {
+    // Whoever asks at once for what costs money should not find the books still closed.
+    if (records !== undefined) await Promise.race([records.ready, world.sleep(firstLookMs)])
     await keys?.keyring.start()
     // In line before a socket that is kept, callers are better off than before a gateway that knows no server yet.
     if (sockets !== undefined) await Promise.race([gateway.start(), world.sleep(firstLookMs)])
@@ -132,6 +131,7 @@ export async function openHouse(options: HouseOptions): Promise<House> {
     await door?.close(0)
     await admin?.close()
     await gateway.stop()
+    await records?.close()
     await world.close()
     throw error
   }
@@ -141,6 +141,7 @@ export async function openHouse(options: HouseOptions): Promise<House> {
     disk.stop()
     keys?.keyring.stop()
     await gateway.stop()
+    await records?.close()
     await world.close()
   }
   return {

@@ -51,9 +51,10 @@ export function started(
   [command = '', ...rest]: readonly string[],
   { cwd = tmpdir(), env = {} }: Omit<SpillwayOptions, 'under'> = {},
 ): Running {
-  // What it keeps is not to be found among what a person keeps.
-  const XDG_DATA_HOME = cwd === tmpdir() ? folderWith(t, {}) : join(cwd, 'data')
-  const child = spawn(command, rest, { cwd, env: { PATH: process.env['PATH'], XDG_DATA_HOME, ...env }, stdio: 'pipe' })
+  // Never the folder of whoever runs the tests; the same again for one that is started anew where it was.
+  const data = cwd === tmpdir() ? folderWith(t, {}) : join(cwd, 'data')
+  const common = { PATH: process.env['PATH'], SPILLWAY_DATA_DIR: data }
+  const child = spawn(command, rest, { cwd, env: { ...common, ...env }, stdio: 'pipe' })
   t.after(() => child.kill('SIGKILL'))
   let out = ''
   let err = ''

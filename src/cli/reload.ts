@@ -18,8 +18,8 @@ export interface ReloadParts {
   readonly emit: Emit
 }
 
-/** What the ports and the connections were made from when the process began. */
-const fixed = ['listen', 'admin', 'upstream_transport'] as const
+/** What the ports, the connections and the ledger were made from when the process began. */
+const fixed = ['listen', 'admin', 'upstream_transport', 'data_dir'] as const
 
 /** The file, read again and again while the gateway runs: taken up as a whole, or refused with all that is wrong with it. */
 export class Reloading {
@@ -53,7 +53,8 @@ export class Reloading {
       const next = parse({ ...config, listen, admin }, { secrets, hasKeys: true })
       await checkDoor(next, () => parse(next, { secrets }))
       await adopt(next)
-      const needsRestart = fixed.filter((key) => !isDeepStrictEqual(config[key], first[key]))
+      const needsRestart: string[] = fixed.filter((key) => !isDeepStrictEqual(config[key], first[key]))
+      if (config.ledger.url !== first.ledger.url) needsRestart.push('ledger.url')
       this.#status = { file, hash, takenAtMs: Date.now(), refused: undefined, needsRestart }
       for (const warning of warnings) emit({ type: 'notice', level: 'warn', text: sentence(warning) })
       if (needsRestart.length > 0) {

@@ -5,9 +5,9 @@ import { doorsOf, parse, settingsOf } from '../config/settings.ts'
 import type { Emit } from '../core/event.ts'
 import { type LogOptions, logger } from '../telemetry/log.ts'
 import { Outlet } from '../telemetry/outlet.ts'
-import { booksOf } from './books.ts'
 import { ConfigWatch, snapshotOf } from './config-watch.ts'
 import { crashReport } from './crash.ts'
+import { dataDirOf } from './data-dir.ts'
 import { type House, openHouse } from './house.ts'
 import { Reloading } from './reload.ts'
 import { systemdSockets } from './sockets.ts'
@@ -52,15 +52,16 @@ export async function serve(options: ServeOptions): Promise<void> {
   const emit: Emit = (event) => void opening.then(({ gateway }) => gateway.emit(event)).catch(() => {})
   const reloading = file === undefined ? undefined : new Reloading({ file, first, hash, begun, adopt, emit })
   const settings = settingsOf(config)
+  const dataDir = dataDirOf(config.data_dir)
   const opening = openHouse({
     settings,
     doors: doorsOf(config),
     transport: config.upstream_transport,
-    volumes: volumesOf({ dataDir: config.data_dir, upstreams: settings.upstreams, env: process.env }),
+    records: { dataDir, url: config.ledger.url },
+    volumes: volumesOf({ dataDir, upstreams: settings.upstreams, env: process.env }),
     reload: reloading?.reload,
     config: reloading && (() => reloading.status),
     sockets: supervisor?.socketFor ?? systemdSockets(process.env, process.pid),
-    kept: booksOf(config),
     listen: log,
     linesDropped: () => outlet.dropped,
   })

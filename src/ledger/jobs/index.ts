@@ -1,4 +1,5 @@
 import type { Work } from '../work.ts'
+import * as journal from './journal.ts'
 import { purge, retire } from './keep.ts'
 import * as keys from './keys.ts'
 import * as money from './money.ts'
@@ -7,10 +8,10 @@ import * as report from './report.ts'
 import { verifyChain } from '../verify-chain.ts'
 
 /**
- * All that can be asked of the books. Every function that money, owners or report exports is a job. What goes in and what comes
+ * All that can be asked of the books. Every function that journal, money, owners or report exports is a job. What goes in and what comes
  * out is plain data, since it crosses threads.
  */
-export const jobs = { ...money, ...owners, ...report, ...keys, retire, purge, verifyChain }
+export const jobs = { ...journal, ...keys, ...money, ...owners, ...report, retire, purge, verifyChain }
 
 type Jobs = typeof jobs
 
