@@ -3,11 +3,13 @@ import { ConfigFault } from '../config/problem.ts'
 import type { DoorSettings } from '../config/settings.ts'
 import type { Settings } from '../core/settings.ts'
 import { createGateway, type Gateway } from '../gateway.ts'
-import { type Admin, startAdmin } from '../http/admin.ts'
+import { type Admin, type AdminOptions, startAdmin } from '../http/admin.ts'
 import { ConditionWatch } from '../http/condition-watch.ts'
 import type { ConfigStatus } from '../http/config-status.ts'
 import { type Door, startDoor } from '../http/server.ts'
 import { realWorld } from '../http/world.ts'
+import { Audit } from '../ledger/audit.ts'
+import { BookNotes } from '../ledger/book-notes.ts'
 import { DiskWatch, type Volume } from '../telemetry/disk.ts'
 import { Feed } from '../telemetry/feed.ts'
 import { Metrics } from '../telemetry/metrics.ts'
@@ -20,6 +22,8 @@ import type { SocketFor } from './sockets.ts'
 export interface House {
   readonly gateway: Gateway
   readonly feed: Feed
+  /** Where changes are taken down, if anywhere. */
+  readonly audit: Audit | undefined
   /** `http://127.0.0.1:11400` */
   readonly address: string
   readonly adminAddress: string
@@ -41,7 +45,7 @@ export interface HouseOptions {
   readonly records?: RecordPlace | undefined
   /** What is watched for room. */
   readonly volumes?: readonly Volume[] | undefined
-  readonly reload?: (() => Promise<void>) | undefined
+  readonly reload?: AdminOptions['reload']
   readonly config?: (() => ConfigStatus) | undefined
   /** Where the listening sockets come from, when somebody else keeps them. */
   readonly sockets?: SocketFor | undefined
@@ -73,15 +77,24 @@ export async function openHouse(options: HouseOptions): Promise<House> {
   const early = new Early()
   const syncAll = (): boolean => gateway.settings.records?.syncAll === true
   const records = place && (await openRecords({ place, world, emit: early.emit, syncAll }))
-  const kept = records && { books: records.books, dataDir: place!.dataDir }
+  const books = records?.books
+  const kept = place && { books, dataDir: place.dataDir }
   const keys = kept && keysIn(kept, { world, emit: early.emit, settings: () => gateway.settings })
-  const { ledger } = records ?? {}
-  const gateway: Gateway = createGateway(settings, { world, pressure, ledger, keyring: keys?.keyring })
+  const gateway: Gateway = createGateway(settings, {
+    world,
+    pressure,
+    ledger: records?.ledger,
+    notes: books && new BookNotes(books),
+    keyring: keys?.keyring,
+  })
+  const audit = books && new Audit({ books, world, emit: gateway.emit })
+  void audit?.keep(() => gateway.settings.records?.auditKeepMs ?? Infinity)
   const metrics = new Metrics(gateway)
   const feed = new Feed(gateway)
   const disk = new DiskWatch({ volumes, emit: gateway.emit })
   metrics.watchDisk(disk)
   gateway.subscribe(metrics.listen)
+  gateway.subscribe(metrics.watchMoney(gateway))
   gateway.subscribe(feed.listen)
   if (listen !== undefined) gateway.subscribe(listen)
   early.goesTo(gateway.emit)
@@ -117,6 +130,7 @@ export async function openHouse(options: HouseOptions): Promise<House> {
       disk,
       reload,
       config,
+      audit,
       socket: adminSocket,
       bounds,
       keys: keys?.desk,
@@ -141,12 +155,14 @@ export async function openHouse(options: HouseOptions): Promise<House> {
     disk.stop()
     keys?.keyring.stop()
     await gateway.stop()
+    await audit?.close()
     await records?.close()
     await world.close()
   }
   return {
     gateway,
     feed,
+    audit,
     address: urlOf(openDoor.address),
     adminAddress: urlOf(openAdmin.address),
     adopt: async (next) => {

@@ -142,7 +142,7 @@ async function placeOf(
 
 /** Without a file, what goes by default; no server has to be there for it. */
 async function configOf(named: string | undefined): Promise<BooksConfig> {
-  if (configFile(named) === undefined) return {}
+  if (configFile(named) === undefined) return { ledger: {} }
   return (await readSource(named).catch(explain)).config
 }
 

@@ -23,6 +23,8 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   prices: async () => (await import('./prices.ts')).pricesCommand(),
   report: async () => (await import('./report.ts')).reportCommand(),
   simulate: async () => (await import('./simulate.ts')).simulateCommand(),
+  cloud: async () => (await import('./cloud.ts')).cloudCommand(),
+  audit: async () => (await import('./audit.ts')).auditCommand(),
   demo: async () => (await import('./demo.ts')).demoCommand(),
 }
 

@@ -1,7 +1,9 @@
 import { isDeepStrictEqual } from 'node:util'
+import { changedNames } from '../config/changes.ts'
 import { ConfigFault, sentence } from '../config/problem.ts'
 import type { Config } from '../config/schema.ts'
 import { parse } from '../config/settings.ts'
+import { type Auditor, audited, type By } from '../core/change.ts'
 import type { Emit } from '../core/event.ts'
 import type { ConfigStatus } from '../http/config-status.ts'
 import { checkDoor, readSource } from './sources.ts'
@@ -16,6 +18,8 @@ export interface ReloadParts {
   /** Goes by it from now on. */
   readonly adopt: (config: Config) => Promise<void>
   readonly emit: Emit
+  /** Where it is taken down who had it read, and what is another since; undefined where there is no such place. */
+  readonly auditor: () => Promise<Auditor | undefined>
 }
 
 /** What the ports, the connections and the ledger were made from when the process began. */
@@ -26,10 +30,12 @@ export class Reloading {
   readonly #parts: ReloadParts
   #status: ConfigStatus
   #last: Promise<void> = Promise.resolve()
+  #config: Config
 
   constructor(parts: ReloadParts) {
     this.#parts = parts
-    const { file, hash } = parts
+    const { file, hash, first } = parts
+    this.#config = first
     this.#status = { file, hash, takenAtMs: Date.now(), refused: undefined, needsRestart: [] }
   }
 
@@ -38,10 +44,22 @@ export class Reloading {
   }
 
   /** Takes up the file as it is now. Rejects with what is wrong with it, and then nothing has changed. */
-  readonly reload = (): Promise<void> => {
+  readonly reload = (by: By): Promise<void> => {
     // One after the other, so that what is told last is what was read last.
-    this.#last = this.#last.catch(() => {}).then(() => this.#read())
+    this.#last = this.#last.catch(() => {}).then(() => this.#taken(by))
     return this.#last
+  }
+
+  async #taken(by: By): Promise<void> {
+    const { file, auditor } = this.#parts
+    const before = this.#config
+    const intent = { ...by, action: 'config.reload', subject: file, before: this.#status.hash }
+    await audited(
+      await auditor(),
+      intent,
+      () => this.#read(),
+      () => ({ after: this.#status.hash, detail: changedNames(before, this.#config).join(', ') }),
+    )
   }
 
   async #read(): Promise<void> {
@@ -53,6 +71,7 @@ export class Reloading {
       const next = parse({ ...config, listen, admin }, { secrets, hasKeys: true })
       await checkDoor(next, () => parse(next, { secrets }))
       await adopt(next)
+      this.#config = config
       const needsRestart: string[] = fixed.filter((key) => !isDeepStrictEqual(config[key], first[key]))
       if (config.ledger.url !== first.ledger.url) needsRestart.push('ledger.url')
       this.#status = { file, hash, takenAtMs: Date.now(), refused: undefined, needsRestart }

@@ -2,6 +2,7 @@ import { type Address, readAddress } from '../config/address.ts'
 import { ConfigFault, sentence } from '../config/problem.ts'
 import type { Config } from '../config/schema.ts'
 import { doorsOf, parse, settingsOf } from '../config/settings.ts'
+import type { Auditor } from '../core/change.ts'
 import type { Emit } from '../core/event.ts'
 import { type LogOptions, logger } from '../telemetry/log.ts'
 import { Outlet } from '../telemetry/outlet.ts'
@@ -50,7 +51,8 @@ export async function serve(options: ServeOptions): Promise<void> {
     return { listen: hostOf(address), admin: { ...config.admin, listen: hostOf(adminAddress) } }
   }
   const emit: Emit = (event) => void opening.then(({ gateway }) => gateway.emit(event)).catch(() => {})
-  const reloading = file === undefined ? undefined : new Reloading({ file, first, hash, begun, adopt, emit })
+  const auditor = async (): Promise<Auditor | undefined> => (await opening).audit
+  const reloading = file === undefined ? undefined : new Reloading({ file, first, hash, begun, adopt, emit, auditor })
   const settings = settingsOf(config)
   const dataDir = dataDirOf(config.data_dir)
   const opening = openHouse({
@@ -65,13 +67,13 @@ export async function serve(options: ServeOptions): Promise<void> {
     listen: log,
     linesDropped: () => outlet.dropped,
   })
-  const reload = (): void => {
+  const reload = (actor: string): void => {
     // What went wrong was said.
-    if (reloading !== undefined) reloading.reload().catch(() => {})
+    if (reloading !== undefined) reloading.reload({ actor }).catch(() => {})
     else say('warn', 'There is no configuration file to read again.')
   }
   const ending = new Ending(opening, say)
-  process.on('SIGHUP', reload)
+  process.on('SIGHUP', () => reload('signal'))
   process.on('SIGTERM', ending.end)
   process.on('SIGINT', ending.end)
   let watching: ConfigWatch | undefined
@@ -81,7 +83,7 @@ export async function serve(options: ServeOptions): Promise<void> {
   })
   supervisor?.onGone(() => ending.begun || ending.end())
   const house = await opening.catch(explainStart)
-  if (seen !== undefined && file !== undefined) watching = new ConfigWatch(file, seen, reload)
+  if (seen !== undefined && file !== undefined) watching = new ConfigWatch(file, seen, () => reload('config-watch'))
   const ready = `Spillway listens on ${house.address} (admin ${house.adminAddress})`
   // The one line that people and scripts wait for, whatever level the log has.
   logger({ write, format: mannerOf(config).format })({ type: 'notice', level: 'info', text: ready })

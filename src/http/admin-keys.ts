@@ -1,3 +1,4 @@
+import type { By } from '../core/change.ts'
 import type { Json } from '../core/json.ts'
 import type { KeyDesk } from '../keys/desk.ts'
 import { does, type Place } from './admin-routes.ts'
@@ -9,7 +10,7 @@ export function keyPlaces(desk: KeyDesk): readonly Place[] {
     [
       '/api/keys',
       does('GET', async () => ({ keys: await desk.list() })),
-      does('POST', ({ body, actor }) => desk.create(parseBody(body), actor), 201),
+      does('POST', ({ body, by }) => desk.create(parseBody(body), byText(by)), 201),
     ],
     [
       '/api/keys/ID',
@@ -23,3 +24,5 @@ export function keyPlaces(desk: KeyDesk): readonly Place[] {
 
 /** To rotate as usual, nothing need be said. */
 const bodyOrNone = (body: Buffer): Json => (body.length === 0 ? {} : parseBody(body))
+
+const byText = ({ actor, source }: By): string => (source === undefined ? actor : `${actor} from ${source}`)

@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http'
+import type { By } from '../core/change.ts'
 import { orRefused } from './admin-answer.ts'
 
 /** What was asked for, on a path that is there. */
@@ -8,8 +9,8 @@ export interface Asked {
   readonly parts: readonly string[]
   readonly query: URLSearchParams
   readonly body: Buffer
-  /** Who asks, as it is told of in the audit: by what right, and from where. */
-  readonly actor: string
+  /** Who asks, as it is told of in the audit. */
+  readonly by: By
 }
 
 export type AdminMethod = 'GET' | 'POST' | 'PATCH' | 'DELETE'

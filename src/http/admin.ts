@@ -1,21 +1,25 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { audited, type By } from '../core/change.ts'
 import type { Gateway } from '../gateway.ts'
 import type { KeyDesk } from '../keys/desk.ts'
 import { networkOf } from '../keys/networks.ts'
+import type { Audit } from '../ledger/audit.ts'
 import type { DiskWatch } from '../telemetry/disk.ts'
 import type { Feed } from '../telemetry/feed.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import { json, readBody, refuse, send, setCommon } from './admin-answer.ts'
+import { auditPlaces } from './admin-audit.ts'
 import { Audience } from './admin-events.ts'
 import { explain, type ExplainGateway } from './admin-explain.ts'
 import { isLoopback, knowsToken, refusalOf } from './admin-guard.ts'
 import { keyPlaces } from './admin-keys.ts'
-import { modelsView, obeyed, orderPath } from './admin-models.ts'
+import { modelsView, obeyed, orderIntent, orderOf, orderPath } from './admin-models.ts'
+import { moneyPlaces, type MoneySource } from './admin-money.ts'
 import { readPage } from './admin-page.ts'
 import { pricesView } from './admin-prices.ts'
 import { reportAnswer } from './admin-report.ts'
-import { AdminRoutes, bodied, does, type Place, type Route } from './admin-routes.ts'
+import { AdminRoutes, type Asked, bodied, does, type Place, type Route } from './admin-routes.ts'
 import { statusView } from './admin-status.ts'
 import { Tries } from './admin-tries.ts'
 import { asksView, type BoundsSeen, diskView, feedView, pressureView, upstreamsView } from './admin-views.ts'
@@ -34,11 +38,13 @@ export interface AdminOptions {
   readonly bounds?: BoundsSeen | undefined
   readonly disk?: Pick<DiskWatch, 'volumes'> | undefined
   /** Reads the config again; rejects with what is wrong with it, one by one in `problems` where it can. */
-  readonly reload?: (() => Promise<void>) | undefined
+  readonly reload?: ((by: By) => Promise<void>) | undefined
   /** Where keys of callers are made and taken back, where they can be. */
   readonly keys?: KeyDesk | undefined
   /** How it stands with the configuration. */
   readonly config?: (() => ConfigStatus) | undefined
+  /** Who changed what. */
+  readonly audit?: Pick<Audit, 'add' | 'list'> | undefined
   /** A socket that somebody else made and keeps, to be listened on in place of one at host and port. */
   readonly socket?: object | undefined
 }
@@ -48,8 +54,9 @@ export interface Admin {
   close(): Promise<void>
 }
 
-type AdminGateway = Pick<Gateway, 'fleet' | 'world' | 'asks' | 'subscribe' | 'ready' | 'settings' | 'ledger'> &
-  ExplainGateway
+type AdminGateway = Pick<Gateway, 'fleet' | 'world' | 'asks' | 'subscribe' | 'ready' | 'ledger'> &
+  ExplainGateway &
+  MoneySource
 
 const usualMaxBytes = 64 * 1024
 const connectionsMax = 64
@@ -96,7 +103,7 @@ export async function startAdmin(gateway: AdminGateway, options: AdminOptions): 
 
 function placesOf(
   gateway: AdminGateway,
-  { metrics, feed, disk, reload, config, bounds, keys }: AdminOptions,
+  { metrics, feed, disk, reload, config, bounds, audit, keys }: AdminOptions,
   audience: Audience,
 ): readonly Place[] {
   const { html, policy } = readPage()
@@ -110,7 +117,13 @@ function placesOf(
       world: gateway.world,
       givenUp: bounds?.pressure.givenUp ?? [],
       volumes: disk?.volumes ?? [],
+      ledgerTrouble: gateway.ledger.trouble,
+      ofMoney: gateway.guardrails.troubles,
     })
+  const ordered = async (asked: Asked): Promise<object> => {
+    const order = orderOf(asked)
+    return audited(audit, orderIntent(order, asked.by), () => obeyed(gateway.fleet, order))
+  }
   return [
     ['/', { ...get((response) => send(response, 200, html, pageHeaders)), open: true }],
     ['/metrics', get((response) => send(response, 200, metrics.render(), metricsHeaders))],
@@ -118,7 +131,9 @@ function placesOf(
     ['/api/status', view(() => statusView(gateway, config?.(), troubles()))],
     ['/api/asks', view(() => asksView(gateway.asks()))],
     ['/api/models', view(() => modelsView(gateway.fleet.readiness(), gateway.world.now()))],
-    [orderPath, does('POST', ({ path, query }) => obeyed(gateway.fleet, path, query))],
+    [orderPath, does('POST', ordered)],
+    ...moneyPlaces(gateway),
+    ...(audit === undefined ? [] : auditPlaces(audit)),
     ['/api/prices', view(() => pricesView(gateway))],
     ['/api/report', does('GET', ({ query }) => reportAnswer(gateway, query))],
     ['/api/disk', view(() => diskView(disk?.volumes ?? []))],
@@ -130,7 +145,7 @@ function placesOf(
       { ...does('POST', ({ query, body }) => explain(gateway, query, body)), bodyMaxBytes: explainMaxBytes },
     ],
     ...(keys === undefined ? [] : keyPlaces(keys)),
-    ['/api/reload', { method: 'POST', answer: (response) => reloaded(response, reload) }],
+    ['/api/reload', { method: 'POST', answer: (response, { by }) => reloaded(response, reload, by) }],
   ]
 }
 
@@ -166,8 +181,8 @@ async function handle(request: IncomingMessage, response: ServerResponse, house:
     return refuse(response, 413, 'request_too_large', `The body may have ${bodyMaxBytes} bytes.`)
   }
   const query = new URLSearchParams(target.slice(path.length))
-  const actor = `${token === undefined ? 'admin port' : 'admin token'} from ${request.socket.remoteAddress}`
-  await route.answer(response, { path, parts: found.parts, query, body, actor })
+  const by = { actor: token === undefined ? 'loopback' : 'admin', source: request.socket.remoteAddress }
+  await route.answer(response, { path, parts: found.parts, query, body, by })
 }
 
 const isBrief = ({ method, endless }: Route): boolean => method === 'GET' && endless !== true
@@ -196,7 +211,7 @@ function watch(response: ServerResponse, audience: Audience): void {
   audience.admit(response)
 }
 
-async function reloaded(response: ServerResponse, reload: AdminOptions['reload']): Promise<void> {
+async function reloaded(response: ServerResponse, reload: AdminOptions['reload'], by: By): Promise<void> {
   if (reload === undefined) {
     return refuse(
       response,
@@ -206,7 +221,7 @@ async function reloaded(response: ServerResponse, reload: AdminOptions['reload']
     )
   }
   try {
-    await reload()
+    await reload(by)
   } catch (error) {
     // What runs goes on with the config it has.
     const message = error instanceof Error ? error.message : String(error)

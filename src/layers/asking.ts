@@ -32,10 +32,10 @@ interface AskingParts {
   readonly wishesOf: (caller: Caller) => Pick<CallerSettings, 'patienceMs' | 'deadlineMs'> | undefined
   /** How many tokens a model makes of a text, by the first guess. */
   readonly estimate: (model: string, guessedTokens: number) => number
-  /** Nobody has a name, so that what is said of a priority is all there is. */
-  readonly trustsPriorities: () => boolean
   readonly isPrivate: (model: string) => boolean
   readonly purseOf: (caller: Caller, id: string) => Purse | undefined
+  /** Nobody may ask who is not known. */
+  readonly haveNames: () => boolean
 }
 
 /** Reads requests into asks, with all that was not said filled in. */
@@ -52,7 +52,7 @@ export class Asking {
 
   /** Throws `bad-request`. */
   ask({ dialect, body, raw, caller, signal, headers, ...said }: AskInput): Ask {
-    const { world, settings, wishesOf, estimate, trustsPriorities, isPrivate, purseOf } = this.#parts
+    const { world, settings, wishesOf, estimate, isPrivate, purseOf, haveNames } = this.#parts
     const { model, stream, promptTokens, outputTokensMax, answers, needs, errand, prefix } = dialect.glance(body)
     const wishes = wishesOf(caller)
     const { queue } = settings()
@@ -73,7 +73,7 @@ export class Asking {
       body,
       raw,
       headers: headers ?? noHeaders,
-      priority: granted(said.priority, caller, trustsPriorities()),
+      priority: granted(said.priority, caller, haveNames()),
       // A caller may keep a request at home, never send one out that must stay.
       cloud: said.cloud === 'never' || isPrivate(model) ? 'never' : caller.cloud,
       patienceMs: said.patienceMs ?? wishes?.patienceMs ?? queue.patienceMs,
@@ -95,9 +95,9 @@ export class Asking {
 const noHeaders: Ask['headers'] = []
 
 /** Where callers have names, one may step back in the queue, not forward; where they have none, their word is all there is. */
-function granted(wished: Priority | undefined, { priority }: Caller, isFree: boolean): Priority {
+function granted(wished: Priority | undefined, { priority }: Caller, haveNames: boolean): Priority {
   if (wished === undefined) return priority
-  return isFree || ranks[wished] > ranks[priority] ? wished : priority
+  return !haveNames || ranks[wished] > ranks[priority] ? wished : priority
 }
 
 const ranks: Readonly<Record<Priority, number>> = { interactive: 0, default: 1, batch: 2 }

@@ -84,7 +84,7 @@ test('every ask is told of once at its arrival and once at its end, also when it
 test('the roster follows an ask from the queue to a server, back after a failed try, and out', () => {
   const roster = new Roster()
   const it = ask()
-  const where = (): (string | undefined)[] => Array.from(roster.list(), ({ upstream }) => upstream ?? 'queue')
+  const where = (): (string | undefined)[] => roster.views(0).map(({ upstream }) => upstream ?? 'queue')
   roster.listen({ type: 'ask-arrived', ask: it })
   assert.deepEqual(where(), ['queue'])
   roster.listen({ type: 'ask-granted', ask: it, upstream: 'box', tier: 0, waitMs: 0, spilled: false })

@@ -20,6 +20,8 @@ export interface LedgerOptions {
   readonly dataDir: string
   /** Of a PostgreSQL, for books that several gateways share. */
   readonly url?: string | undefined
+  /** Others than those that the folder or the address names. */
+  readonly books?: Books | undefined
   readonly world: World
   readonly emit: Emit
   /** Every request is on the disk before its caller hears the end, and not only those that cost money. */
@@ -60,7 +62,8 @@ export async function openLedger(options: LedgerOptions): Promise<OpenLedger> {
     carried: () => underWay.records(),
     onTrouble: (why) => (why === undefined ? trouble.end('journal') : trouble.begin('journal', why)),
   })
-  const books = url === undefined ? new SqliteBooks(join(dataDir, 'ledger.db')) : new PostgresBooks(url)
+  const books =
+    options.books ?? (url === undefined ? new SqliteBooks(join(dataDir, 'ledger.db')) : new PostgresBooks(url))
   const drain = new Drain({ journal, books, world, trouble, emit, folder: journals })
   const holds = new Holds({ books, owner: owner.id, world, trouble })
   const care = new Care({ owner, books, holds, trouble, world, emit, journals, isShared: url !== undefined })

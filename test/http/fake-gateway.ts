@@ -1,3 +1,5 @@
+import { Guardrails } from '../../src/accounts/guardrails.ts'
+import { MemoryNotes } from '../../src/accounts/memory-notes.ts'
 import { Treasury } from '../../src/accounts/treasury.ts'
 import type { Backend } from '../../src/core/backend.ts'
 import type { TestContext } from 'node:test'
@@ -83,9 +85,20 @@ export async function openDoor(t: TestContext, setting: DoorSetting = {}): Promi
     shopsOf: () => [],
     cut: (ask) => ask,
   })
+  const guardrails = new Guardrails({
+    world,
+    emit,
+    notes: new MemoryNotes(),
+    ledger,
+    treasury,
+    alerts: () => undefined,
+    homesOf: () => [],
+    lookEveryMs: 1_000,
+  })
   const gateway: Gateway = {
     treasury,
     ledger,
+    guardrails,
     serve: (ask) => {
       asks.push(ask)
       return serve(ask)

@@ -1,4 +1,4 @@
-import type { Migration } from '../migrations.ts'
+import type { Migration } from '../migration.ts'
 
 /** Keys of callers, of which nothing is kept that anybody could send. */
 export const keyTables: Migration = {
