@@ -3,6 +3,7 @@ import { Command, Option } from 'commander'
 import { readKeyChange, readNewKey } from '../config/keys.ts'
 import { loadConfigFile } from '../config/load.ts'
 import { parse, settingsOf } from '../config/settings.ts'
+import type { By } from '../core/change.ts'
 import { Fault } from '../core/fault.ts'
 import { KeyDesk, type MadeKey } from '../keys/desk.ts'
 import { readKey } from '../keys/format.ts'
@@ -40,7 +41,7 @@ export function keysCommand(): Command {
       .action((name: string, flags: Common & ScopeFlags & { env: string }) =>
         atDesk(flags, async (desk) => {
           const isFirst = (await desk.list()).length === 0
-          tellMade(await desk.create({ name, env: flags.env, ...bodyOf(flags) }, actor()), flags)
+          tellMade(await desk.create({ name, env: flags.env, ...bodyOf(flags) }, by()), flags)
           if (isFirst) console.error('From now on nobody may ask without a key, unless anonymous.allowed says so.')
         }),
       ),
@@ -69,7 +70,7 @@ export function keysCommand(): Command {
       .option('--overlap <duration>', 'how long the old one counts yet; 0 for no longer', '24h')
       .action((key: string, flags: Common & { overlap: string }) =>
         atDesk(flags, async (desk) =>
-          tellMade(await desk.rotate(await idOf(desk, key), { overlap: flags.overlap }), flags),
+          tellMade(await desk.rotate(await idOf(desk, key), { overlap: flags.overlap }, by()), flags),
         ),
       ),
   )
@@ -78,7 +79,7 @@ export function keysCommand(): Command {
       .option('--unset <what>', 'as if it had never been said: team, models, budget, …', list)
       .action((key: string, flags: Common & ScopeFlags & { unset?: readonly string[] }) =>
         atDesk(flags, async (desk) => {
-          const view = await desk.change(await idOf(desk, key), bodyOf(flags, flags.unset))
+          const view = await desk.change(await idOf(desk, key), bodyOf(flags, flags.unset), by())
           tell(flags, view, detailsOf(view))
         }),
       ),
@@ -87,7 +88,7 @@ export function keysCommand(): Command {
     common(new Command('revoke').description('Takes a key back for good.').argument('<key>', which)).action(
       (key: string, flags: Common) =>
         atDesk(flags, async (desk) => {
-          const view = await desk.revoke(await idOf(desk, key))
+          const view = await desk.revoke(await idOf(desk, key), by())
           tell(flags, view, [`The key ${view.id} of ${view.name} is revoked.`])
         }),
     ),
@@ -196,4 +197,4 @@ function tell({ json }: Common, view: object, lines: readonly string[]): void {
   console.log(json === true ? JSON.stringify(view, undefined, 2) : lines.join('\n'))
 }
 
-const actor = (): string => `cli:${userInfo().username}`
+const by = (): By => ({ actor: `cli:${userInfo().username}` })
