@@ -221,7 +221,7 @@ class House {
         deadlineMs,
         priority,
         cloud,
-        clamp: clamp === 'never' ? false : undefined,
+        clamp,
         headers,
       })
       asked = ask
