@@ -94,7 +94,7 @@ export async function openHouse(options: HouseOptions): Promise<House> {
   const disk = new DiskWatch({ volumes, emit: gateway.emit })
   metrics.watchDisk(disk)
   gateway.subscribe(metrics.listen)
-  gateway.subscribe(metrics.watchMoney(gateway))
+  gateway.subscribe(metrics.watchMoney(gateway, records?.backlog))
   gateway.subscribe(feed.listen)
   if (listen !== undefined) gateway.subscribe(listen)
   early.goesTo(gateway.emit)
