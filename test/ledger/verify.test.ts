@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { copyFileSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
@@ -9,7 +9,7 @@ import { test, type TestContext } from 'node:test'
 import { SqliteFile } from '../../src/ledger/sqlite-file.ts'
 import { SqliteBooks } from '../../src/ledger/sqlite.ts'
 import { verifyFile } from '../../src/ledger/verify.ts'
-import { entryOf } from '../conformance/money.ts'
+import { entryOf, someDay } from '../conformance/money.ts'
 import { fill, problemsOf } from './left.ts'
 
 function folderFor(t: TestContext): string {
@@ -87,6 +87,34 @@ test('a row that was noted elsewhere is still the one it was, or verify says so'
   assert.deepEqual((await verifyFile(path, [noted])).problems, [])
   const { problems } = await verifyFile(path, [{ ...noted, hash: '0'.repeat(64) }])
   assert.match(problems[0]!.what, /is not the one that was noted/)
+})
+
+test('after rows were let go and a caller was forgotten, all that is left is as it was written', async (t) => {
+  const path = written(t)
+  const file = new SqliteFile(path)
+  for (const at of [10, 20]) {
+    const [answer] = file.answer([{ job: 'retire', args: [someDay + at * 60_000, 'Europe/Berlin', 1_000] }])
+    assert.ok(answer !== undefined && 'value' in answer && Number(answer.value) > 0)
+  }
+  file.answer([{ job: 'purge', args: ['c1'] }])
+  fill(file, 40, 60)
+  // It came before the last border, and is taken down only now.
+  file.answer([{ job: 'close', args: [[entryOf('late', [], { at: someDay })]] }])
+  file.close()
+  const { problems, chain } = await verifyFile(path)
+  assert.deepEqual(problems, [])
+  assert.ok(chain!.retired > 30)
+  for (const [about, change] of [
+    ['sums', 'UPDATE totals SET requests = requests + 1 WHERE slot = (SELECT MIN(slot) FROM totals)'],
+    ['start', 'UPDATE chain SET start_seq = start_seq + 1'],
+    ['note', "UPDATE notes SET content = replace(content, 'retired', 'forgotten')"],
+  ] as const) {
+    const copy = join(path, '..', `${about}.db`)
+    for (const ending of ['.db', '.head', '.sums'])
+      copyFileSync(path.replace('.db', ending), copy.replace('.db', ending))
+    forge(copy, change)
+    assert.notDeepEqual(await problemsOf(copy), [], about)
+  }
 })
 
 test('nothing is found while somebody writes and moves pages', async (t) => {
