@@ -9,6 +9,7 @@ interface RetentionParts {
   readonly timeZone: () => string
 }
 
+const firstMs = 60_000
 const hourMs = 3_600_000
 /** So many rows go at a time, and others have their turn between: to let go is never urgent. */
 const rowsAtOnce = 1_000
@@ -18,20 +19,20 @@ const pauseMs = 100
 export class Retention {
   readonly #parts: RetentionParts
   readonly #closing = new AbortController()
-  readonly #done: Promise<void>
 
   constructor(parts: RetentionParts) {
     this.#parts = parts
-    this.#done = this.#keep()
+    void this.#keep()
   }
 
-  async close(): Promise<void> {
+  close(): void {
     this.#closing.abort()
-    await this.#done
   }
 
   async #keep(): Promise<void> {
     const { signal } = this.#closing
+    // Who has just started has other things to do.
+    await this.#parts.world.sleep(firstMs, signal)
     while (!signal.aborted) {
       // Where the books cannot be written, nothing is lost by waiting.
       await this.#letGo().catch(() => {})
@@ -41,7 +42,9 @@ export class Retention {
 
   async #letGo(): Promise<void> {
     const { books, world, keepMs, timeZone } = this.#parts
-    await books.run('closeDays', world.epochMs() - keepMs(), timeZone())
+    const before = world.epochMs() - keepMs()
+    if (!Number.isFinite(before)) return
+    await books.run('closeDays', before, timeZone())
     while (!this.#closing.signal.aborted && (await books.run('letGo', rowsAtOnce)) > 0) {
       await world.sleep(pauseMs, this.#closing.signal)
     }

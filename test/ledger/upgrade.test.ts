@@ -54,7 +54,7 @@ test('whenever an upgrade is killed, the ledger is of the old version or of the 
     connection.close()
     assert.deepEqual(stateOf(path), { version: migrations.length, owners: 1 })
   }
-  assert.deepEqual([...seen].sort(), [1, migrations.length])
+  assert.deepEqual(seen, new Set([1, migrations.length]))
 })
 
 test('before an upgrade, a copy of the ledger is put aside', (t) => {

@@ -122,9 +122,9 @@ test('after rows were let go and a caller was forgotten, all that is left is as 
 test('nothing is found while somebody writes and moves pages', async (t) => {
   const path = folderFor(t)
   const books = new SqliteBooks(path)
-  let isDone = false
+  const done = new AbortController()
   const writing = (async () => {
-    for (let i = 0; !isDone; i += 1) {
+    for (let i = 0; !done.signal.aborted; i += 1) {
       const text = 'x'.repeat(40_000)
       await books.run(
         'close',
@@ -134,7 +134,7 @@ test('nothing is found while somebody writes and moves pages', async (t) => {
   })()
   await books.run('holdOwners')
   for (let i = 0; i < 25; i += 1) assert.deepEqual(await problemsOf(path), [])
-  isDone = true
+  done.abort()
   await writing
   await books.close()
   assert.deepEqual(await problemsOf(path), [])

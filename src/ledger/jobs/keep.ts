@@ -21,7 +21,8 @@ export function* closeDays(before: number, timeZone: string): Work<void> {
   const dayOf = dayNames(timeZone)
   let slot = slotOf(before)
   while (dayOf(slot - 1) === dayOf(slot)) slot -= 1
-  if (slot <= since) return
+  const [some] = yield sql('SELECT slot FROM totals WHERE slot >= ? AND slot < ? LIMIT 1', since, slot)
+  if (some === undefined) return
   yield* foldDays(since, slot, dayOf)
   yield sql("UPDATE chain SET retired_slot = ? WHERE name = 'requests'", slot)
   yield* addNote({ type: 'closed', since, slot, totals: yield* digestOf(since, slot) })
