@@ -216,6 +216,7 @@ class House {
         caller,
         signal,
         id: requestId,
+        isOurId: head.requestId === undefined,
         patienceMs,
         deadlineMs,
         priority,

@@ -41,6 +41,7 @@ export async function simulate(simulation: Simulation): Promise<Report> {
     faults,
     settings,
     layers,
+    ledger,
     policy,
     script,
   } = simulation
@@ -51,7 +52,7 @@ export async function simulate(simulation: Simulation): Promise<Report> {
     world.attach(originOf(machine), server)
     return server
   })
-  const gateway = createGateway({ ...settingsFor(fleet, workload), ...settings }, { world, layers, policy })
+  const gateway = createGateway({ ...settingsFor(fleet, workload), ...settings }, { world, layers, ledger, policy })
   const recorder = new Recorder({
     now: () => world.now(),
     waiting: () => gateway.waiting,

@@ -1,3 +1,4 @@
+import type { Ledger } from '../core/ledger.ts'
 import type { Policy } from '../core/policy.ts'
 import type { Layer } from '../core/serve.ts'
 import type { Settings } from '../core/settings.ts'
@@ -22,6 +23,8 @@ export interface Simulation {
   /** In place of what suits the fleet and the callers. */
   readonly settings?: Partial<Settings>
   readonly layers?: readonly Layer[]
+  /** Where money is set aside and requests are taken down. */
+  readonly ledger?: Ledger
   /** In place of the gateway's own. */
   readonly policy?: Policy
   /** What befalls the servers, told step by step. */

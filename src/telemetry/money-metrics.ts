@@ -67,10 +67,14 @@ function budgetGauges(registry: Registry, source: MoneyMetricsSource): void {
       },
       (sample) => {
         const isConfigured = configuredIn(source.settings)
+        const tightest = new Map<string, BudgetStanding>()
         for (const standing of source.treasury.standings()) {
-          if (standing.counted === 'nano' && isConfigured(standing.account))
-            sample(standing[part] / nanoPerDollar, standing.account)
+          const { account, counted, limit } = standing
+          if (counted !== 'nano' || !isConfigured(account)) continue
+          // A series that comes twice costs the whole scrape: of two budgets for one span it is the smaller that counts.
+          if (limit <= (tightest.get(account)?.limit ?? Infinity)) tightest.set(account, standing)
         }
+        for (const [account, standing] of tightest) sample(standing[part] / nanoPerDollar, account)
       },
     )
   }

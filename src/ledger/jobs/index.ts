@@ -7,13 +7,12 @@ import * as money from './money.ts'
 import * as notes from './notes.ts'
 import * as owners from './owners.ts'
 import * as report from './report.ts'
-import { verifyChain } from '../verify-chain.ts'
 
 /**
- * All that can be asked of the books. Every function that journal, money, owners or report exports is a job. What goes in and what comes
- * out is plain data, since it crosses threads.
+ * All that can be asked of the books. Of a file of jobs, every function that it exports is one. What goes in and what
+ * comes out is plain data, since it crosses threads.
  */
-export const jobs = {
+const jobs = {
   ...audit,
   ...journal,
   ...keys,
@@ -23,7 +22,6 @@ export const jobs = {
   ...report,
   retire,
   purge,
-  verifyChain,
 }
 
 type Jobs = typeof jobs
@@ -55,5 +53,4 @@ export const readingJobs: ReadonlySet<JobName> = new Set<JobName>([
   'cloudState',
   'lettersDue',
   'keysSince',
-  'verifyChain',
 ])

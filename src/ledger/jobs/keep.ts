@@ -53,12 +53,12 @@ export function* retire(before: number, timeZone: string, rowsMax: number): Work
 }
 
 /**
- * Forgets who a caller was: its rows and sums stay, under an id that nobody can lead back to it. False where nobody is called
- * so.
+ * Forgets who a caller was: its rows and sums stay, under an id that nobody can lead back to it. Tells that id; null where
+ * nobody is called so.
  */
-export function* purge(caller: string): Work<boolean> {
+export function* purge(caller: string): Work<string | null> {
   const id = yield* knownId('caller', caller)
-  if (id === undefined) return false
+  if (id === undefined) return null
   yield sql("UPDATE chain SET seq = seq WHERE name = 'requests'")
   // A key of its own tells who it was as well as its name.
   const keys = yield sql(
@@ -73,7 +73,7 @@ export function* purge(caller: string): Work<boolean> {
   yield sql('DELETE FROM accounts WHERE substr(name, 1, ?) = ?', accounts.length, accounts)
   yield sql('DELETE FROM hold_accounts WHERE substr(name, 1, ?) = ?', accounts.length, accounts)
   yield* addNote({ type: 'forgotten', ids })
-  return true
+  return id
 }
 
 /** Another link of the chain. */
