@@ -85,7 +85,7 @@ test('a hold whose fate nobody knows is given back, should it have been made', a
 test('an entry that cannot be entered is set aside, and does not keep the others out', async (t) => {
   const { ledger, books, notices, dataDir, backlog } = await open(t)
   books.refuses = (job, args) =>
-    job === 'closeTexts' && (args[0] as string[]).some((text) => text.includes('"bad"'))
+    job === 'closeText' && (args[0] as string).includes('"bad"')
       ? new BooksFault('wrong', 'A number is out of bounds.')
       : undefined
   for (const id of ['one', 'bad', 'two']) void ledger.close(entryOf(id))
