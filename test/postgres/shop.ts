@@ -18,7 +18,7 @@ export async function shopping(server: PostgresServer, { kills }: { readonly kil
   const url = server.fresh()
   const gateways = [new PostgresBooks(url), new PostgresBooks(url)]
   const accounts = [bound(limitNano, dayOf('gateway'))]
-  let isOver = false
+  const shop = { isOpen: true }
   let spentNano = 0
   let requests = 0
 
@@ -36,7 +36,7 @@ export async function shopping(server: PostgresServer, { kills }: { readonly kil
 
   const buy = async (buyer: number): Promise<void> => {
     const books = gateways[buyer % gateways.length]!
-    for (let n = 0; !isOver; n += 1) {
+    for (let n = 0; shop.isOpen; n += 1) {
       const claim = claimOf(`b${buyer}-${n}/1`, 50, accounts)
       const answer = await books.run('hold', claim, `owner-${buyer}`).catch(() => undefined)
       if (answer === undefined) await insist(books, claim, 0)
@@ -52,7 +52,7 @@ export async function shopping(server: PostgresServer, { kills }: { readonly kil
     await server.kill()
     await server.start()
   }
-  isOver = true
+  shop.isOpen = false
   await Promise.all(buying)
   const [one] = gateways
   const [standing] = await one!.run('standings', accounts)
