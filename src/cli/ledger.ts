@@ -137,7 +137,7 @@ async function placeOf(
   config: string | undefined,
 ): Promise<{ readonly url: string | undefined; readonly path: string }> {
   const read = await configOf(config)
-  return { url: read.ledger.url, path: join(dataDirOf(read.data_dir), 'ledger.db') }
+  return { url: read.ledger?.url, path: join(dataDirOf(read.data_dir), 'ledger.db') }
 }
 
 /** Without a file, what goes by default; no server has to be there for it. */

@@ -4,7 +4,7 @@ import { type Period, reportQuery, type ReportWords } from '../accounts/report-q
 import type { Config } from '../config/schema.ts'
 import { Fault } from '../core/fault.ts'
 import type { ReportRow } from '../core/ledger.ts'
-import { withBooks } from './books.ts'
+import { type BooksConfig, withBooks } from './books.ts'
 import { reportTable } from './report-table.ts'
 import { configFile, explain, readSource } from './sources.ts'
 
@@ -40,7 +40,7 @@ async function report(options: ReportOptions): Promise<void> {
   process.stdout.write(told(rows, period, options))
 }
 
-type LedgerConfig = Pick<Config, 'data_dir' | 'time_zone'>
+type LedgerConfig = BooksConfig & Pick<Config, 'time_zone'>
 
 /** Where there is no file, a gateway would go by the defaults too. */
 async function configOf({ config }: ReportOptions): Promise<LedgerConfig> {
