@@ -1,11 +1,15 @@
-import type { Ask, Caller, Errand, Priority } from './core/ask.ts'
+import type { Ask, Caller, Errand } from './core/ask.ts'
 import type { Dialect, Position } from './core/dialect.ts'
+import { Guardrails } from './accounts/guardrails.ts'
+import { MemoryNotes } from './accounts/memory-notes.ts'
 import { Treasury } from './accounts/treasury.ts'
 import type { Emit, Event } from './core/event.ts'
 import { Fault } from './core/fault.ts'
 import { applyEdits, type Json } from './core/json.ts'
+import type { Keyring } from './core/keyring.ts'
 import type { Ledger } from './core/ledger.ts'
 import { Listeners } from './core/listeners.ts'
+import type { Notes } from './core/notes.ts'
 import type { Policy } from './core/policy.ts'
 import { noPressure, type Pressure } from './core/pressure.ts'
 import type { Shop } from './core/purse.ts'
@@ -21,18 +25,19 @@ import { resumable } from './dispatch/resumable.ts'
 import { exactly, Ways } from './dispatch/ways.ts'
 import { runErrand } from './fleet/errands.ts'
 import { Fleet } from './fleet/fleet.ts'
+import { homesOf } from './fleet/homes.ts'
 import { PrivateModels } from './fleet/private-models.ts'
 import { Wordiness } from './fleet/wordiness.ts'
+import { Callers } from './keys/callers.ts'
 import { MemoryLedger } from './ledger/memory.ts'
-import { Callers } from './layers/callers.ts'
 import { Closing } from './layers/closing.ts'
 import { accounts } from './layers/accounts.ts'
 import { Asking, type AskInput } from './layers/asking.ts'
 import { errands } from './layers/errands.ts'
 import { counted, fit } from './layers/fit.ts'
-import { hooks, type Hooks } from './layers/hooks.ts'
+import { hooks, type Hooks, onBudget } from './layers/hooks.ts'
 import { limits } from './layers/limits.ts'
-import { observe, Roster } from './layers/observe.ts'
+import { type AskView, observe, Roster } from './layers/observe.ts'
 import { checkPermitted, permit } from './layers/permit.ts'
 import { recall } from './layers/recall.ts'
 import { relief } from './layers/relief.ts'
@@ -43,23 +48,8 @@ import { costsMoney } from './scheduler/paid.ts'
 import { Scheduler } from './scheduler/scheduler.ts'
 
 export type { AskInput } from './layers/asking.ts'
+export type { AskView } from './layers/observe.ts'
 export type { Explanation } from './scheduler/explain.ts'
-
-/** An ask that is queued or running, as a person may see it: never its content. */
-export interface AskView {
-  readonly id: string
-  readonly caller: string
-  readonly model: string
-  readonly dialect: string
-  readonly priority: Priority
-  readonly stream: boolean
-  readonly state: 'queued' | 'running'
-  readonly upstream: string | undefined
-  readonly ageMs: number
-  /** Until it is expected to end, as was thought when it was let in; undefined where nobody can say. */
-  readonly leftMs: number | undefined
-  readonly promptTokens: number
-}
 
 /** The engine, whoever calls it: the HTTP door, an application in process, or the simulator. */
 export interface Gateway {
@@ -68,12 +58,16 @@ export interface Gateway {
   readonly world: World
   readonly fleet: Fleet
   readonly dialects: readonly Dialect[]
+  /** Those who may ask, with and without keys. */
+  readonly callers: Pick<Callers, 'isOpen' | 'takesKeyless' | 'named'>
   /** What may be used up, and what was. */
   readonly treasury: Treasury
   readonly ledger: Ledger
+  /** What somebody should know of money, and the switch that closes the cloud. */
+  readonly guardrails: Guardrails
   /**
-   * The caller behind a credential. Throws `unauthorized`; without configured callers everyone is `anonymous`, and where
-   * those have limits, told apart by the address.
+   * The caller behind a credential. Throws `unauthorized`; without any keys everyone is `anonymous`, and where those have
+   * limits, told apart by the address.
    */
   identify(credential: string | undefined, address?: string): Caller
   /** Reads a request into a frozen ask. Throws `bad-request`. */
@@ -114,8 +108,12 @@ export interface GatewayOptions {
   readonly policy?: Policy | undefined
   /** How near this process is to the end of what it has. */
   readonly pressure?: Pressure | undefined
+  /** Keys beside those of the configuration. */
+  readonly keyring?: Keyring | undefined
   /** Where money is set aside and requests are taken down; without one, in memory. */
   readonly ledger?: Ledger | undefined
+  /** What is remembered beside that; without it, for as long as the process runs. */
+  readonly notes?: Notes | undefined
 }
 
 /** The composition root: the one place that knows which parts there are and how they fit. */
@@ -130,6 +128,7 @@ class Engine implements Gateway {
   readonly dialects: readonly Dialect[] = dialects
   readonly treasury: Treasury
   readonly ledger: Ledger
+  readonly guardrails: Guardrails
   readonly #scheduler: Scheduler
   readonly #watchdog: Watchdog
   readonly #roster = new Roster()
@@ -139,23 +138,25 @@ class Engine implements Gateway {
     this.#roster.listen,
     (event) => this.#learn(event),
     (event) => this.treasury.listen(event),
+    (event) => this.guardrails.listen(event),
   )
   readonly #closing = new Closing()
+  readonly #keyring: Keyring | undefined
   readonly #asking: Asking
   #settings: Settings
-  #callers: Callers
+  callers: Callers
   #privateModels: PrivateModels
   #dispatch: Serve
   #reloaded: Promise<void> = Promise.resolve()
 
   constructor(settings: Settings, options: GatewayOptions) {
     const { world, layers = [], hooks: applied, policy = defaultPolicy, pressure = noPressure } = options
-    const { ledger = new MemoryLedger({ world }) } = options
+    const { ledger = new MemoryLedger({ world }), notes = new MemoryNotes() } = options
     const { emit } = this
     this.#settings = settings
     this.world = world
-    this.ledger = ledger
-    this.#callers = new Callers(settings.callers, settings.anonymousLimits)
+    this.#keyring = options.keyring
+    this.callers = this.#callersOf(settings)
     this.treasury = new Treasury({
       ledger,
       world,
@@ -164,13 +165,27 @@ class Engine implements Gateway {
       shopsOf: (model) => this.#shopsOf(model),
       cut,
     })
+    this.ledger = ledger
+    this.guardrails = new Guardrails({
+      world,
+      emit,
+      notes,
+      ledger,
+      treasury: this.treasury,
+      alerts: () => this.#settings.money?.alerts,
+      homesOf: (model) => homesOf(this.fleet, model),
+      // Nobody else can have changed what only this process knows.
+      lookEveryMs: options.notes === undefined ? 10_000 : 1_000,
+    })
+    if (applied !== undefined) this.subscribe(onBudget(applied, this.#onHookThrow))
     this.#asking = new Asking({
       world,
       settings: () => this.#settings,
-      wishesOf: (caller) => this.#callers.wishes(caller),
+      wishesOf: (caller) => this.callers.wishes(caller),
       estimate: (model, guessedTokens) => this.#wordiness.estimate(model, guessedTokens),
       isPrivate: (model) => this.#privateModels.isPrivate(model),
       purseOf: (caller, id) => this.treasury.purseOf(caller, id),
+      haveNames: () => !this.callers.isOpen || this.#settings.anonymous !== undefined,
     })
     const { upstreams, probeEveryMs, queue } = settings
     this.fleet = new Fleet({ upstreams, world, emit, probeEveryMs, canOf: reachOf })
@@ -202,7 +217,7 @@ class Engine implements Gateway {
         limits(world, (ask) => this.#roster.endOf(ask)),
         errands({
           now: () => world.now(),
-          run: (errand, ask) => runErrand(this.fleet, errand, ask, this.#settings.callers.length > 0),
+          run: (errand, ask) => runErrand(this.fleet, errand, ask, !this.callers.isOpen),
           answerTo: (errand, ask) => this.#errandAnswer(errand, ask),
         }),
         fit({ isPlain: (ask) => ways.isPlain(ask), waysOf: (ask) => ways.of(ask), exactly }),
@@ -222,7 +237,7 @@ class Engine implements Gateway {
   }
 
   identify(credential: string | undefined, address?: string): Caller {
-    return this.#callers.identify(credential, address)
+    return this.callers.identify(credential, address)
   }
 
   ask(input: AskInput): Ask {
@@ -253,13 +268,7 @@ class Engine implements Gateway {
   }
 
   asks(): readonly AskView[] {
-    const now = this.world.now()
-    return Array.from(this.#roster.list(), ({ arrivedAt, endsAt, ...known }) => ({
-      ...known,
-      leftMs: endsAt && Math.max(0, endsAt - now),
-      state: known.upstream === undefined ? 'queued' : 'running',
-      ageMs: now - arrivedAt,
-    }))
+    return this.#roster.views(this.world.now())
   }
 
   position(ask: Ask): Position | undefined {
@@ -284,7 +293,7 @@ class Engine implements Gateway {
     this.#reloaded = before.then(async () => {
       const enforce = await this.fleet.prepare(settings)
       this.#settings = settings
-      this.#callers = new Callers(settings.callers, settings.anonymousLimits)
+      this.callers = this.#callersOf(settings)
       this.#privateModels = this.#privateModelsOf(settings)
       this.#dispatch = this.#dispatchBy(settings)
       this.#scheduler.queueMax = settings.queue.max
@@ -294,8 +303,9 @@ class Engine implements Gateway {
     return this.#reloaded
   }
 
-  start(): Promise<void> {
-    return this.fleet.start()
+  async start(): Promise<void> {
+    await this.guardrails.start()
+    await this.fleet.start()
   }
 
   get ready(): boolean {
@@ -309,6 +319,7 @@ class Engine implements Gateway {
   stop(): Promise<void> {
     this.fleet.stop()
     this.treasury.stop()
+    this.guardrails.stop()
     return Promise.resolve()
   }
 
@@ -342,6 +353,10 @@ class Engine implements Gateway {
 
   #privateModelsOf({ models = new Map() }: Settings): PrivateModels {
     return new PrivateModels(models, this.fleet)
+  }
+
+  #callersOf(settings: Settings): Callers {
+    return new Callers(settings, { keyring: this.#keyring, clock: this.world })
   }
 
   #dispatchBy({ timeouts, attemptsMax, retryShare = usualRetryShare, models, hedge }: Settings): Serve {

@@ -3,7 +3,7 @@ export { createGateway, type Gateway, type GatewayOptions } from './sdk/embedded
 export { connect, type Connection, type ConnectOptions } from './sdk/connect.ts'
 export type { CallOptions, ChatParams, ChatResult, ChatStream, StreamPart, ToolUse } from './sdk/client.ts'
 export type { EmbedParams, EmbedResult } from './sdk/embed.ts'
-export type { AskMetadata, FinishResult, Hooks } from './layers/hooks.ts'
+export type { AskMetadata, BudgetReached, FinishResult, Hooks } from './layers/hooks.ts'
 export { isLocalRateLimit, type LocalRateLimit } from './sdk/local-rate-limit.ts'
 export { defineBackend, definePolicy } from './sdk/define.ts'
 export { Fault, type FaultKind } from './core/fault.ts'

@@ -43,10 +43,11 @@ export class Bookkeeper {
   open(ask: Ask): Page {
     const { quotas, purseOf, cut } = this.#parts
     const hold = quotas.enter(ask)
-    const first = ask.purse instanceof AskPurse ? ask.purse : purseOf(ask.caller, ask.id)
-    const purse = first?.dispatched()
+    // A purse of somebody else's making is theirs to look after.
+    const first = ask.purse === undefined ? purseOf(ask.caller, ask.id) : ask.purse
+    const purse = first instanceof AskPurse ? first.dispatched() : undefined
     let passed = hold?.outputTokensMax === undefined ? ask : cut(ask, hold.outputTokensMax)
-    if (purse !== ask.purse) passed = { ...passed, purse }
+    if (purse !== undefined && purse !== ask.purse) passed = { ...passed, purse }
     return new Page(this.#parts, passed, purse, hold)
   }
 }
@@ -61,6 +62,7 @@ export class Page {
   #isWritten = false
   #writing: Promise<void> | undefined
   #costNano: number | undefined
+  #savedNano: number | undefined
 
   constructor(parts: BookkeeperParts, ask: Ask, purse: AskPurse | undefined, hold: QuotaHold | undefined) {
     this.ask = ask
@@ -72,6 +74,11 @@ export class Page {
   /** What it came to, once it is written; undefined where nothing was tried for money. */
   get costNano(): number | undefined {
     return this.#costNano
+  }
+
+  /** What it would have cost in the cloud, once it is written; undefined where it saved nothing. */
+  get savedNano(): number | undefined {
+    return this.#savedNano
   }
 
   /** A second time is as if it had not been. What is to be waited for is that it outlives the machine. */
@@ -87,6 +94,7 @@ export class Page {
     const entry = entryOf(ask, { id: purse?.id ?? ask.id, outcome, tries, savedNano }, world)
     this.#writing = ledger.close(entry)
     if (tries.length > 0) this.#costNano = entry.nano
+    if (savedNano > 0) this.#savedNano = savedNano
     for (const tried of tries) {
       cashier.closed(tried)
       const { claim, nano, estimated } = tried

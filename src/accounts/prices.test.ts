@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { calcPrice } from '@pydantic/genai-prices'
+import fc from 'fast-check'
 import { costOf, type Price } from '../core/money.ts'
 import { readPriceList } from './price-list.ts'
 import { priceListDay, priceOf, type Purchase } from './prices.ts'
@@ -141,3 +142,32 @@ test('every name in the list costs what its source says, or more', () => {
   }
   assert.ok(compared > 1_000, `${compared}`)
 })
+
+test('a name with anything put into it has no price, or one that its source has for it too', () => {
+  const listed = readPriceList().sellers.flatMap(({ name: seller, models }) =>
+    models.flatMap(({ names, dated = [] }) => [...names, ...dated].map((name) => ({ seller, name }))),
+  )
+  const pieces = ['-', '5', '-mini', '-latest', '-20260101', '-2026-01-01', 'x', '-pro', '@', ':free', '-preview', '.1']
+  const place = fc.double({ min: 0, max: 1, noNaN: true })
+  const epochMs = Date.parse('2026-11-21T02:00:00Z')
+  fc.assert(
+    fc.property(fc.constantFrom(...listed), fc.constantFrom(...pieces), place, ({ seller, name }, piece, where) => {
+      const cut = Math.round(name.length * where)
+      const changed = `${name.slice(0, cut)}${piece}${name.slice(cut)}`
+      const ours = priceOf(changed, none, { kind: seller, epochMs, needs: [] })
+      if (ours === undefined) return
+      const used = { input_tokens: 1_000, output_tokens: 1_000 }
+      const there = { providerId: seller, timestamp: new Date(epochMs) }
+      // The source has some days in one spelling only.
+      const theirs = calcPrice(used, changed, there) ?? calcPrice(used, respelled(changed), there)
+      const nano = costOf({ promptTokens: 1_000, outputTokens: 1_000 }, ours)
+      assert.ok(theirs !== null && nano >= Math.floor(theirs.total_price * 1e9), changed)
+    }),
+    { numRuns: 3_000 },
+  )
+})
+
+const respelled = (name: string): string =>
+  /-\d{8}$/.test(name)
+    ? name.replace(/-(\d{4})(\d\d)(\d\d)$/, '-$1-$2-$3')
+    : name.replace(/-(\d{4})-(\d\d)-(\d\d)$/, '-$1$2$3')

@@ -1,6 +1,6 @@
 import type { Price } from '../core/money.ts'
 import { anyOf, type Goods, goodsOf } from './goods.ts'
-import { type ListedSeller, readPriceList } from './price-list.ts'
+import { type ListedModel, type ListedSeller, readPriceList } from './price-list.ts'
 
 /** Where and when something is bought. What is not known of it counts as the dearest that it could be. */
 export interface Purchase {
@@ -52,24 +52,34 @@ export class Shops {
 
 /** A version of the same, as sellers name them. */
 const version = /^(.+?)[-@](?:latest|preview(?:-\d\d-\d\d(?:\d\d)?)?|\d{3,4}|\d{8}|\d{4}-\d\d-\d\d)$/
+const day = /\d{8}$|\d{4}-\d\d-\d\d$/
 
-/** What one seller has. */
+/** What one seller has. Of some thousand models a gateway asks for a few: only these are counted with. */
 class Shelf {
-  readonly #byName = new Map<string, Goods>()
-  readonly #byBeginning: (readonly [beginning: string, goods: Goods])[] = []
+  readonly #source: string
+  readonly #byName = new Map<string, ListedModel>()
+  readonly #byBeginning: (readonly [beginning: string, model: ListedModel])[] = []
 
   constructor({ models }: ListedSeller, source: string) {
+    this.#source = source
     for (const model of models) {
-      const goods = goodsOf(model, source)
-      for (const name of model.names) if (!this.#byName.has(name)) this.#byName.set(name, goods)
-      for (const beginning of model.dated ?? []) this.#byBeginning.push([beginning, goods])
+      for (const name of model.names) if (!this.#byName.has(name)) this.#byName.set(name, model)
+      for (const beginning of model.dated ?? []) this.#byBeginning.push([beginning, model])
     }
   }
 
   find(name: string): Goods | undefined {
-    const known = this.#byName.get(name)
-    if (known !== undefined) return known
+    const model = this.#byName.get(name) ?? this.#version(name)
+    return model && goodsOf(model, this.#source)
+  }
+
+  #version(name: string): ListedModel | undefined {
     const plainLength = (version.exec(name)?.[1] ?? name).length
-    return this.#byBeginning.find(([beginning]) => plainLength <= beginning.length && name.startsWith(beginning))?.[1]
+    const isDated = day.test(name)
+    return this.#byBeginning.find(([beginning]) => {
+      // One that ends with a dash says that a day follows.
+      const longest = /[-@]$/.test(beginning) ? beginning.length - 1 : beginning.length
+      return plainLength <= longest && (isDated || longest === beginning.length) && name.startsWith(beginning)
+    })?.[1]
   }
 }

@@ -26,6 +26,17 @@ export function booksOf({ data_dir: dataDir, ledger }: BooksConfig): { books: Bo
 export const haveBooks = ({ data_dir: dataDir, ledger }: BooksConfig): boolean =>
   ledger?.url !== undefined || existsSync(join(dataDirOf(dataDir), ledgerFile))
 
+/** Whether a key was ever made: then nobody can ask without one. */
+export async function hasKeys(config: BooksConfig): Promise<boolean> {
+  if (!haveBooks(config)) return false
+  const { books } = booksOf(config)
+  try {
+    return (await books.run('keysSince', 0)).pepper !== ''
+  } finally {
+    await books.close()
+  }
+}
+
 /** Opens them for as long as it takes. What is wrong with them is told in a sentence, and ends the process with 1. */
 export async function withBooks<T>(config: BooksConfig, act: (books: Books) => Promise<T>): Promise<T> {
   const { books } = booksOf(config)

@@ -3,21 +3,27 @@ import { ConfigFault } from '../config/problem.ts'
 import type { DoorSettings } from '../config/settings.ts'
 import type { Settings } from '../core/settings.ts'
 import { createGateway, type Gateway } from '../gateway.ts'
-import { type Admin, startAdmin } from '../http/admin.ts'
+import { type Admin, type AdminOptions, startAdmin } from '../http/admin.ts'
 import { ConditionWatch } from '../http/condition-watch.ts'
 import type { ConfigStatus } from '../http/config-status.ts'
 import { type Door, startDoor } from '../http/server.ts'
 import { realWorld } from '../http/world.ts'
+import { Audit } from '../ledger/audit.ts'
+import { BookNotes } from '../ledger/book-notes.ts'
 import { DiskWatch, type Volume } from '../telemetry/disk.ts'
 import { Feed } from '../telemetry/feed.ts'
 import { Metrics } from '../telemetry/metrics.ts'
 import { PressureGauge } from '../telemetry/pressure.ts'
 import { OwnShares } from '../telemetry/shares.ts'
+import { keysIn } from './house-keys.ts'
+import { Early, openRecords, type RecordPlace } from './records.ts'
 import type { SocketFor } from './sockets.ts'
 
 export interface House {
   readonly gateway: Gateway
   readonly feed: Feed
+  /** Where changes are taken down, if anywhere. */
+  readonly audit: Audit | undefined
   /** `http://127.0.0.1:11400` */
   readonly address: string
   readonly adminAddress: string
@@ -35,9 +41,11 @@ export interface HouseOptions {
   readonly settings: Settings
   readonly doors: DoorSettings
   readonly transport: 'own' | 'undici'
+  /** Where requests are taken down; undefined for nowhere but in memory. */
+  readonly records?: RecordPlace | undefined
   /** What is watched for room. */
   readonly volumes?: readonly Volume[] | undefined
-  readonly reload?: (() => Promise<void>) | undefined
+  readonly reload?: AdminOptions['reload']
   readonly config?: (() => ConfigStatus) | undefined
   /** Where the listening sockets come from, when somebody else keeps them. */
   readonly sockets?: SocketFor | undefined
@@ -61,18 +69,35 @@ const lookEveryMs = 250
 
 /** An engine with its two ports and its telemetry: what `serve` and the demo start. */
 export async function openHouse(options: HouseOptions): Promise<House> {
-  const { settings, doors, transport, volumes = [], reload, config, sockets, listen, linesDropped = () => 0 } = options
+  const { settings, doors, transport, records: place, volumes = [], reload, config, sockets, listen } = options
+  const { linesDropped = () => 0 } = options
   const world = realWorld({ transport, connectMs: settings.timeouts.connectMs })
   const shares = new OwnShares()
   const pressure = new PressureGauge(shares.measure, (event) => gateway.emit(event), shares.memoryMaxBytes)
-  const gateway: Gateway = createGateway(settings, { world, pressure })
+  const early = new Early()
+  const syncAll = (): boolean => gateway.settings.records?.syncAll === true
+  const records = place && (await openRecords({ place, world, emit: early.emit, syncAll }))
+  const books = records?.books
+  const kept = books && place && { books, dataDir: place.dataDir }
+  const keys = kept && keysIn(kept, { world, emit: early.emit, settings: () => gateway.settings })
+  const gateway: Gateway = createGateway(settings, {
+    world,
+    pressure,
+    ledger: records?.ledger,
+    notes: books && new BookNotes(books),
+    keyring: keys?.keyring,
+  })
+  const audit = books && new Audit({ books, world, emit: gateway.emit })
+  void audit?.keep(() => gateway.settings.records?.auditKeepMs ?? Infinity)
   const metrics = new Metrics(gateway)
   const feed = new Feed(gateway)
   const disk = new DiskWatch({ volumes, emit: gateway.emit })
   metrics.watchDisk(disk)
   gateway.subscribe(metrics.listen)
+  gateway.subscribe(metrics.watchMoney(gateway))
   gateway.subscribe(feed.listen)
   if (listen !== undefined) gateway.subscribe(listen)
+  early.goesTo(gateway.emit)
   const remarks = (): Record<string, string> => (config?.().refused === undefined ? {} : { config: 'refused' })
   const conditions = new ConditionWatch(gateway)
   const looking = setInterval(() => {
@@ -87,11 +112,14 @@ export async function openHouse(options: HouseOptions): Promise<House> {
   let door: Door | undefined
   let admin: Admin | undefined
   try {
+    // Whoever asks at once for what costs money should not find the books still closed.
+    if (records !== undefined) await Promise.race([records.ready, world.sleep(firstLookMs)])
+    await keys?.keyring.start()
     // In line before a socket that is kept, callers are better off than before a gateway that knows no server yet.
     if (sockets !== undefined) await Promise.race([gateway.start(), world.sleep(firstLookMs)])
     const [socket, adminSocket] = [await sockets?.('callers', doors.listen), await sockets?.('admin', doors.admin)]
     door = await startDoor(gateway, { ...doors.listen, pressure, socket, remarks })
-    if (socket !== undefined) checkDoor(door.address.host, settings)
+    if (socket !== undefined) checkDoor(door.address.host, gateway)
     const { crowd } = door
     gateway.subscribe(metrics.watchBounds({ pressure, crowd, linesDropped }))
     const bounds = { pressure, crowd }
@@ -102,8 +130,10 @@ export async function openHouse(options: HouseOptions): Promise<House> {
       disk,
       reload,
       config,
+      audit,
       socket: adminSocket,
       bounds,
+      keys: keys?.desk,
     })
     if (adminSocket !== undefined) checkAdmin(admin.address.host, doors)
     // Only now, so that a port that is taken is told at once, and whoever looks after the process is answered meanwhile.
@@ -111,9 +141,11 @@ export async function openHouse(options: HouseOptions): Promise<House> {
     disk.start()
   } catch (error) {
     endLooking()
+    keys?.keyring.stop()
     await door?.close(0)
     await admin?.close()
     await gateway.stop()
+    await records?.close()
     await world.close()
     throw error
   }
@@ -121,12 +153,16 @@ export async function openHouse(options: HouseOptions): Promise<House> {
   const end = async (): Promise<void> => {
     await openAdmin.close()
     disk.stop()
+    keys?.keyring.stop()
     await gateway.stop()
+    await audit?.close()
+    await records?.close()
     await world.close()
   }
   return {
     gateway,
     feed,
+    audit,
     address: urlOf(openDoor.address),
     adminAddress: urlOf(openAdmin.address),
     adopt: async (next) => {
@@ -152,8 +188,8 @@ export async function openHouse(options: HouseOptions): Promise<House> {
 }
 
 /** Whoever made the socket chose its address: the same holds for it as for one from the configuration. */
-function checkDoor(host: string, { callers }: Settings): void {
-  if (isLoopback(host) || callers.length > 0) return
+function checkDoor(host: string, { callers, settings }: Gateway): void {
+  if (isLoopback(host) || !callers.isOpen || settings.anonymous !== undefined) return
   const text = `can be reached from other machines, and anyone there could ask; list callers with keys`
   throw new ConfigFault([{ path: [], text: `The socket at ${host} that was handed over ${text}.` }])
 }

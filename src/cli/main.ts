@@ -18,10 +18,13 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   serve: async () => (await import('./serve.ts')).serveCommand(),
   check: async () => (await import('./check.ts')).checkCommand(),
   doctor: async () => (await import('./doctor/command.ts')).doctorCommand(),
+  keys: async () => (await import('./keys.ts')).keysCommand(),
   ledger: async () => (await import('./ledger.ts')).ledgerCommand(),
   prices: async () => (await import('./prices.ts')).pricesCommand(),
   report: async () => (await import('./report.ts')).reportCommand(),
   simulate: async () => (await import('./simulate.ts')).simulateCommand(),
+  cloud: async () => (await import('./cloud.ts')).cloudCommand(),
+  audit: async () => (await import('./audit.ts')).auditCommand(),
   demo: async () => (await import('./demo.ts')).demoCommand(),
 }
 

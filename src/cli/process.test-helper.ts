@@ -51,7 +51,10 @@ export function started(
   [command = '', ...rest]: readonly string[],
   { cwd = tmpdir(), env = {} }: Omit<SpillwayOptions, 'under'> = {},
 ): Running {
-  const child = spawn(command, rest, { cwd, env: { PATH: process.env['PATH'], ...env }, stdio: 'pipe' })
+  // Never the folder of whoever runs the tests; the same again for one that is started anew where it was.
+  const data = cwd === tmpdir() ? folderWith(t, {}) : join(cwd, 'data')
+  const common = { PATH: process.env['PATH'], SPILLWAY_DATA_DIR: data }
+  const child = spawn(command, rest, { cwd, env: { ...common, ...env }, stdio: 'pipe' })
   t.after(() => child.kill('SIGKILL'))
   let out = ''
   let err = ''

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { entryOf } from '../ledger/entries.test-helper.ts'
@@ -76,4 +77,13 @@ test('what cannot be reported by is said in a sentence, and ends with 1', async 
     .ended
   assert.deepEqual([code, out], [1, ''])
   assert.match(err, /^By is a list of caller, key, team, .*; "color" is none of them\.\n$/)
+})
+
+test('where no ledger is, nothing was asked, and to look for it does not begin one', async (t) => {
+  const cwd = folderWith(t, {})
+  const folder = join(cwd, 'data')
+  const { code, out } = await spillway(t, ['report'], { cwd, env: { SPILLWAY_DATA_DIR: folder } }).ended
+  assert.equal(code, 0)
+  assert.match(out, /^Nothing was asked since /)
+  assert.equal(existsSync(folder), false)
 })

@@ -4,7 +4,7 @@ import { type Period, reportQuery, type ReportWords } from '../accounts/report-q
 import type { Config } from '../config/schema.ts'
 import { Fault } from '../core/fault.ts'
 import type { ReportRow } from '../core/ledger.ts'
-import { type BooksConfig, withBooks } from './books.ts'
+import { type BooksConfig, haveBooks, withBooks } from './books.ts'
 import { reportTable } from './report-table.ts'
 import { configFile, explain, readSource } from './sources.ts'
 
@@ -36,7 +36,8 @@ export function reportCommand(): Command {
 async function report(options: ReportOptions): Promise<void> {
   const config = await configOf(options)
   const period = periodOf(options, config)
-  const rows = await withBooks(config, (books) => books.run('report', period))
+  // To look for something is not to begin a ledger.
+  const rows = haveBooks(config) ? await withBooks(config, (books) => books.run('report', period)) : []
   process.stdout.write(told(rows, period, options))
 }
 

@@ -2,15 +2,17 @@ import { type Address, readAddress } from '../config/address.ts'
 import { ConfigFault, sentence } from '../config/problem.ts'
 import type { Config } from '../config/schema.ts'
 import { doorsOf, parse, settingsOf } from '../config/settings.ts'
+import type { Auditor } from '../core/change.ts'
 import type { Emit } from '../core/event.ts'
 import { type LogOptions, logger } from '../telemetry/log.ts'
 import { Outlet } from '../telemetry/outlet.ts'
 import { ConfigWatch, snapshotOf } from './config-watch.ts'
 import { crashReport } from './crash.ts'
+import { dataDirOf } from './data-dir.ts'
 import { type House, openHouse } from './house.ts'
 import { Reloading } from './reload.ts'
 import { systemdSockets } from './sockets.ts'
-import { configFile, explain, readSource, type Source } from './sources.ts'
+import { checkDoor, configFile, explain, readSource, type Source } from './sources.ts'
 import { guardian } from './supervised.ts'
 import { volumesOf } from './volumes.ts'
 
@@ -31,7 +33,7 @@ export async function serve(options: ServeOptions): Promise<void> {
   // Before it is read, so that what changes from then on is noticed.
   const seen = named === undefined || !options.watch ? undefined : await snapshotOf(named)
   const source = await readSource(named).catch(explain)
-  const config = withFlags(source, options)
+  const config = await withFlags(source, options).catch(explain)
   const outlet = new Outlet(process.stdout.fd)
   const { write } = outlet
   const log = logger({ write, ...mannerOf(config) })
@@ -49,26 +51,29 @@ export async function serve(options: ServeOptions): Promise<void> {
     return { listen: hostOf(address), admin: { ...config.admin, listen: hostOf(adminAddress) } }
   }
   const emit: Emit = (event) => void opening.then(({ gateway }) => gateway.emit(event)).catch(() => {})
-  const reloading = file === undefined ? undefined : new Reloading({ file, first, hash, begun, adopt, emit })
+  const auditor = async (): Promise<Auditor | undefined> => (await opening).audit
+  const reloading = file === undefined ? undefined : new Reloading({ file, first, hash, begun, adopt, emit, auditor })
   const settings = settingsOf(config)
+  const dataDir = dataDirOf(config.data_dir)
   const opening = openHouse({
     settings,
     doors: doorsOf(config),
     transport: config.upstream_transport,
-    volumes: volumesOf({ dataDir: config.data_dir, upstreams: settings.upstreams, env: process.env }),
+    records: { dataDir, url: config.ledger.url },
+    volumes: volumesOf({ dataDir, upstreams: settings.upstreams, env: process.env }),
     reload: reloading?.reload,
     config: reloading && (() => reloading.status),
     sockets: supervisor?.socketFor ?? systemdSockets(process.env, process.pid),
     listen: log,
     linesDropped: () => outlet.dropped,
   })
-  const reload = (): void => {
+  const reload = (actor: string): void => {
     // What went wrong was said.
-    if (reloading !== undefined) reloading.reload().catch(() => {})
+    if (reloading !== undefined) reloading.reload({ actor }).catch(() => {})
     else say('warn', 'There is no configuration file to read again.')
   }
   const ending = new Ending(opening, say)
-  process.on('SIGHUP', reload)
+  process.on('SIGHUP', () => reload('signal'))
   process.on('SIGTERM', ending.end)
   process.on('SIGINT', ending.end)
   let watching: ConfigWatch | undefined
@@ -78,7 +83,7 @@ export async function serve(options: ServeOptions): Promise<void> {
   })
   supervisor?.onGone(() => ending.begun || ending.end())
   const house = await opening.catch(explainStart)
-  if (seen !== undefined && file !== undefined) watching = new ConfigWatch(file, seen, reload)
+  if (seen !== undefined && file !== undefined) watching = new ConfigWatch(file, seen, () => reload('config-watch'))
   const ready = `Spillway listens on ${house.address} (admin ${house.adminAddress})`
   // The one line that people and scripts wait for, whatever level the log has.
   logger({ write, format: mannerOf(config).format })({ type: 'notice', level: 'info', text: ready })
@@ -130,21 +135,17 @@ class Ending {
 }
 
 /** The flags go through the same checks as the file: a port open to strangers is refused however it was named. */
-function withFlags({ config, secrets }: Source, { listen, admin }: ServeOptions): Config {
-  try {
-    if (listen !== undefined) checkAddress('--listen', listen)
-    if (admin !== undefined) checkAddress('--admin', admin)
-    return parse(
-      {
-        ...config,
-        ...(listen !== undefined && { listen }),
-        ...(admin !== undefined && { admin: { ...config.admin, listen: admin } }),
-      },
-      { secrets },
-    )
-  } catch (error) {
-    return explain(error)
+async function withFlags({ config, secrets }: Source, { listen, admin }: ServeOptions): Promise<Config> {
+  if (listen !== undefined) checkAddress('--listen', listen)
+  if (admin !== undefined) checkAddress('--admin', admin)
+  const input = {
+    ...config,
+    ...(listen !== undefined && { listen }),
+    ...(admin !== undefined && { admin: { ...config.admin, listen: admin } }),
   }
+  const changed = parse(input, { secrets, hasKeys: true })
+  await checkDoor(changed, () => parse(input, { secrets }))
+  return changed
 }
 
 function checkAddress(flag: string, text: string): void {

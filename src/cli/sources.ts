@@ -2,8 +2,10 @@ import { existsSync } from 'node:fs'
 import { detect, type Found, habits } from '../config/detect.ts'
 import { type Loaded, loadConfigFile } from '../config/load.ts'
 import { ConfigFault, sentence } from '../config/problem.ts'
-import { parse } from '../config/settings.ts'
+import type { Config } from '../config/schema.ts'
+import { isForStrangers, parse } from '../config/settings.ts'
 import { realWorld } from '../http/world.ts'
+import { hasKeys } from './books.ts'
 
 const usual = ['spillway.yaml', 'spillway.yml']
 
@@ -22,13 +24,25 @@ export interface Source extends Omit<Loaded, 'hash'> {
 /** Reads the file, or looks for servers on this machine when there is none. */
 export async function readSource(named: string | undefined): Promise<Source> {
   const file = configFile(named)
-  if (file !== undefined) return { ...loadConfigFile(file, { env: process.env }), file, found: [] }
+  if (file !== undefined) return { ...(await loadWithKeys(file)), file, found: [] }
   const world = realWorld({ connectMs: 500 })
   const found = await detect(world, process.env)
   await world.close()
   if (found.length === 0) throw new ConfigFault([{ path: [], text: nothingFound }])
   const upstreams = found.map(({ name, kind, url }) => ({ name, kind, url }))
   return { config: parse({ upstreams }), warnings: [], secrets: new Set(), file: undefined, found }
+}
+
+/** A port that others can reach needs keys: in the file, or in the database. */
+async function loadWithKeys(file: string): Promise<Loaded> {
+  const loaded = loadConfigFile(file, { env: process.env, hasKeys: true })
+  await checkDoor(loaded.config, () => loadConfigFile(file, { env: process.env }))
+  return loaded
+}
+
+/** Has a door refused by whoever can say why, if strangers could come in by it. */
+export async function checkDoor(config: Config, refuse: () => unknown): Promise<void> {
+  if (isForStrangers(config) && !(await hasKeys(config))) refuse()
 }
 
 const ports = habits.map(({ title, port }) => `${title} ${port}`).join(', ')

@@ -17,9 +17,7 @@ test('models are looked for where the kind of server keeps them, if it is on thi
   assert.deepEqual(modelFolders([at('http://10.0.0.5:11434'), at('http://127.0.0.1:8000', vllm)], env), [])
 })
 
-test('the folder for data is the configured one, else that of the environment', () => {
-  const env = { SPILLWAY_DATA_DIR: '/b' }
-  const data = (dataDir: string | undefined): string[] =>
-    volumesOf({ dataDir, upstreams: [], env }).flatMap(({ name, path }) => (name === 'data' ? [path] : []))
-  assert.deepEqual([data('/a'), data(undefined)], [['/a'], ['/b']])
+test('the folder for data is watched for room', () => {
+  const [data] = volumesOf({ dataDir: '/a', upstreams: [], env: {} })
+  assert.deepEqual(data, { name: 'data', path: '/a' })
 })

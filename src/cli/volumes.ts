@@ -6,18 +6,17 @@ import type { UpstreamSettings } from '../core/settings.ts'
 import type { Volume } from '../telemetry/disk.ts'
 
 export interface VolumeSource {
-  readonly dataDir: string | undefined
+  readonly dataDir: string
   readonly upstreams: readonly Pick<UpstreamSettings, 'origin' | 'backend'>[]
   readonly env: Readonly<Record<string, string | undefined>>
 }
 
 /** What has to have room for the gateway and its servers to go on: as far as it is on this machine and can be seen. */
 export function volumesOf({ dataDir, upstreams, env }: VolumeSource): readonly Volume[] {
-  const data = dataDir ?? env['SPILLWAY_DATA_DIR']
   const log = logFile()
   const models = modelFolders(upstreams, env).find((folder) => existsSync(folder))
   return [
-    ...(data === undefined ? [] : [{ name: 'data', path: data } as const]),
+    { name: 'data', path: dataDir },
     ...(log === undefined ? [] : [{ name: 'log', path: log } as const]),
     ...(models === undefined ? [] : [{ name: 'models', path: models } as const]),
   ]

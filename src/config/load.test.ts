@@ -136,7 +136,11 @@ const wrong: readonly (readonly [text: string, place: string, said: string])[] =
   ],
   [`listen: nowhere\n${box}`, '1:9', 'listen: is no address; write HOST:PORT, as in 127.0.0.1:11400'],
   [`listen: 127.0.0.1:70000\n${box}`, '1:9', 'listen: is no address'],
-  [`listen: 0.0.0.0:11400\n${box}`, '1:9', 'anyone there could ask; list callers with keys, or listen on 127.0.0.1'],
+  [
+    `listen: 0.0.0.0:11400\n${box}`,
+    '1:9',
+    'anyone there could ask; list callers with keys, make a key with "spillway keys create NAME", or listen on 127.0.0.1',
+  ],
   [`listen: "[::]:11400"\n${box}callers: []\n`, '1:9', 'anyone there could ask'],
   [
     `admin: { listen: 192.0.2.1:1 }\n${box}`,

@@ -39,12 +39,12 @@ export function loadConfigFile(file: string, options: Omit<LoadOptions, 'file'>)
   return loadConfig(text, { ...options, file })
 }
 
-export function loadConfig(text: string, { file, env, backends }: LoadOptions): Loaded {
+export function loadConfig(text: string, { file, env, backends, hasKeys }: LoadOptions): Loaded {
   const yaml = new YamlText(text, file)
   if (yaml.broken.length > 0) throw new ConfigFault(inOrder(yaml.broken))
 
   const { secrets, unset } = fillIn(yaml, { env, folder: dirname(file) })
-  const result = inspect(yaml.data(), { backends, secrets })
+  const result = inspect(yaml.data(), { backends, secrets, hasKeys })
   const found = 'problems' in result ? result.problems : []
   const problems = [...yaml.slips, ...unset, ...found.map((problem) => yaml.placed(problem))]
   if ('problems' in result || problems.length > 0) throw new ConfigFault(inOrder(problems))

@@ -8,13 +8,15 @@ export interface MeaningOptions {
   readonly kinds: readonly string[]
   /** A value in quotes, or words for it when it must not be shown. */
   readonly shown: (value: string) => string
+  /** Callers have keys that are not in the configuration, or whoever asks sees to that. */
+  readonly hasKeys?: boolean | undefined
 }
 
 /**
  * What is wrong although each value has its shape: names that clash, ports open to strangers, kinds nobody knows.
  * It reads what was written, not what the schema made of it, so that one fault does not hide another.
  */
-export function meaningProblems(input: unknown, { kinds, shown }: MeaningOptions): Problem[] {
+export function meaningProblems(input: unknown, { kinds, shown, hasKeys = false }: MeaningOptions): Problem[] {
   const config = isObject(input) ? input : {}
   const upstreams = groupsIn(config['upstreams'])
   const callers = groupsIn(config['callers'])
@@ -29,7 +31,7 @@ export function meaningProblems(input: unknown, { kinds, shown }: MeaningOptions
         : [],
     ),
     ...teamProblems(config, callers, shown),
-    ...doorProblems(config, shown),
+    ...doorProblems(config, shown, hasKeys),
   ]
 }
 
@@ -60,20 +62,21 @@ function twice(groups: readonly Group[], list: string, key: string, called: (val
 }
 
 /** A port that strangers can reach asks for keys, or is not opened. */
-function doorProblems(config: Json, shown: MeaningOptions['shown']): Problem[] {
+function doorProblems(config: Json, shown: MeaningOptions['shown'], hasKeys: boolean): Problem[] {
   const problems: Problem[] = []
   const tell = (path: Path, text: string): void => void problems.push({ path, text })
   const admin = isObject(config['admin']) ? config['admin'] : {}
   const [listen, adminListen] = [config['listen'] ?? usualListen, admin['listen'] ?? usualAdminListen].map((text) =>
     typeof text === 'string' ? readAddress(text) : undefined,
   )
-  const { callers } = config
+  const { callers, anonymous } = config
   const isForAnyone = callers === undefined || (Array.isArray(callers) && callers.length === 0)
-  if (listen !== undefined && !isLoopback(listen.host) && isForAnyone) {
+  const isMeant = isObject(anonymous) && anonymous['allowed'] === true
+  if (listen !== undefined && !isLoopback(listen.host) && isForAnyone && !isMeant && !hasKeys) {
     tell(
       ['listen'],
       `${shown(String(config['listen']))} can be reached from other machines, and anyone there could ask; ` +
-        'list callers with keys, or listen on 127.0.0.1',
+        'list callers with keys, make a key with "spillway keys create NAME", or listen on 127.0.0.1',
     )
   }
   if (adminListen !== undefined && !isLoopback(adminListen.host) && admin['token'] === undefined) {

@@ -4,8 +4,9 @@ import { usualHedge, usualRetryShare } from '../core/settings.ts'
 import { usualShares } from '../core/shares.ts'
 import { readNetwork, usualAdminListen, usualListen } from './address.ts'
 import { readUrl } from './url.ts'
-import { addresses, budget, cloud, dialectFamilies, limits, moneyBudget, moneyKeys, team } from './schema-money.ts'
-import { address, autoOrCount, count, duration, name, positive, share, size } from './values.ts'
+import { caller } from './schema-callers.ts'
+import { budget, cloud, limits, moneyBudget, moneyKeys, team } from './schema-money.ts'
+import { address, autoOrCount, count, duration, name, share, size } from './values.ts'
 
 /** The shape of `spillway.yaml`. What is written here is checked, defaulted, and shown by editors as help. */
 
@@ -75,35 +76,6 @@ const upstream = z
   .describe('One server.')
 
 const notKept = 'This version does not act on it.'
-
-const caller = z
-  .strictObject({
-    name: name('What this caller is called: in metrics and logs.'),
-    key: z.string().min(1).describe('The key it sends, any string; better as ${NAME} than as it is.'),
-    priority: z.enum(['interactive', 'default', 'batch']).default('default').describe('Who goes first when all wait.'),
-    weight: positive('Share of a contended server, relative to others of the same priority.').default(1),
-    patience: duration('How long until the first token, for this caller. Default: queue.patience.', 0).optional(),
-    deadline: duration('How long until the whole answer, for this caller. Default: queue.deadline.', 1).optional(),
-    models: z.array(z.string()).optional().describe('The models it may use; without this, all.'),
-    cloud: cloud('Whether its requests may leave for a server that costs money.').default('allowed'),
-    limits: limits.optional().describe('How much this caller may ask; without it, as much as it likes.'),
-    budget: budget('What this caller may use up; without it, as much as its team and the gateway may.').optional(),
-    team: z.string().min(1).optional().describe('One of teams, whose budget it shares; without it, none.'),
-    clamp: z
-      .boolean()
-      .default(true)
-      .describe('Whether an answer may be cut to what the rest of a budget buys, rather than refused.'),
-    expires: z.iso
-      .datetime({ offset: true })
-      .or(z.iso.date())
-      .optional()
-      .describe(
-        'From then on its key is not known any more: 2027-01-31, or with a time, 2027-01-31T12:00:00Z. Without it, never.',
-      ),
-    dialects: dialectFamilies.optional(),
-    addresses: addresses.optional(),
-  })
-  .describe('One caller and its key.')
 
 const model = z
   .strictObject({

@@ -2,12 +2,14 @@ import { backends as known } from '../backends/index.ts'
 import type { Limits } from '../core/allowance.ts'
 import type { Caller } from '../core/ask.ts'
 import type { Backend } from '../core/backend.ts'
-import type { CallerSettings, Settings, TeamSettings, UpstreamSettings } from '../core/settings.ts'
-import { type Address, readAddress, readNetwork } from './address.ts'
+import type { Holder } from '../core/keyring.ts'
+import type { Settings, TeamSettings, UpstreamSettings } from '../core/settings.ts'
+import { type Address, isLoopback, readAddress, readNetwork } from './address.ts'
 import { meaningProblems } from './meaning.ts'
 import { budgetsOf, moneyOf, recordsOf, teamsOf } from './money.ts'
 import { ConfigFault, type Problem } from './problem.ts'
 import { type Config, type ConfigInput, type LimitsConfig, schema } from './schema.ts'
+import type { Scopes } from './schema-callers.ts'
 import { shapeProblems } from './shape.ts'
 import { readUrl, type UpstreamUrl } from './url.ts'
 
@@ -16,6 +18,8 @@ export interface ResolveOptions {
   readonly backends?: readonly Backend[] | undefined
   /** Values that came from the environment. None of them is ever shown. */
   readonly secrets?: ReadonlySet<string> | undefined
+  /** Callers have keys that are not in the configuration, or whoever asks sees to that. */
+  readonly hasKeys?: boolean | undefined
 }
 
 /** Checks a configuration given as an object, as an application does. Throws a ConfigFault with everything that is wrong. */
@@ -33,7 +37,7 @@ export function parse(input: unknown, options: ResolveOptions = {}): Config {
 /** Checks the shape, and what a shape cannot say. */
 export function inspect(
   input: unknown,
-  { backends = [], secrets }: ResolveOptions,
+  { backends = [], secrets, hasKeys }: ResolveOptions,
 ): { readonly config: Config } | { readonly problems: readonly Problem[] } {
   const parsed = schema.safeParse(input)
   const problems = [
@@ -41,6 +45,7 @@ export function inspect(
     ...meaningProblems(input, {
       kinds: [...new Set([...known, ...backends].map(({ kind }) => kind))],
       shown: shownBut(secrets),
+      hasKeys,
     }),
   ]
   return parsed.success && problems.length === 0 ? { config: parsed.data } : { problems }
@@ -83,7 +88,11 @@ export function settingsOf(config: Config, { backends = [] }: ResolveOptions = {
       deadlineMs: config.queue.deadline,
       shares: config.queue.shares,
     },
-    callers: config.callers.map((written) => callerOf(written, teams)),
+    callers: config.callers.map(({ name, key, expires, ...written }) => ({
+      ...holderOf(name, written, teams),
+      key,
+      ...(expires !== undefined && { expiresAt: Date.parse(expires) }),
+    })),
     teams,
     money: moneyOf(config),
     records: recordsOf(config),
@@ -115,9 +124,12 @@ export function settingsOf(config: Config, { backends = [] }: ResolveOptions = {
   }
 }
 
-function callerOf(written: Config['callers'][number], teams: ReadonlyMap<string, TeamSettings>): CallerSettings {
-  const { name, key, weight, priority, cloud, models, limits, budget, dialects, clamp, addresses, expires } = written
+/** Whoever may do this, under a name. Throws where it belongs to a team that there is not. */
+export function holderOf(name: string, written: Scopes, teams: ReadonlyMap<string, TeamSettings>): Holder {
+  const { weight, priority, cloud, models, limits, budget, dialects, clamp, addresses } = written
   const team = written.team === undefined ? undefined : teams.get(written.team)
+  // Its budgets would bound nothing.
+  if (written.team !== undefined && team === undefined) throw new ConfigFault([{ path: ['team'], text: noTeam }])
   const caller: Caller = {
     id: name,
     weight,
@@ -132,10 +144,8 @@ function callerOf(written: Config['callers'][number], teams: ReadonlyMap<string,
   }
   return {
     caller,
-    key,
     patienceMs: written.patience,
     deadlineMs: written.deadline,
-    ...(expires !== undefined && { expiresAt: Date.parse(expires) }),
     ...(addresses !== undefined && { addresses: addresses.map((text) => readNetwork(text)!) }),
   }
 }
@@ -151,6 +161,8 @@ function anonymousOf({ anonymous: { models, cloud, priority, limits, budget } }:
     ...(limits !== undefined && { limits: limitsOf(limits) }),
   }
 }
+
+const noTeam = 'is none of the teams in the configuration'
 
 const setOf = (names: readonly string[] | undefined): ReadonlySet<string> | undefined => names && new Set(names)
 
@@ -175,6 +187,10 @@ export interface DoorSettings {
   readonly listen: Address
   readonly admin: Address & { readonly token: string | undefined }
 }
+
+/** Others can reach the callers' port, and the configuration has no keys for them nor says that they need none. */
+export const isForStrangers = ({ listen, callers, anonymous }: Config): boolean =>
+  !isLoopback(readAddress(listen)!.host) && callers.length === 0 && !anonymous.allowed
 
 /** Where the two ports stand. */
 export function doorsOf({ listen, admin }: Config): DoorSettings {

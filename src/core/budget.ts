@@ -18,6 +18,8 @@ export interface Budget {
 export interface Team {
   readonly name: string
   readonly budgets: readonly Budget[]
+  /** The models its callers may use, of those that each of them may; all of them when undefined. */
+  readonly models?: ReadonlySet<string> | undefined
 }
 
 /** What a budget bounds: billionths of a dollar, tokens, or milliseconds of the machines at home. */

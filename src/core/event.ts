@@ -1,4 +1,5 @@
 import type { Ask } from './ask.ts'
+import type { BudgetStanding } from './budget.ts'
 import type { FaultKind } from './fault.ts'
 import type { Outcome, Prediction } from './reply.ts'
 
@@ -84,6 +85,10 @@ export type Event =
       readonly asks: number
       readonly silentMs: number
     }
+  /** So much of a budget is used up. Told once for each share of it in each span, however many gateways share the ledger. */
+  | { readonly type: 'budget-reached'; readonly standing: BudgetStanding; readonly share: number }
+  /** Nothing may leave any more for servers that cost money, or it may again. */
+  | { readonly type: 'cloud-switched'; readonly open: boolean; readonly text: string }
   | { readonly type: 'notice'; readonly level: 'info' | 'warn' | 'error'; readonly text: string }
 
 /**

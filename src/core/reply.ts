@@ -50,6 +50,8 @@ export interface Outcome {
   readonly spilled?: boolean | undefined
   /** What it cost, in billionths of a dollar; undefined where nobody counts that. */
   readonly costNano?: number | undefined
+  /** What it would have cost in the cloud, where it was served at home and a cloud has the model. */
+  readonly savedNano?: number | undefined
 }
 
 /** What was thought of an ask when it was let in. */

@@ -77,7 +77,6 @@ export interface RecordSettings {
 
 export interface TeamSettings extends Team {
   /** Holds for all of its callers, beside their own. */
-  readonly models: ReadonlySet<string> | undefined
   readonly cloud: Cloud
 }
 

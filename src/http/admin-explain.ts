@@ -6,7 +6,7 @@ import { isObject, type Json } from '../core/json.ts'
 import type { Explanation, Gateway } from '../gateway.ts'
 import { parseBody } from './body.ts'
 
-export type ExplainGateway = Pick<Gateway, 'dialects' | 'settings' | 'identify' | 'explain'>
+export type ExplainGateway = Pick<Gateway, 'dialects' | 'settings' | 'callers' | 'identify' | 'explain'>
 
 /** What a caller may say in headers. */
 interface Wishes {
@@ -48,11 +48,12 @@ function dialectIn({ dialects }: ExplainGateway, { path, dialect: id }: Json): D
 }
 
 function callerIn(gateway: ExplainGateway, name: unknown): Caller {
-  const { callers } = gateway.settings
-  if (callers.length === 0) return gateway.identify(undefined)
-  const found = callers.find(({ caller }) => caller.id === name)
-  if (found !== undefined) return found.caller
-  throw bad(`Say in caller who would ask: ${callers.map(({ caller }) => caller.id).join(', ')}.`)
+  const { settings, callers } = gateway
+  if (callers.isOpen || (callers.takesKeyless && name === undefined)) return gateway.identify(undefined)
+  const found = typeof name === 'string' ? callers.named(name) : undefined
+  if (found !== undefined) return found
+  const names = settings.callers.map(({ caller }) => caller.id)
+  throw bad(`Say in caller who would ask: ${names.length === 0 ? 'the name of one who has a key' : names.join(', ')}.`)
 }
 
 function wishesIn({ patience, deadline, priority, cloud }: Json): Wishes {

@@ -48,7 +48,7 @@ export function refusalOf(arrival: Arrival, boundTo: string): Refusal | undefine
   if (!/^[\w./?&=%~:@+,;!$'()*-]*$/.test(query))
     return faulty('What follows the ? has letters that have to be in code.')
   const hasBody = headers.has('transfer-encoding') || Number(headers.get('content-length') ?? 0) !== 0
-  if (hasBody && method !== 'POST') return faulty(`A ${method} request has no body.`)
+  if (hasBody && method !== 'POST' && method !== 'PATCH') return faulty(`A ${method} request has no body.`)
 
   const host = headers.get('host') ?? ''
   const name = /^(\[[\da-f:.]+\]|[a-z\d.-]+)(?::\d{1,5})?$/i.exec(host)?.[1]?.toLowerCase()

@@ -1,5 +1,7 @@
+import type { By, Intent } from '../core/change.ts'
 import { Fault } from '../core/fault.ts'
 import type { Gateway } from '../gateway.ts'
+import type { Asked } from './admin-routes.ts'
 import { troubleWith } from './condition.ts'
 
 type Fleet = Gateway['fleet']
@@ -39,16 +41,29 @@ export const orderPath = '/api/models/NAME/load|unload'
 /** A name in a path may have slashes and colons as they are, and anything else in code. */
 const order = /^\/api\/models\/(.+)\/(load|unload)$/
 
-export const isOrder = (path: string): boolean => order.test(path)
+type Order = Parameters<Fleet['obey']>[0]
 
-/** Resolves when it is done, which may take as long as the largest model takes to load. */
-export async function obeyed(fleet: Fleet, path: string, query: URLSearchParams): Promise<object> {
+/** Throws the Fault of a name that is none. */
+export function orderOf({ path, query }: Pick<Asked, 'path' | 'query'>): Order {
   const [, name = '', verb] = order.exec(path) ?? []
-  const done = await fleet.obey({
+  return {
     verb: verb === 'load' ? 'load' : 'unload',
     model: decoded(name),
     upstream: query.get('upstream') ?? undefined,
-  })
+  }
+}
+
+/** As it is taken down. */
+export const orderIntent = ({ verb, model, upstream }: Order, by: By): Intent => ({
+  ...by,
+  action: `model.${verb}`,
+  subject: model,
+  detail: upstream,
+})
+
+/** Resolves when it is done, which may take as long as the largest model takes to load. */
+export async function obeyed(fleet: Fleet, wanted: Order): Promise<object> {
+  const done = await fleet.obey(wanted)
   return {
     ok: true,
     servers: done.map(({ upstream, model, result, tookMs }) => ({

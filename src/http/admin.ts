@@ -1,18 +1,27 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { Fault } from '../core/fault.ts'
+import { audited, type By } from '../core/change.ts'
 import type { Gateway } from '../gateway.ts'
+import type { KeyDesk } from '../keys/desk.ts'
+import { networkOf } from '../keys/networks.ts'
+import type { Audit } from '../ledger/audit.ts'
 import type { DiskWatch } from '../telemetry/disk.ts'
 import type { Feed } from '../telemetry/feed.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
+import { json, readBody, refuse, send, setCommon } from './admin-answer.ts'
+import { auditPlaces } from './admin-audit.ts'
 import { Audience } from './admin-events.ts'
 import { explain, type ExplainGateway } from './admin-explain.ts'
 import { isLoopback, knowsToken, refusalOf } from './admin-guard.ts'
-import { modelsView, isOrder, obeyed, orderPath } from './admin-models.ts'
+import { keyPlaces } from './admin-keys.ts'
+import { modelsView, obeyed, orderIntent, orderOf, orderPath } from './admin-models.ts'
+import { moneyPlaces, type MoneySource } from './admin-money.ts'
 import { readPage } from './admin-page.ts'
 import { pricesView } from './admin-prices.ts'
 import { reportAnswer } from './admin-report.ts'
+import { AdminRoutes, type Asked, bodied, does, type Place, type Route } from './admin-routes.ts'
 import { statusView } from './admin-status.ts'
+import { Tries } from './admin-tries.ts'
 import { asksView, type BoundsSeen, diskView, feedView, pressureView, upstreamsView } from './admin-views.ts'
 import type { ConfigStatus } from './config-status.ts'
 import { type Trouble, troublesOf } from './troubles.ts'
@@ -29,9 +38,13 @@ export interface AdminOptions {
   readonly bounds?: BoundsSeen | undefined
   readonly disk?: Pick<DiskWatch, 'volumes'> | undefined
   /** Reads the config again; rejects with what is wrong with it, one by one in `problems` where it can. */
-  readonly reload?: (() => Promise<void>) | undefined
+  readonly reload?: ((by: By) => Promise<void>) | undefined
+  /** Where keys of callers are made and taken back, where they can be. */
+  readonly keys?: KeyDesk | undefined
   /** How it stands with the configuration. */
   readonly config?: (() => ConfigStatus) | undefined
+  /** Who changed what. */
+  readonly audit?: Pick<Audit, 'add' | 'list'> | undefined
   /** A socket that somebody else made and keeps, to be listened on in place of one at host and port. */
   readonly socket?: object | undefined
 }
@@ -41,25 +54,9 @@ export interface Admin {
   close(): Promise<void>
 }
 
-type AdminGateway = Pick<Gateway, 'fleet' | 'world' | 'asks' | 'subscribe' | 'ready' | 'settings' | 'ledger'> &
-  ExplainGateway
-
-type Answer = (response: ServerResponse, asked: Asked) => void | Promise<void>
-
-interface Asked {
-  readonly path: string
-  readonly query: URLSearchParams
-  readonly body: Buffer
-}
-
-interface Route {
-  readonly method: 'GET' | 'POST'
-  readonly answer: Answer
-  /** The largest body it takes, where it takes one worth reading. */
-  readonly bodyMaxBytes?: number
-  /** Holds nothing worth guarding: the page itself, which then asks for the token. */
-  readonly open?: true
-}
+type AdminGateway = Pick<Gateway, 'fleet' | 'world' | 'asks' | 'subscribe' | 'ready' | 'ledger'> &
+  ExplainGateway &
+  MoneySource
 
 const usualMaxBytes = 64 * 1024
 const connectionsMax = 64
@@ -73,11 +70,12 @@ export async function startAdmin(gateway: AdminGateway, options: AdminOptions): 
     throw new Error(`The admin port may listen on ${host} only with a token: set admin.token, or listen on 127.0.0.1.`)
   }
   const audience = new Audience(gateway)
-  const routes = routesOf(gateway, options, audience)
+  const routes = new AdminRoutes(placesOf(gateway, options, audience))
+  const tries = new Tries(gateway.world)
 
   const server = createServer({ maxHeaderSize: 16 * 1024, headersTimeout: 10_000, requestTimeout: 30_000 })
   server.on('request', (request, response) => {
-    handle(request, response, { routes, host, token }).catch((error: unknown) => {
+    handle(request, response, { routes, host, token, tries }).catch((error: unknown) => {
       if (response.headersSent) response.destroy()
       else refuse(response, 500, 'internal_error', error instanceof Error ? error.name : 'Something went wrong.')
     })
@@ -103,15 +101,15 @@ export async function startAdmin(gateway: AdminGateway, options: AdminOptions): 
   }
 }
 
-function routesOf(
+function placesOf(
   gateway: AdminGateway,
-  { metrics, feed, disk, reload, config, bounds }: AdminOptions,
+  { metrics, feed, disk, reload, config, bounds, audit, keys }: AdminOptions,
   audience: Audience,
-): ReadonlyMap<string, Route> {
+): readonly Place[] {
   const { html, policy } = readPage()
   const pageHeaders = { 'content-type': 'text/html; charset=utf-8', 'content-security-policy': policy }
   const metricsHeaders = { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' }
-  const get = (answer: Answer): Route => ({ method: 'GET', answer })
+  const get = (answer: Route['answer']): Route => ({ method: 'GET', answer })
   const view = (look: () => object): Route => get((response) => json(response, 200, look()))
   const troubles = (): readonly Trouble[] =>
     troublesOf({
@@ -119,73 +117,92 @@ function routesOf(
       world: gateway.world,
       givenUp: bounds?.pressure.givenUp ?? [],
       volumes: disk?.volumes ?? [],
+      ledgerTrouble: gateway.ledger.trouble,
+      ofMoney: gateway.guardrails.troubles,
     })
-  return new Map<string, Route>([
+  const ordered = async (asked: Asked): Promise<object> => {
+    const order = orderOf(asked)
+    return audited(audit, orderIntent(order, asked.by), () => obeyed(gateway.fleet, order))
+  }
+  return [
     ['/', { ...get((response) => send(response, 200, html, pageHeaders)), open: true }],
     ['/metrics', get((response) => send(response, 200, metrics.render(), metricsHeaders))],
     ['/api/upstreams', view(() => upstreamsView(gateway))],
     ['/api/status', view(() => statusView(gateway, config?.(), troubles()))],
     ['/api/asks', view(() => asksView(gateway.asks()))],
     ['/api/models', view(() => modelsView(gateway.fleet.readiness(), gateway.world.now()))],
-    [
-      orderPath,
-      {
-        method: 'POST',
-        answer: (response, { path, query }) => orRefused(response, () => obeyed(gateway.fleet, path, query)),
-      },
-    ],
+    [orderPath, does('POST', ordered)],
+    ...moneyPlaces(gateway),
+    ...(audit === undefined ? [] : auditPlaces(audit)),
     ['/api/prices', view(() => pricesView(gateway))],
-    ['/api/report', get((response, { query }) => orRefused(response, () => reportAnswer(gateway, query)))],
+    ['/api/report', does('GET', ({ query }) => reportAnswer(gateway, query))],
     ['/api/disk', view(() => diskView(disk?.volumes ?? []))],
     ['/api/feed', view(() => feedView(feed.snapshot()))],
     ...(bounds === undefined ? [] : [['/api/pressure', view(() => pressureView(bounds))] as const]),
-    ['/api/events', get((response) => watch(response, audience))],
+    ['/api/events', { ...get((response) => watch(response, audience)), endless: true }],
     [
       '/api/explain',
-      {
-        method: 'POST',
-        answer: (response, asked) => explained(response, gateway, asked),
-        bodyMaxBytes: explainMaxBytes,
-      },
+      { ...does('POST', ({ query, body }) => explain(gateway, query, body)), bodyMaxBytes: explainMaxBytes },
     ],
-    ['/api/reload', { method: 'POST', answer: (response) => reloaded(response, reload) }],
-  ])
+    ...(keys === undefined ? [] : keyPlaces(keys)),
+    ['/api/reload', { method: 'POST', answer: (response, { by }) => reloaded(response, reload, by) }],
+  ]
 }
 
 interface House {
-  readonly routes: ReadonlyMap<string, Route>
+  readonly routes: AdminRoutes
   readonly host: string
   readonly token: string | undefined
+  readonly tries: Tries
 }
 
-async function handle(
-  request: IncomingMessage,
-  response: ServerResponse,
-  { routes, host, token }: House,
-): Promise<void> {
+async function handle(request: IncomingMessage, response: ServerResponse, house: House): Promise<void> {
+  const { routes, host, token } = house
   const { method = '', url: target = '', rawHeaders } = request
   const refusal = refusalOf({ method, target, rawHeaders, localAddress: request.socket.localAddress }, host)
   if (refusal !== undefined) return refuse(response, refusal.status, refusal.code, refusal.message)
 
   const path = target.split('?', 1)[0]!
-  const route = routes.get(isOrder(path) ? orderPath : path)
-  if (token !== undefined && route?.open !== true && !knowsToken(request.headers.authorization, token)) {
-    response.setHeader('www-authenticate', 'Bearer')
-    return refuse(response, 401, 'invalid_token', 'This port asks for the admin token: authorization: Bearer TOKEN.')
+  const found = routes.at(path)
+  const isOpen = found?.routes.some(({ open }) => open) === true
+  if (token !== undefined && !isOpen && !mayEnter(request, response, token, house)) return
+  if (found === undefined) {
+    return refuse(response, 404, 'not_found', `There is no ${path} here. There are ${routes.paths.join(', ')}.`)
   }
+  const route = found.routes.find((one) => one.method === method || (method === 'HEAD' && isBrief(one)))
   if (route === undefined) {
-    return refuse(response, 404, 'not_found', `There is no ${path} here. There are ${[...routes.keys()].join(', ')}.`)
-  }
-  if (method !== route.method && !(method === 'HEAD' && path !== '/api/events' && route.method === 'GET')) {
-    response.setHeader('allow', route.method)
-    return refuse(response, 405, 'method_not_allowed', `${path} takes ${route.method}.`)
+    const allow = found.routes.map((one) => one.method).join(', ')
+    response.setHeader('allow', allow)
+    return refuse(response, 405, 'method_not_allowed', `${path} takes ${allow}.`)
   }
   const { bodyMaxBytes = usualMaxBytes } = route
-  const body = method === 'POST' ? await readBody(request, bodyMaxBytes) : noBody
+  const body = bodied.has(method) ? await readBody(request, bodyMaxBytes) : noBody
   if (body === undefined) {
     return refuse(response, 413, 'request_too_large', `The body may have ${bodyMaxBytes} bytes.`)
   }
-  await route.answer(response, { path, query: new URLSearchParams(target.slice(path.length)), body })
+  const query = new URLSearchParams(target.slice(path.length))
+  const by = { actor: token === undefined ? 'loopback' : 'admin', source: request.socket.remoteAddress }
+  await route.answer(response, { path, parts: found.parts, query, body, by })
+}
+
+const isBrief = ({ method, endless }: Route): boolean => method === 'GET' && endless !== true
+
+/** Whether the token is right. Where it is not, that is said, and after too many tries from one place nothing else is. */
+function mayEnter(request: IncomingMessage, response: ServerResponse, token: string, { tries }: House): boolean {
+  const address = networkOf(request.socket.remoteAddress ?? '')
+  const { authorization } = request.headers
+  const waitMs = tries.waitMs(address)
+  if (waitMs > 0) {
+    response.setHeader('retry-after', Math.ceil(waitMs / 1_000))
+    refuse(response, 429, 'too_many_tries', 'Too many wrong tokens came from this address. Try again in a minute.')
+    return false
+  }
+  if (knowsToken(authorization, token)) return true
+  // To come without one is not to guess: a page does so, to find out whether one is asked for.
+  if (authorization !== undefined) tries.failed(address)
+  response.setHeader('www-authenticate', 'Bearer')
+  refuse(response, 401, 'invalid_token', 'This port asks for the admin token: authorization: Bearer TOKEN.')
+  return false
 }
 
 function watch(response: ServerResponse, audience: Audience): void {
@@ -194,7 +211,7 @@ function watch(response: ServerResponse, audience: Audience): void {
   audience.admit(response)
 }
 
-async function reloaded(response: ServerResponse, reload: AdminOptions['reload']): Promise<void> {
+async function reloaded(response: ServerResponse, reload: AdminOptions['reload'], by: By): Promise<void> {
   if (reload === undefined) {
     return refuse(
       response,
@@ -204,7 +221,7 @@ async function reloaded(response: ServerResponse, reload: AdminOptions['reload']
     )
   }
   try {
-    await reload()
+    await reload(by)
   } catch (error) {
     // What runs goes on with the config it has.
     const message = error instanceof Error ? error.message : String(error)
@@ -214,54 +231,7 @@ async function reloaded(response: ServerResponse, reload: AdminOptions['reload']
   json(response, 200, { ok: true })
 }
 
-async function explained(response: ServerResponse, gateway: AdminGateway, { query, body }: Asked): Promise<void> {
-  await orRefused(response, () => explain(gateway, query, body))
-}
-
-/** What goes wrong with a request for a reason is told in its own words. */
-async function orRefused(response: ServerResponse, answer: () => Promise<object>): Promise<void> {
-  try {
-    json(response, 200, await answer())
-  } catch (error) {
-    if (!(error instanceof Fault)) throw error
-    refuse(response, error.status, error.code, error.message)
-  }
-}
-
-/** Undefined when it is too large. */
-async function readBody(request: IncomingMessage, maxBytes: number): Promise<Buffer | undefined> {
-  const chunks: Buffer[] = []
-  let size = 0
-  // Leaving early must not close the connection: the answer is still to go out on it.
-  for await (const chunk of request.iterator({ destroyOnReturn: false })) {
-    size += (chunk as Buffer).length
-    if (size > maxBytes) return undefined
-    chunks.push(chunk as Buffer)
-  }
-  return Buffer.concat(chunks)
-}
-
 const noBody = Buffer.alloc(0)
-
-const refuse = (response: ServerResponse, status: number, code: string, message: string): void =>
-  json(response, status, { ok: false, error: { code, message } })
-
-const json = (response: ServerResponse, status: number, body: object): void =>
-  send(response, status, `${JSON.stringify(body)}\n`, { 'content-type': 'application/json; charset=utf-8' })
-
-function send(response: ServerResponse, status: number, body: string, headers: Readonly<Record<string, string>>): void {
-  setCommon(response)
-  // What is left of a refused body is not worth reading.
-  if (status === 413 || status === 400) response.setHeader('connection', 'close')
-  response.writeHead(status, headers).end(response.req.method === 'HEAD' ? undefined : body)
-}
-
-function setCommon(response: ServerResponse): void {
-  response.setHeader('cache-control', 'no-store')
-  response.setHeader('x-content-type-options', 'nosniff')
-  response.setHeader('referrer-policy', 'no-referrer')
-  response.setHeader('cross-origin-resource-policy', 'same-origin')
-}
 
 function listening(server: Server, at: object): Promise<void> {
   return new Promise((resolve, reject) => {

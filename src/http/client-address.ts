@@ -1,20 +1,21 @@
-import { BlockList, isIP } from 'node:net'
+import { isIP } from 'node:net'
 import type { Network } from '../core/settings.ts'
+import { Networks, networkOf } from '../keys/networks.ts'
 
 /**
- * Where a caller without a name asks from. Behind proxies that are trusted, it is the last address in `X-Forwarded-For`
+ * Where a caller asks from. Behind proxies that are trusted, it is the last address in `X-Forwarded-For`
  * that is none of theirs: what stands before it, anybody could have written.
  */
 export class ClientAddresses {
-  readonly #trusted: BlockList | undefined
+  readonly #trusted: Networks | undefined
 
   constructor(trusted: readonly Network[] = []) {
-    this.#trusted = trusted.length === 0 ? undefined : blockListOf(trusted)
+    this.#trusted = trusted.length === 0 ? undefined : new Networks(trusted)
   }
 
   of(peer: string | undefined, forwardedFor: readonly string[] | undefined): string | undefined {
     let found = peer === undefined ? undefined : plainAddress(peer)
-    if (this.#trusted === undefined || forwardedFor === undefined) return found && countedAs(found)
+    if (this.#trusted === undefined || forwardedFor === undefined) return found
     const hops = forwardedFor.join(',').split(',')
     while (found !== undefined && hops.length > 0 && this.#trusts(found)) {
       const next = plainAddress(hops.pop()!.trim())
@@ -22,7 +23,7 @@ export class ClientAddresses {
       if (next === undefined) break
       found = next
     }
-    return found && countedAs(found)
+    return found
   }
 
   /** Whose connection it is: undefined where a trusted proxy speaks for many. */
@@ -30,35 +31,18 @@ export class ClientAddresses {
     const address = peer === undefined ? undefined : plainAddress(peer)
     return address === undefined || (this.#trusted !== undefined && this.#trusts(address))
       ? undefined
-      : countedAs(address)
+      : networkOf(address)
   }
 
   #trusts(address: string): boolean {
-    return this.#trusted!.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4')
+    return this.#trusted!.has(address)
   }
 }
 
-function blockListOf(networks: readonly Network[]): BlockList {
-  const list = new BlockList()
-  for (const { address, bits } of networks) list.addSubnet(address, bits, isIP(address) === 6 ? 'ipv6' : 'ipv4')
-  return list
-}
-
 /** Without a port, brackets or zone, and an IPv4 address as such; undefined for what is no address. */
-function plainAddress(text: string): string | undefined {
+export function plainAddress(text: string): string | undefined {
   const bare = /^\[([^\]]*)\](?::\d+)?$/.exec(text)?.[1] ?? text.replace(/^([\d.]+):\d+$/, '$1')
   const address = bare.replace(/%.*$/, '').toLowerCase()
   const mapped = /^::ffff:([\d.]+)$/.exec(address)?.[1] ?? address
   return isIP(mapped) === 0 ? undefined : mapped
-}
-
-/** Whoever has one IPv6 address has as many as there are in its network of 64 bits. */
-function countedAs(address: string): string {
-  if (isIP(address) !== 6) return address
-  const [start = '', end] = address.split('::')
-  const before = start === '' ? [] : start.split(':')
-  const after = end === undefined || end === '' ? [] : end.split(':')
-  const zeros = end === undefined ? 0 : Math.max(0, 8 - before.length - after.length - (address.includes('.') ? 1 : 0))
-  const groups = [...before, ...Array.from({ length: zeros }, () => '0'), ...after].slice(0, 4)
-  return `${groups.map((group) => Number.parseInt(group, 16).toString(16)).join(':')}::/64`
 }

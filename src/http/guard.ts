@@ -24,6 +24,8 @@ export interface Head {
   readonly deadlineMs: number | undefined
   readonly priority: Priority | undefined
   readonly cloud: Cloud | undefined
+  /** `never`: the answer is not to be cut to what is left of a budget. */
+  readonly clamp: 'never' | 'allowed' | undefined
 }
 
 type RawRequest = Pick<IncomingMessage, 'method' | 'url' | 'httpVersion' | 'rawHeaders'>
@@ -36,6 +38,7 @@ const names = [
   'origin',
   'authorization',
   'x-api-key',
+  'api-key',
   'content-type',
   'content-encoding',
   'content-length',
@@ -47,12 +50,15 @@ const names = [
   'x-spillway-deadline-ms',
   'x-spillway-priority',
   'x-spillway-cloud',
+  'x-spillway-clamp',
 ] as const
 
 const places: ReadonlyMap<string, number> = new Map(names.map((name, place) => [name, place]))
 
 const priorities = ['interactive', 'default', 'batch'] as const
 const clouds = ['never', 'allowed'] as const
+
+const keyHeaders: ReadonlySet<string> = new Set(['authorization', 'x-api-key', 'api-key'])
 
 /** Longer than anybody waits, and short enough for every timer. */
 const patienceMaxMs = 24 * 3_600_000
@@ -64,9 +70,10 @@ const patienceMaxMs = 24 * 3_600_000
 export function readHead({ method = '', url = '', httpVersion, rawHeaders }: RawRequest): Head {
   if (!methods.has(method)) throw new Fault('wrong-method', `The method ${method} is not spoken here.`)
   const path = pathOf(url)
+  if (url.length > path.length) checkQuery(url.slice(path.length + 1))
   const values = valuesIn(rawHeaders)
-  const [host, origin, authorization, apiKey, contentType, contentEncoding, length, ...others] = values
-  const [transfer, expect, upgrade, requestId, patience, deadline, priority, cloud] = others
+  const [host, origin, authorization, apiKey, azureKey, contentType, contentEncoding, length, ...others] = values
+  const [transfer, expect, upgrade, requestId, patience, deadline, priority, cloud, clamp] = others
   if (httpVersion !== '1.1' && httpVersion !== '1.0') throw odd(`HTTP ${httpVersion} is not spoken here.`)
   if (upgrade !== undefined) {
     throw new Fault('not-supported', 'No other protocol is spoken here; leave out the Upgrade header.')
@@ -85,7 +92,7 @@ export function readHead({ method = '', url = '', httpVersion, rawHeaders }: Raw
     path,
     host,
     origin,
-    credential: credentialIn(authorization, apiKey),
+    credential: credentialIn(authorization, apiKey, azureKey),
     // Another one is no reason to refuse a request: it gets one of ours.
     requestId: requestId !== undefined && /^[\w.:-]{1,64}$/.test(requestId) ? requestId : undefined,
     contentType,
@@ -97,6 +104,7 @@ export function readHead({ method = '', url = '', httpVersion, rawHeaders }: Raw
     deadlineMs: deadline === undefined ? undefined : spanIn('x-spillway-deadline-ms', deadline),
     priority: priority === undefined ? undefined : oneOf('x-spillway-priority', priority, priorities),
     cloud: cloud === undefined ? undefined : oneOf('x-spillway-cloud', cloud, clouds),
+    clamp: clamp === undefined ? undefined : oneOf('x-spillway-clamp', clamp, clouds),
   }
 }
 
@@ -122,8 +130,7 @@ function valuesIn(rawHeaders: readonly string[]): (string | undefined)[] {
 function textOf(value: string, name: string): string {
   if (/^[\t\x20-\x7e]*$/.test(value)) return value
   const bytes = Buffer.from(value, 'latin1')
-  const isKey = name === 'authorization' || name === 'x-api-key'
-  if (!isKey || !isUtf8(bytes)) throw odd(`The header ${name} has bytes that are no plain text.`)
+  if (!keyHeaders.has(name) || !isUtf8(bytes)) throw odd(`The header ${name} has bytes that are no plain text.`)
   return bytes.toString('utf8')
 }
 
@@ -132,14 +139,27 @@ function checkTransfer(transfer: string, httpVersion: string): void {
   if (transfer.trim().toLowerCase() !== 'chunked') throw odd('The only Transfer-Encoding is chunked.')
 }
 
-/** A key, from either of its two headers. One of another scheme is no key of ours, which is not for here to tell. */
-function credentialIn(authorization: string | undefined, apiKey: string | undefined): string | undefined {
-  const bearer = authorization?.replace(/^Bearer(?:\s+|$)/i, '').trim() || undefined
-  const key = apiKey?.trim() || undefined
-  if (bearer !== undefined && key !== undefined && bearer !== key) {
+/** A key in an address ends up in the logs of whatever it passes. The right one is not taken there either. */
+function checkQuery(query: string): void {
+  if (/(?:^|&)(?:(?:x-)?api[-_]?key|key|access[-_]token|token)=/i.test(query))
+    throw new Fault('unauthorized', 'A key has no place in the address; send it as "Authorization: Bearer KEY".')
+}
+
+/** A key, from any of its headers. One of another scheme is no key of ours, which is not for here to tell. */
+function credentialIn(
+  authorization: string | undefined,
+  apiKey: string | undefined,
+  azureKey: string | undefined,
+): string | undefined {
+  return oneOfBoth(oneOfBoth(authorization?.replace(/^Bearer(?:\s+|$)/i, ''), apiKey), azureKey)
+}
+
+function oneOfBoth(one: string | undefined, other: string | undefined): string | undefined {
+  const [key, same] = [one?.trim() || undefined, other?.trim() || undefined]
+  if (key !== undefined && same !== undefined && key !== same) {
     throw new Fault('unauthorized', 'Two different keys came with this request; send one.')
   }
-  return bearer ?? key
+  return key ?? same
 }
 
 function spanIn(name: string, text: string): number {

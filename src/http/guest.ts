@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Fault } from '../core/fault.ts'
+import { plainAddress } from './client-address.ts'
 
 /** A connection of a caller, and what is under way on it. */
 export class Guest {
@@ -13,6 +14,7 @@ export class Guest {
   /** What the first thing asked on it is answered with: there was no room for it. */
   unwelcome: Fault | undefined
   readonly #socket: Socket
+  #address: string | undefined
   /** Nothing was under way on it when it was last looked at. */
   #isResting = false
   /** The ask under way; on a pipelined connection, those behind it are in `#more`. */
@@ -25,9 +27,10 @@ export class Guest {
     this.#socket = socket
   }
 
-  /** Where it comes from. */
+  /** Where it comes from, plainly. Looked up once: it is asked for with each request. */
   get address(): string | undefined {
-    return this.#socket.remoteAddress
+    this.#address ??= plainAddress(this.#socket.remoteAddress ?? '')
+    return this.#address
   }
 
   begin(response: ServerResponse): void {

@@ -1,11 +1,14 @@
 import type { Gateway } from '../gateway.ts'
-import { hasName } from '../core/names.ts'
+import type { Caller } from '../core/ask.ts'
+import { mayUse } from '../core/scope.ts'
 import { isNearHost } from './strangers.ts'
 
 /** Who asks whether the gateway is ready. */
 export interface Looker {
   /** The address it comes from. */
   readonly address: string | undefined
+  /** The same, or what proxies that are trusted say of it. */
+  readonly seenFrom: string | undefined
   readonly host: string
   readonly origin: string | undefined
   /** It says that it asks for somebody else. */
@@ -26,7 +29,7 @@ export function readiness(gateway: Gateway, ready: boolean, looker: Looker, mode
   const { fleet } = gateway
   const seen = namesFor(gateway, looker)
   if (model !== undefined) {
-    const state = seen !== undefined && !hasName(seen.models, model) ? undefined : fleet.stateOf(model)
+    const state = seen !== undefined && !mayUse(seen, model) ? undefined : fleet.stateOf(model)
     const ok = ready && state === 'ready'
     return { ok, body: seen === undefined ? { ok } : { ok, model, state: state ?? 'unknown' } }
   }
@@ -40,16 +43,16 @@ export function readiness(gateway: Gateway, ready: boolean, looker: Looker, mode
     const [ofModels, ofUpstreams] = [models.map(({ state }) => state), upstreams.map(([, state]) => state)]
     return { ok: ready, body: { ok: ready, models: count(ofModels, 'ready'), upstreams: count(ofUpstreams, 'up') } }
   }
-  const shown = models.filter(({ name }) => hasName(seen.models, name)).map(({ name, state }) => [name, state] as const)
+  const shown = models.filter(({ name }) => mayUse(seen, name)).map(({ name, state }) => [name, state] as const)
   const body = { ok: ready, models: Object.fromEntries(shown), upstreams: Object.fromEntries(upstreams) }
   return { ok: ready, body }
 }
 
 /** The models that may be named to whoever asks, all of them where nothing is said; undefined where none may. */
-function namesFor(gateway: Gateway, looker: Looker): { readonly models: ReadonlySet<string> | undefined } | undefined {
-  if (gateway.settings.callers.length === 0 || isHere(looker)) return { models: undefined }
+function namesFor(gateway: Gateway, looker: Looker): Pick<Caller, 'models' | 'team'> | undefined {
+  if (gateway.callers.isOpen || isHere(looker)) return { models: undefined }
   try {
-    return gateway.identify(looker.credential)
+    return gateway.identify(looker.credential, looker.seenFrom)
   } catch {
     return undefined
   }

@@ -130,10 +130,11 @@ export class Reception implements Crowd {
     if (fault !== undefined) throw spread(fault, gateway.world)
   }
 
-  /** Looked at only where it tells callers apart. */
-  addressOf({ address }: Guest, { req }: ServerResponse): string | undefined {
-    if (this.#parts.gateway.settings.anonymousLimits === undefined) return undefined
-    return this.#knownAddresses.of(address, req.headersDistinct['x-forwarded-for'])
+  /** Where a request comes from, as far as can be known. */
+  addressOf(guest: Guest, { req }: ServerResponse): string | undefined {
+    const { trustedProxies = [] } = this.#parts.gateway.settings
+    if (trustedProxies.length === 0) return guest.address
+    return this.#knownAddresses.of(guest.address, req.headersDistinct['x-forwarded-for'])
   }
 
   /** Hears why, if it asks at once: it costs a file meanwhile. Where there are many of them already, it hears nothing. */

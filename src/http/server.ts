@@ -5,6 +5,7 @@ import type { Ask, Caller } from '../core/ask.ts'
 import type { Dialect } from '../core/dialect.ts'
 import { Fault } from '../core/fault.ts'
 import { noPressure, type Pressure } from '../core/pressure.ts'
+import { checkSpeaks } from '../core/scope.ts'
 import { Watchdog } from '../core/watchdog.ts'
 import type { Gateway } from '../gateway.ts'
 import { connectionsMax as safeConnections } from '../telemetry/capacity.ts'
@@ -183,7 +184,8 @@ class House {
     let head: Head
     try {
       head = readHead(response.req)
-      if (this.#gateway.settings.callers.length === 0) refuseStrangers(head.host, head.origin)
+      const { isOpen, takesKeyless } = this.#gateway.callers
+      if (isOpen || (takesKeyless && head.credential === undefined)) refuseStrangers(head.host, head.origin)
       // Whoever looks after the process has to know, whatever the pressure.
       if (!isHealth(head.path)) this.reception.checkRoom(guest, response, head.contentLength ?? 0)
     } catch (error) {
@@ -203,7 +205,7 @@ class House {
     let heartbeat: Heartbeat | undefined
     try {
       // Who asks comes first: a stranger's body is not worth reading.
-      const caller = gateway.identify(head.credential, this.reception.addressOf(guest, response))
+      const caller = this.#identify(guest, response, head, dialect.id)
       const raw = await this.#read(response, head)
       const { patienceMs, deadlineMs, priority, cloud } = head
       const headers = passedHeaders(dialect, response)
@@ -246,10 +248,11 @@ class House {
     const gone = guest.ask()
     try {
       const { method, path } = head
+      const { req } = response
       if (isHealth(path)) return this.#tellHealth(guest, response, head)
       const closed = closedDoor(path)
       if (closed !== undefined) {
-        this.#gateway.identify(head.credential)
+        this.#identify(guest, response, head)
         throw closed
       }
       const shown = path.slice(0, 200)
@@ -257,9 +260,9 @@ class House {
       const asked = method === 'HEAD' ? 'GET' : method
       const door = route.doors.find((one) => one.method === asked)
       if (door === undefined) throw new Fault('wrong-method', `${shown} takes ${route.allow}.`)
-      const caller = door.open === true ? nobody : this.#gateway.identify(head.credential)
+      const caller =
+        door.open === true ? nobody : this.#identify(guest, response, head, this.#routes.shapeFor(path, req.headers).id)
       const body = door.method === 'POST' ? parseBody(await this.#read(response, head)) : {}
-      const { req } = response
       const answer = await door.answer({
         gateway: this.#gateway,
         caller,
@@ -280,16 +283,24 @@ class House {
     }
   }
 
-  #tellHealth({ address }: Guest, response: ServerResponse, head: Head): void {
+  #tellHealth(guest: Guest, response: ServerResponse, head: Head): void {
     const { method, path, host, origin, credential } = head
     if (method !== 'GET' && method !== 'HEAD') throw new Fault('wrong-method', `${path} takes GET, HEAD.`)
     if (path === '/healthz') return writeText(response, 200, '{"ok":true}')
     const { url = '', headersDistinct: headers } = response.req
     const isProxy = headers['x-forwarded-for'] !== undefined || headers['forwarded'] !== undefined
-    const looker = { address, host, origin, isProxy, credential }
+    const seenFrom = this.reception.addressOf(guest, response)
+    const looker = { address: guest.address, seenFrom, host, origin, isProxy, credential }
     const ready = !this.#leaving && this.#gateway.ready
     const { ok, body } = readiness(this.#gateway, ready, looker, queryOf(url).get('model') ?? undefined)
     writeText(response, ok ? 200 : 503, JSON.stringify({ ...body, ...this.#remarks() }))
+  }
+
+  /** Who asks, and whether it may in this dialect. */
+  #identify(guest: Guest, response: ServerResponse, head: Head, dialect?: string): Caller {
+    const caller = this.#gateway.identify(head.credential, this.reception.addressOf(guest, response))
+    if (dialect !== undefined) checkSpeaks(caller, dialect)
+    return caller
   }
 
   #read(response: ServerResponse, head: Head): Promise<Buffer> {

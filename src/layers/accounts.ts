@@ -15,6 +15,7 @@ interface Page {
   readonly ask: Ask
   /** What it came to; undefined where nobody counts that, or before it is closed. */
   readonly costNano: number | undefined
+  readonly savedNano: number | undefined
   /** Written once; what it may give is to be waited for before the caller hears the end. */
   close(outcome: Outcome): Promise<void> | undefined
   fail(fault: Fault): Promise<void> | undefined
@@ -112,7 +113,7 @@ class Accounted implements Reply, AsyncIterableIterator<Uint8Array> {
   /** Also of one whose caller left, and of one that broke. */
   readonly #onSettled = (outcome: Outcome): Outcome => {
     void written(this.#page.close(outcome))
-    const { costNano } = this.#page
-    return costNano === undefined ? outcome : { ...outcome, costNano }
+    const { costNano, savedNano } = this.#page
+    return costNano === undefined && savedNano === undefined ? outcome : { ...outcome, costNano, savedNano }
   }
 }

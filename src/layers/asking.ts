@@ -34,6 +34,8 @@ interface AskingParts {
   readonly estimate: (model: string, guessedTokens: number) => number
   readonly isPrivate: (model: string) => boolean
   readonly purseOf: (caller: Caller, id: string) => Purse | undefined
+  /** Nobody may ask who is not known. */
+  readonly haveNames: () => boolean
 }
 
 /** Reads requests into asks, with all that was not said filled in. */
@@ -50,10 +52,10 @@ export class Asking {
 
   /** Throws `bad-request`. */
   ask({ dialect, body, raw, caller, signal, headers, ...said }: AskInput): Ask {
-    const { world, settings, wishesOf, estimate, isPrivate, purseOf } = this.#parts
+    const { world, settings, wishesOf, estimate, isPrivate, purseOf, haveNames } = this.#parts
     const { model, stream, promptTokens, outputTokensMax, answers, needs, errand, prefix } = dialect.glance(body)
     const wishes = wishesOf(caller)
-    const { queue, callers } = settings()
+    const { queue } = settings()
     const { id = this.#nextId(), isOurId = said.id === undefined } = said
     return {
       id,
@@ -71,7 +73,7 @@ export class Asking {
       body,
       raw,
       headers: headers ?? noHeaders,
-      priority: granted(said.priority, caller, callers.length > 0),
+      priority: granted(said.priority, caller, haveNames()),
       // A caller may keep a request at home, never send one out that must stay.
       cloud: said.cloud === 'never' || isPrivate(model) ? 'never' : caller.cloud,
       patienceMs: said.patienceMs ?? wishes?.patienceMs ?? queue.patienceMs,

@@ -1,4 +1,6 @@
+import { amountOf, units } from '../core/amounts.ts'
 import type { Ask, Glance } from '../core/ask.ts'
+import type { Event } from '../core/event.ts'
 import { Fault } from '../core/fault.ts'
 import type { Json } from '../core/json.ts'
 import type { Layer } from '../core/serve.ts'
@@ -10,6 +12,19 @@ export interface Hooks {
   readonly transformParams?: (params: Json, metadata: AskMetadata) => Json | Promise<Json>
   readonly onFinish?: (result: FinishResult, metadata: AskMetadata) => void
   readonly onError?: (error: Fault, metadata: AskMetadata) => void
+  /** So much of a budget is used up: once for each share in `alert_at`, in each span. */
+  readonly onBudget?: (reached: BudgetReached) => void
+}
+
+export interface BudgetReached {
+  /** Whose, and per what: `caller:chat-ui/day`, `gateway/month`. */
+  readonly account: string
+  readonly share: number
+  readonly unit: 'usd' | 'tokens' | 'gpu_seconds'
+  /** Decimals, exact. */
+  readonly spent: string
+  readonly limit: string
+  readonly resetsAt: Date
 }
 
 export interface AskMetadata {
@@ -27,6 +42,27 @@ export interface FinishResult {
   readonly waitMs: number
   readonly firstTokenMs: number | undefined
   readonly totalMs: number
+}
+
+/** Tells an application what is no matter of any one ask. */
+export function onBudget({ onBudget: tell }: Hooks, onThrow: HookParts['onThrow']): (event: Event) => void {
+  return (event) => {
+    if (event.type !== 'budget-reached') return
+    const { account, counted, spent, limit, until } = event.standing
+    const reached = {
+      account,
+      share: event.share,
+      unit: units[counted],
+      spent: amountOf(counted, spent),
+      limit: amountOf(counted, limit),
+      resetsAt: new Date(until),
+    }
+    try {
+      tell?.(reached)
+    } catch (error) {
+      onThrow(error)
+    }
+  }
 }
 
 interface HookParts {

@@ -7,7 +7,6 @@ import type { Prefix } from '../core/prefix.ts'
 import type { Outcome, Reply } from '../core/reply.ts'
 import type { Serve } from '../core/serve.ts'
 import type { World } from '../core/world.ts'
-import { Callers } from './callers.ts'
 import { hooks } from './hooks.ts'
 import { observe, Roster } from './observe.ts'
 import { permit } from './permit.ts'
@@ -85,7 +84,7 @@ test('every ask is told of once at its arrival and once at its end, also when it
 test('the roster follows an ask from the queue to a server, back after a failed try, and out', () => {
   const roster = new Roster()
   const it = ask()
-  const where = (): (string | undefined)[] => Array.from(roster.list(), ({ upstream }) => upstream ?? 'queue')
+  const where = (): (string | undefined)[] => roster.views(0).map(({ upstream }) => upstream ?? 'queue')
   roster.listen({ type: 'ask-arrived', ask: it })
   assert.deepEqual(where(), ['queue'])
   roster.listen({ type: 'ask-granted', ask: it, upstream: 'box', tier: 0, waitMs: 0, spilled: false })
@@ -109,17 +108,6 @@ test('a caller is kept to its models, and one without a list has them all', asyn
   const bound = { ...caller, models: new Set(['small']) }
   await serve(ask({ caller: bound, model: 'small' }))
   await assert.rejects(async () => serve(ask({ caller: bound, model: 'large' })), { kind: 'forbidden', status: 403 })
-})
-
-test('without configured callers everyone is anonymous; with them a key is needed and says who it is', () => {
-  assert.equal(new Callers([]).identify(undefined).id, 'anonymous')
-  assert.equal(new Callers([]).identify('whatever').id, 'anonymous')
-  const callers = new Callers([{ caller, key: 'clé à moi', patienceMs: 250 }])
-  assert.equal(callers.identify('clé à moi').id, 'chat-ui')
-  assert.equal(callers.wishes(caller)?.patienceMs, 250)
-  for (const wrong of [undefined, '', 'clé', 'CLÉ À MOI', 'clé à moi ']) {
-    assert.throws(() => callers.identify(wrong), { kind: 'unauthorized', status: 401 })
-  }
 })
 
 const neverThrown = (): void => assert.fail('a hook threw')

@@ -4,7 +4,7 @@ import type { Limits } from '../core/allowance.ts'
 import type { Ask, Caller } from '../core/ask.ts'
 import { Fault } from '../core/fault.ts'
 import type { Outcome, Reply } from '../core/reply.ts'
-import { Callers } from './callers.ts'
+import { Callers } from '../keys/callers.ts'
 import { limits } from './limits.ts'
 
 const nameless = { weight: 1, priority: 'default', models: undefined, cloud: 'allowed' } as const
@@ -37,6 +37,8 @@ const askOf = (caller: Caller, over: Partial<Ask> = {}): Ask => ({
 })
 
 /** The layer on a clock that a test moves, over a server that answers when it is told to. */
+const noDate = { epochMs: () => 0 }
+
 class Rig {
   nowMs = 5_000
   /** Ends the answers under way, in the order in which they began. */
@@ -209,13 +211,13 @@ test('one caller’s thirst is not another’s, and new settings change the limi
 
 test('the anonymous are told apart by their address, and those beyond ten thousand forget the first', async () => {
   const rig = new Rig()
-  const callers = new Callers([], { requestsPerMinute: 1 })
+  const callers = new Callers({ callers: [], anonymousLimits: { requestsPerMinute: 1 } }, { clock: noDate })
   const from = (address: string): Caller => callers.identify(undefined, address)
   await rig.ask(from('10.0.0.1'))
   await rig.ask(from('10.0.0.2'))
   await rig.refused(from('10.0.0.1'))
-  for (let at = 0; at < 9_999; at += 1) await rig.ask(from(`fd00::${at.toString(16)}`))
+  for (let at = 0; at < 9_999; at += 1) await rig.ask(from(`fd00:0:${at.toString(16)}::1`))
   await rig.refused(from('10.0.0.1'))
   await rig.ask(from('10.0.0.2'))
-  assert.equal(new Callers([]).identify(undefined, '10.0.0.1').address, undefined)
+  assert.equal(new Callers({ callers: [] }, { clock: noDate }).identify(undefined, '10.0.0.1').address, undefined)
 })

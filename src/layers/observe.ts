@@ -37,6 +37,22 @@ function refused(ask: Ask, fault: Fault, now: number): Outcome {
   }
 }
 
+/** An ask that is queued or running, as a person may see it: never its content. */
+export interface AskView {
+  readonly id: string
+  readonly caller: string
+  readonly model: string
+  readonly dialect: string
+  readonly priority: Priority
+  readonly stream: boolean
+  readonly state: 'queued' | 'running'
+  readonly upstream: string | undefined
+  readonly ageMs: number
+  /** Until it is expected to end, as was thought when it was let in; undefined where nobody can say. */
+  readonly leftMs: number | undefined
+  readonly promptTokens: number
+}
+
 /** What may be shown of an ask that is here. */
 interface Present {
   readonly id: string
@@ -59,8 +75,13 @@ export class Roster {
   // By id, since a layer may have passed on a copy; and never the asks themselves, whose bodies may be large.
   readonly #present = new Map<string, Present>()
 
-  list(): Iterable<Present> {
-    return this.#present.values()
+  views(now: number): readonly AskView[] {
+    return Array.from(this.#present.values(), ({ arrivedAt, endsAt, ...known }) => ({
+      ...known,
+      leftMs: endsAt && Math.max(0, endsAt - now),
+      state: known.upstream === undefined ? 'queued' : 'running',
+      ageMs: now - arrivedAt,
+    }))
   }
 
   /** When an ask that is here is expected to end; undefined where nobody can say. */

@@ -35,7 +35,7 @@ const noTokens = {
   estimated: false,
 }
 
-export const tryOf = (claim: Claim, nano: number): Try => ({ claim, state: 'settled', nano, ...noTokens })
+const tryOf = (claim: Claim, nano: number): Try => ({ claim, state: 'settled', nano, ...noTokens })
 
 export const entryOf = (id: string, over: Partial<Entry> = {}): Entry => ({
   id,

@@ -1,9 +1,13 @@
-import type { Position } from './journal.ts'
-
 /**
  * What stands in the journal, each told by its first letter: how a request ended, a try that left, how far one has come, and
  * how far the books have come.
  */
+
+/** How far the books have come. */
+export interface Position {
+  readonly segment: number
+  readonly offset: number
+}
 
 export const closeRecord = (entry: string): string => `c${entry}`
 

@@ -5,7 +5,11 @@ import { promisify } from 'node:util'
 
 const sync = promisify(fdatasync)
 
-export const segmentName = (number: number): string => `${String(number).padStart(8, '0')}.log`
+const segmentName = (number: number): string => `${String(number).padStart(8, '0')}.log`
+
+/** Undefined for another file. */
+export const segmentNumber = (name: string): number | undefined =>
+  /^\d{8,}\.log$/.test(name) ? Number.parseInt(name, 10) : undefined
 
 /** One file of the journal. It is filled from its beginning, and what lies behind the last record is zeros. */
 export class Segment {

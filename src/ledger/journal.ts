@@ -2,15 +2,9 @@ import { statfsSync } from 'node:fs'
 import type { World } from '../core/world.ts'
 import { Framer } from './journal-frame.ts'
 import { recordsFrom } from './journal-reader.ts'
-import { entryIn, postedRecord } from './journal-record.ts'
+import { entryIn, type Position, postedRecord } from './journal-record.ts'
 import { Segment } from './journal-segment.ts'
 import { SyncGroup } from './sync-group.ts'
-
-/** How far the books have come. */
-export interface Position {
-  readonly segment: number
-  readonly offset: number
-}
 
 /** Records that the books have not got yet, in their order. */
 export interface Batch {
@@ -104,16 +98,17 @@ export class Journal {
     this.#write(text, true)
   }
 
-  /** How a request ended. It outlives this process when this returns, if there is any room at all. */
-  add(text: string, isPaid: boolean): void {
+  /** How a request ended. It outlives this process when this returns true; where there is no room at all, it is only remembered. */
+  add(text: string, isPaid: boolean): boolean {
     this.#waiting += 1
-    if (this.#write(text, isPaid)) return
+    if (this.#write(text, isPaid)) return true
     if (this.#homeless.length < homelessMax) {
       this.#homeless.push(text)
     } else {
       this.#waiting -= 1
       this.#dropped += 1
     }
+    return false
   }
 
   /** What was added last outlives the machine when it resolves. */

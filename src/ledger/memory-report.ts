@@ -1,4 +1,5 @@
-import type { Entry, ReportKey, ReportQuery, ReportRow } from '../core/ledger.ts'
+import type { Entry, ReportQuery, ReportRow } from '../core/ledger.ts'
+import { isTimeKey, labels } from './calendar.ts'
 
 type Counts = { -readonly [Key in Exclude<keyof ReportRow, 'of'>]: number }
 
@@ -6,10 +7,10 @@ type Counts = { -readonly [Key in Exclude<keyof ReportRow, 'of'>]: number }
 export function reportOf(entries: Iterable<Entry>, query: ReportQuery): readonly ReportRow[] {
   const { by, since = -Infinity, until = Infinity, caller, timeZone = 'UTC' } = query
   const rows = new Map<string, Counts & Pick<ReportRow, 'of'>>()
-  const format = new Intl.DateTimeFormat('sv-SE', { timeZone, dateStyle: 'short', timeStyle: 'short' })
+  const label = labels(timeZone)
   for (const entry of entries) {
     if (entry.at < since || entry.at >= until || (caller !== undefined && entry.caller !== caller)) continue
-    const of = Object.fromEntries(by.map((key) => [key, valueOf(entry, key, format)]))
+    const of = Object.fromEntries(by.map((key) => [key, isTimeKey(key) ? label(key, entry.at) : (entry[key] ?? '')]))
     const id = JSON.stringify(of)
     const row = rows.get(id) ?? { of, ...nothing }
     rows.set(id, row)
@@ -42,25 +43,4 @@ function add(row: Counts, entry: Entry): void {
   row.gpuMs += entry.gpuMs
   row.nano += entry.nano
   row.savedNano += entry.savedNano
-}
-
-function valueOf(entry: Entry, key: ReportKey, format: Intl.DateTimeFormat): string {
-  switch (key) {
-    case 'hour':
-      return format.format(entry.at).slice(0, 13).replace(' ', 'T')
-    case 'day':
-      return format.format(entry.at).slice(0, 10)
-    case 'week':
-      return mondayOf(format.format(entry.at).slice(0, 10))
-    case 'month':
-      return format.format(entry.at).slice(0, 7)
-    default:
-      return entry[key] ?? ''
-  }
-}
-
-function mondayOf(day: string): string {
-  const date = new Date(`${day}T00:00:00Z`)
-  date.setUTCDate(date.getUTCDate() - ((date.getUTCDay() + 6) % 7))
-  return date.toISOString().slice(0, 10)
 }

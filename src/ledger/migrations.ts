@@ -1,16 +1,14 @@
 import { BooksFault } from './books.ts'
+import type { Migration } from './migration.ts'
 import { ledgerTables } from './migrations/001-ledger.ts'
+import { keyTables } from './migrations/002-keys.ts'
+import { auditTables } from './migrations/003-audit.ts'
 import { sql, type Work } from './work.ts'
 
-/** A step from one form of the database to the next. It is never changed again once it has been released. */
-export interface Migration {
-  readonly name: string
-  /** Understood by SQLite and PostgreSQL alike. */
-  readonly statements: readonly string[]
-}
+export type { Migration } from './migration.ts'
 
 /** In this order, and only forward: how many have been done is the version of the database. */
-export const migrations: readonly Migration[] = [ledgerTables]
+export const migrations: readonly Migration[] = [ledgerTables, keyTables, auditTables]
 
 /** At which version it is; 0 for one that has nothing in it yet. */
 export function* versionOf(): Work<number> {

@@ -29,7 +29,7 @@ export class SyncGroup {
         await this.#sync(round.texts)
         round.done.resolve()
       } catch (error) {
-        round.done.reject(error as Error)
+        round.done.reject(error)
       }
     }
     this.#isRunning = false

@@ -15,6 +15,7 @@ const forDebugging: ReadonlySet<Event['type']> = new Set([
   'ask-hedged',
   'hedge-ended',
   'first-token',
+  'money-spent',
 ])
 
 const ranks: Readonly<Record<Level, number>> = { debug: 0, info: 1, warn: 2, error: 3 }

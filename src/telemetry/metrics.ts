@@ -5,6 +5,7 @@ import { comparisonsOf } from '../core/prediction.ts'
 import type { Outcome } from '../core/reply.ts'
 import { diskGauge, type DiskWatch } from './disk.ts'
 import { type BoundsSource, measureBounds } from './bounds-metrics.ts'
+import { measureMoney, type MoneyMetricsSource } from './money-metrics.ts'
 import { watchProcess } from './process.ts'
 import { type Counter, type Family, type Histogram, Registry } from './registry.ts'
 
@@ -201,6 +202,11 @@ export class Metrics {
   /** Shows how near the process is to its bounds as well. Returns what is to listen for it. */
   watchBounds(source: BoundsSource): (event: Event) => void {
     return measureBounds(this.#registry, source)
+  }
+
+  /** Shows what is spent as well. Returns what is to listen for it. */
+  watchMoney(source: MoneyMetricsSource): (event: Event) => void {
+    return measureMoney(this.#registry, source)
   }
 
   /** All of it in Prometheus' text format. */

@@ -39,6 +39,8 @@ function wordsOf(view: EventView): readonly string[] {
       return [styleText('yellow', 'hung'), view.upstream ?? '', styleText('dim', view.text ?? '')]
     case 'config-read':
     case 'connection-cut':
+    case 'budget-reached':
+    case 'cloud-switched':
     case 'notice':
       return [view.level === 'info' ? '' : styleText(colours[view.level], view.level), view.text ?? '']
     default:
@@ -59,6 +61,7 @@ function numbersOf(view: EventView): string {
     view.output_tokens === undefined || view.attempts === 0 ? '' : `${view.input_tokens} in ${view.output_tokens} out`,
     view.first_token_ms === undefined ? '' : `first ${seconds(view.first_token_ms)}`,
     `total ${seconds(view.total_ms ?? 0)}`,
+    view.usd === undefined ? '' : `$${view.usd.toFixed(6)}`,
     view.decision ?? '',
   ]
   return words.filter((word) => word !== '').join(' · ')

@@ -1,7 +1,8 @@
+import { sentenceOf } from '../core/amounts.ts'
 import type { Ask } from '../core/ask.ts'
 import type { ConnectionCut, Event, HedgeEnding, Resumed } from '../core/event.ts'
 import type { Fault, FaultKind } from '../core/fault.ts'
-import { inDollars } from '../core/money.ts'
+import { nanoPerDollar } from '../core/money.ts'
 
 /**
  * An event as people may see it: in the log, in the live feed, on the page. The type is closed and is filled in field by
@@ -28,6 +29,8 @@ export interface EventView {
   readonly input_tokens?: number | undefined
   readonly output_tokens?: number | undefined
   readonly tokens_estimated?: true | undefined
+  /** What it cost, where it cost anything. */
+  readonly usd?: number | undefined
   readonly wait_ms?: number | undefined
   readonly first_token_ms?: number | undefined
   readonly total_ms?: number | undefined
@@ -96,10 +99,6 @@ export function viewOf(event: Event): EventView {
       const { upstream, up, reason } = event
       return { level: up ? 'info' : 'warn', event: event.type, upstream, up, text: cleaned(reason, textMax) }
     }
-    case 'money-spent': {
-      const { upstream, model, nano } = event
-      return { level: 'debug', event: event.type, ...nameOf(event.ask), upstream, model, text: inDollars(nano) }
-    }
     case 'config-read':
       return { level: event.taken ? 'info' : 'warn', event: event.type, text: cleaned(event.text, textMax) }
     case 'upstream-stalled': {
@@ -107,8 +106,17 @@ export function viewOf(event: Event): EventView {
       const text = `Nothing came of ${asks} answers of ${model} for ${Math.round(silentMs / 1_000)} s: they were cut off together.`
       return { level: 'warn', event: event.type, upstream, model, text: cleaned(text, textMax) }
     }
+    case 'money-spent': {
+      // The line of the ask says what it came to; this one is for whoever follows each try.
+      const { upstream, model, nano } = event
+      return { level: 'debug', event: event.type, ...nameOf(event.ask), upstream, model, usd: nano / nanoPerDollar }
+    }
+    case 'budget-reached':
+      return { level: 'warn', event: event.type, text: cleaned(sentenceOf(event.standing, event.share), textMax) }
+    case 'cloud-switched':
+      return { level: event.open ? 'info' : 'warn', event: event.type, text: cleaned(event.text, textMax) }
     case 'notice':
-      return { level: event.level, event: event.type, text: cleaned(event.text, textMax) }
+      return { level: event.level, event: event.type, text: cleaned(event.text, noticeMax) }
   }
 }
 
@@ -122,6 +130,8 @@ const whyCut: Readonly<Record<ConnectionCut, string>> = {
 
 const nameMax = 128
 const textMax = 300
+/** What we say ourselves, and need not cut. */
+const noticeMax = 600
 
 function settled({ ask, outcome, decision }: Extract<Event, { type: 'ask-settled' }>): EventView {
   const { usage, attempts, fault, firstTokenMs } = outcome
@@ -144,6 +154,7 @@ function settled({ ask, outcome, decision }: Extract<Event, { type: 'ask-settled
     input_tokens: usage.promptTokens,
     output_tokens: usage.outputTokens,
     tokens_estimated: usage.estimated === true ? true : undefined,
+    usd: outcome.costNano === undefined || outcome.costNano === 0 ? undefined : outcome.costNano / nanoPerDollar,
     wait_ms: tenths(outcome.waitMs),
     first_token_ms: firstTokenMs === undefined ? undefined : tenths(firstTokenMs),
     total_ms: tenths(outcome.totalMs),

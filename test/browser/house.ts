@@ -1,4 +1,5 @@
 import { doorsOf, parse, settingsOf } from '../../src/config/settings.ts'
+import type { ConfigInput } from '../../src/config/schema.ts'
 import { createGateway, type Gateway } from '../../src/gateway.ts'
 import { startAdmin } from '../../src/http/admin.ts'
 import { ConditionWatch } from '../../src/http/condition-watch.ts'
@@ -25,7 +26,11 @@ export interface TroubledHouse {
   config: ConfigStatus
 }
 
-export async function troubledHouse(t: Ends, kinds: Readonly<Record<string, Kind>>): Promise<TroubledHouse> {
+export async function troubledHouse(
+  t: Ends,
+  kinds: Readonly<Record<string, Kind>>,
+  more: Partial<ConfigInput> = {},
+): Promise<TroubledHouse> {
   const servers = new Map(Object.entries(kinds).map(([name, kind]) => [name, new Witness(kind, { name })]))
   const upstreams = await Promise.all(
     Array.from(servers, async ([name, server]) => {
@@ -34,7 +39,7 @@ export async function troubledHouse(t: Ends, kinds: Readonly<Record<string, Kind
       return { name, kind: backendKind(server.kind), url: socket.origin, concurrency: 8 }
     }),
   )
-  const parsed = parse({ listen: '127.0.0.1:0', admin: { listen: '127.0.0.1:0' }, upstreams })
+  const parsed = parse({ listen: '127.0.0.1:0', admin: { listen: '127.0.0.1:0' }, upstreams, ...more })
   const world = realWorld()
   const settings = settingsOf(parsed)
   const gateway = createGateway(settings, { world })

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { after, before, test, type TestContext } from 'node:test'
 import { setTimeout as wait } from 'node:timers/promises'
 import { someAsk } from '../telemetry/asks.ts'
+import { claimOf, entryOf } from '../../src/ledger/entries.test-helper.ts'
 import { Page, withBrowser } from './browser.ts'
 import { model, troubledHouse, type TroubledHouse } from './house.ts'
 
@@ -79,8 +80,12 @@ before(async () => {
 after(() => Promise.all(ends.map((close) => close())))
 
 /** A house of these servers, and its page in the browser. */
-async function visit(t: TestContext, kinds: Parameters<typeof troubledHouse>[1]): Promise<TroubledHouse> {
-  const house = await troubledHouse(t, kinds)
+async function visit(
+  t: TestContext,
+  kinds: Parameters<typeof troubledHouse>[1],
+  more: Parameters<typeof troubledHouse>[2] = {},
+): Promise<TroubledHouse> {
+  const house = await troubledHouse(t, kinds, more)
   await page.goTo(`${house.adminUrl}/`)
   return house
 }
@@ -178,6 +183,51 @@ test(
     assert.deepEqual(page.errors, [])
   },
 )
+
+test(
+  'what is spent, held and saved is shown with who spent it, and the cloud is closed and opened by a button',
+  withBrowser,
+  async (t) => {
+    const house = await visit(t, { box: 'ollama' }, { budget: { usd: 20, per: 'day' }, time_zone: 'UTC' })
+    const { ledger, world } = house.gateway
+    const now = world.epochMs()
+    const day = { name: 'gateway/day', from: now - (now % 86_400_000), until: now - (now % 86_400_000) + 86_400_000 }
+    const account = { ...day, limitNano: 20_000_000_000 }
+    const caller = '<b>ann</b>'
+    const usual = { accounts: [account], caller, at: now, expiresAt: now + 60_000 }
+    const [spent, held] = [
+      claimOf('spent#1', { ...usual, nano: 15_000_000_000 }),
+      claimOf('held#1', { ...usual, nano: 2_500_000_000 }),
+    ]
+    for (const claim of [spent, held]) assert.equal((await ledger.hold(claim)).short, undefined)
+    const ended = { at: now, endedAt: now, gpuMs: 0 }
+    const tokens = { inputTokens: 9, outputTokens: 9, cachedTokens: 0, cacheWriteTokens: 0, reasoningTokens: 0 }
+    const tries = [{ claim: spent, state: 'settled', nano: 15_000_000_000, estimated: false, ...tokens } as const]
+    await ledger.close(entryOf('spent', { ...ended, caller, nano: 15_000_000_000, tries }))
+    await ledger.close(entryOf('home', { ...ended, caller: 'bob', savedNano: 40_000_000, gpuMs: 90_000 }))
+
+    await shows('spent', /Today \$15\.00 spent and \$0\.04000 saved, by 2 requests/)
+    await shows('budgets', /gateway\/day\s+\$15\.00 of \$20\.00\s+\$2\.50 held\s+in \d+ (h|min)/)
+    await shows('spenders', /<b>ann<\/b>\s+1\s+\$15\.00[\s\S]*bob\s+1\s+\$0\.00\s+\$0\.04000\s+2 min/)
+    await shows('cloud', /The cloud is open/)
+    await page.value("document.getElementById('switch').click()")
+    await shows('cloud', /The cloud is closed \(loopback\)/)
+    assert.equal(house.gateway.treasury.isCloudOpen, false)
+    await shows('troubles', /The cloud is closed: nothing leaves any more/)
+    await page.value("document.getElementById('switch').click()")
+    await shows('cloud', /The cloud is open/)
+    assert.equal(house.gateway.treasury.isCloudOpen, true)
+    assert.deepEqual(page.errors, [])
+  },
+)
+
+test('without any budget the page says so in a line', withBrowser, async (t) => {
+  await visit(t, { box: 'ollama' })
+  await shows('money-box', /No budget is set: nothing is refused for what it costs\./)
+  await shows('money-box', /Nobody has asked anything today\./)
+  await shows('spent', /Today \$0\.00 spent and \$0\.00 saved, by 0 requests/)
+  assert.deepEqual(page.errors, [])
+})
 
 test(
   'on a phone nothing is wider than the screen, and the troubles are read without scrolling sideways',

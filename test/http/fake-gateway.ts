@@ -1,3 +1,5 @@
+import { Guardrails } from '../../src/accounts/guardrails.ts'
+import { MemoryNotes } from '../../src/accounts/memory-notes.ts'
 import { Treasury } from '../../src/accounts/treasury.ts'
 import type { Backend } from '../../src/core/backend.ts'
 import type { TestContext } from 'node:test'
@@ -15,7 +17,7 @@ import { reachOf } from '../../src/dialects/reach.ts'
 import { Fleet } from '../../src/fleet/fleet.ts'
 import type { Gateway } from '../../src/gateway.ts'
 import { type DoorOptions, startDoor } from '../../src/http/server.ts'
-import { Callers } from '../../src/layers/callers.ts'
+import { Callers } from '../../src/keys/callers.ts'
 import { MemoryLedger } from '../../src/ledger/memory.ts'
 
 /** A door on a gateway that does what a test says, and what has come through it. */
@@ -62,7 +64,7 @@ export async function openDoor(t: TestContext, setting: DoorSetting = {}): Promi
     const caller: Caller = { id, weight: 1, priority: 'default', models: models && new Set(models), cloud: 'allowed' }
     return { caller, key, patienceMs: undefined }
   })
-  const known = new Callers(callers)
+  const known = new Callers({ callers }, { clock: world })
   const fleet = new Fleet({ upstreams, world, emit, probeEveryMs: 1_000_000, canOf: reachOf })
   await fleet.start()
   const settings: Settings = {
@@ -83,9 +85,20 @@ export async function openDoor(t: TestContext, setting: DoorSetting = {}): Promi
     shopsOf: () => [],
     cut: (ask) => ask,
   })
+  const guardrails = new Guardrails({
+    world,
+    emit,
+    notes: new MemoryNotes(),
+    ledger,
+    treasury,
+    alerts: () => undefined,
+    homesOf: () => [],
+    lookEveryMs: 1_000,
+  })
   const gateway: Gateway = {
     treasury,
     ledger,
+    guardrails,
     serve: (ask) => {
       asks.push(ask)
       return serve(ask)
@@ -96,6 +109,7 @@ export async function openDoor(t: TestContext, setting: DoorSetting = {}): Promi
     countTokens: () => Promise.resolve(1),
     fleet,
     dialects,
+    callers: known,
     identify: (credential, address) => known.identify(credential, address),
     ask: ({ dialect, body, raw, caller, signal, id = 'none', patienceMs = 8_000, priority, cloud, ...input }) => ({
       ...dialect.glance(body),

@@ -42,9 +42,10 @@ export async function openHouse(
     ...measured,
     world: { now: () => 10_000, epochMs: () => 1_700_000_000_000 },
     fleet: { upstreams: [upstream] },
-    settings: {},
     ledger,
     asks: () => asks,
+    settings: { callers: [], upstreams: [] },
+    ...money,
     subscribe(listener: (event: Event) => void) {
       listeners.add(listener)
       return () => listeners.delete(listener)
@@ -67,6 +68,12 @@ export async function openHouse(
     for (const listener of listeners) listener(event)
   }
   return { port, emit, listeners, close: () => admin.close(), get: (path, asking) => send(port, path, asking) }
+}
+
+/** Nothing is bounded, and nothing was ever spent. */
+const money = {
+  treasury: { isCloudOpen: true, standings: () => [] },
+  guardrails: { cloud: { state: undefined, set: () => Promise.resolve() }, troubles: [] },
 }
 
 async function send(port: number, path: string, { method = 'GET', headers = {}, body }: Asking = {}): Promise<Answer> {

@@ -52,6 +52,12 @@ const calm: Series = {
   'spillway_disk_used_ratio{volume="models"}': '0.7x80',
   spillway_log_lines_dropped_total: '0x80',
   spillway_config_reload_success: '1x80',
+  spillway_ledger_trouble: '0x80',
+  'spillway_budget_limit_usd{account="gateway/day"}': '20x80',
+  'spillway_budget_spent_usd{account="gateway/day"}': '10x80',
+  'spillway_budget_limit_usd{account="caller:closed/day"}': '0x80',
+  'spillway_budget_spent_usd{account="caller:closed/day"}': '0x80',
+  'spillway_fallback_total{reason="spill"}': '0+1x80',
 }
 
 /** What is otherwise when it goes wrong, from the tenth minute on, and which alerts go off beside the one it is about. */
@@ -87,6 +93,10 @@ const troubles: Readonly<Record<string, { readonly of: Series; readonly beside?:
   SpillwayConnectionsCut: { of: { 'spillway_connections_cut_total{reason="too_many"}': '0x30 9x50' } },
   SpillwayDiskFilling: { of: { 'spillway_disk_used_ratio{volume="models"}': '0.7x20 0.9x60' } },
   SpillwayLogLost: { of: { spillway_log_lines_dropped_total: '0x30 5x50' } },
+  SpillwayLedgerTrouble: { of: { spillway_ledger_trouble: '0x20 1x60' } },
+  SpillwayBudgetLow: { of: { 'spillway_budget_spent_usd{account="gateway/day"}': '10x20 17x60' } },
+  SpillwayBudgetSpent: { of: { 'spillway_budget_spent_usd{account="gateway/day"}': '10x20 20x60' } },
+  SpillwayTooSmall: { of: { 'spillway_fallback_total{reason="spill"}': '0+1x20 20+60x60' } },
   SpillwayConfigRefused: { of: { spillway_config_reload_success: '1x20 0x60' } },
 }
 
@@ -101,6 +111,8 @@ test('each rule is about metrics that the gateway has, and says how urgent it is
   const shares = { memory: 0, heap: 0, loop: 0, files: 0 }
   const crowd = { connections: 0, connectionsMax: 1, slowReaders: 0, unreadBytes: 0 }
   metrics.watchBounds({ pressure: { shares, step: 0 }, crowd, linesDropped: () => 0 })
+  const treasury = { isCloudOpen: true, standings: () => [] }
+  metrics.watchMoney({ settings: { callers: [], upstreams: [] }, treasury, ledger: { trouble: undefined } })
   const there = new Set(Array.from(metrics.render().matchAll(/^# TYPE (\w+) /gm), ([, name]) => name))
   for (const { alert, expr, labels } of rules) {
     for (const [name] of expr.matchAll(/\bspillway_\w+/g)) assert.ok(there.has(name), `${alert}: ${name}`)

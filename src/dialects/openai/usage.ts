@@ -9,6 +9,7 @@ export function readUsage(usage: unknown): Usage | undefined {
   const outputTokens = count(usage['completion_tokens'])
   if (promptTokens === undefined && outputTokens === undefined) return undefined
   const cachedTokens = detail(usage['prompt_tokens_details'], 'cached_tokens')
+  const cacheWriteTokens = detail(usage['prompt_tokens_details'], 'cache_write_tokens') || undefined
   // SGLang counts them beside the others.
   const reasoningTokens =
     detail(usage['completion_tokens_details'], 'reasoning_tokens') ?? count(usage['reasoning_tokens'])
@@ -16,6 +17,7 @@ export function readUsage(usage: unknown): Usage | undefined {
     promptTokens: promptTokens ?? 0,
     outputTokens: outputTokens ?? 0,
     ...(cachedTokens !== undefined && { cachedTokens }),
+    ...(cacheWriteTokens !== undefined && { cacheWriteTokens }),
     ...(reasoningTokens !== undefined && { reasoningTokens }),
   }
 }

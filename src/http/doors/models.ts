@@ -1,6 +1,6 @@
 import { Fault } from '../../core/fault.ts'
 import type { Json } from '../../core/json.ts'
-import { hasName } from '../../core/names.ts'
+import { mayUse } from '../../core/scope.ts'
 import type { Gateway } from '../../gateway.ts'
 import type { Question } from './door.ts'
 
@@ -8,8 +8,7 @@ export type FleetModel = ReturnType<Gateway['fleet']['models']>[number]
 
 /** What a caller may see of the fleet. */
 export function modelsFor({ gateway, caller }: Question): readonly FleetModel[] {
-  const models = gateway.fleet.models()
-  return caller.models === undefined ? models : models.filter(({ name }) => hasName(caller.models, name))
+  return gateway.fleet.models().filter(({ name }) => mayUse(caller, name))
 }
 
 /** One model by whatever spelling a server takes for it. */
@@ -19,7 +18,7 @@ export function modelNamed(question: Question, name: string): FleetModel {
   const upstream = fleet.serving(name).find(({ up }) => up !== false)
   const canonical = upstream?.modelFor(name)?.name
   const model = canonical === undefined ? undefined : fleet.models().find((one) => one.name === canonical)
-  if (model === undefined || (!hasName(caller.models, name) && !hasName(caller.models, model.name))) {
+  if (model === undefined || (!mayUse(caller, name) && !mayUse(caller, model.name))) {
     throw new Fault('no-such-model', `The model '${name.slice(0, 100)}' does not exist here, or you may not use it.`)
   }
   return model

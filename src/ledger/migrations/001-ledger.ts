@@ -1,4 +1,4 @@
-import type { Migration } from '../migrations.ts'
+import type { Migration } from '../migration.ts'
 
 /** What was spent, what is set aside, and how every request ended. */
 export const ledgerTables: Migration = {

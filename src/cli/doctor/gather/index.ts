@@ -1,5 +1,6 @@
 import { doorsOf, settingsOf } from '../../../config/settings.ts'
 import { DiskWatch } from '../../../telemetry/disk.ts'
+import { dataDirOf } from '../../data-dir.ts'
 import { volumesOf } from '../../volumes.ts'
 import type { Facts } from '../facts.ts'
 import { gatherConfig } from './config.ts'
@@ -22,7 +23,8 @@ export async function gather(file: string | undefined): Promise<Facts> {
   const doors = doorsOf(config.config)
   const { upstreams } = settingsOf(config.config)
   // What the doctor says goes elsewhere than the log of the gateway.
-  const volumes = volumesOf({ dataDir: config.config.data_dir, upstreams, env }).filter(({ name }) => name !== 'log')
+  const dataDir = dataDirOf(config.config.data_dir)
+  const volumes = volumesOf({ dataDir, upstreams, env }).filter(({ name }) => name !== 'log')
   const disk = new DiskWatch({ volumes, emit() {} })
   const [ports, servers, running] = await Promise.all([
     gatherPorts(doors),

@@ -1,0 +1,14 @@
+import type { CallerSettings } from './settings.ts'
+
+/** Who is behind a key, and when and from where it counts. */
+export type Holder = Omit<CallerSettings, 'key'>
+
+/** The keys that were made here, beside those of the configuration. */
+export interface Keyring {
+  /** Whether any was ever made: from then on nobody asks without one, unless that is allowed. */
+  readonly isUsed: boolean
+  /** Undefined for what is none of its keys; of one that counts no more, the holder says so. It takes as long for any. */
+  find(credential: string): Holder | undefined
+  /** Whoever is called so and may ask. */
+  named(name: string): Holder | undefined
+}

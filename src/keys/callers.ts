@@ -1,0 +1,94 @@
+import { hash } from 'node:crypto'
+import type { Caller } from '../core/ask.ts'
+import { Fault } from '../core/fault.ts'
+import type { Holder, Keyring } from '../core/keyring.ts'
+import type { Network, Settings } from '../core/settings.ts'
+import type { World } from '../core/world.ts'
+import { Networks, networkOf } from './networks.ts'
+
+type Configured = Pick<Settings, 'callers' | 'anonymous' | 'anonymousLimits'>
+
+interface CallersParts {
+  readonly keyring?: Keyring | undefined
+  readonly clock: Pick<World, 'epochMs'>
+}
+
+const anyone: Caller = { id: 'anonymous', weight: 1, priority: 'default', models: undefined, cloud: 'allowed' }
+
+/**
+ * Key → caller. Looked up by digest, so that the time it takes says nothing about how much of a key was right, and so
+ * that no key stands in memory longer than it must. One that is unknown, expired, revoked or from a wrong place is
+ * answered alike, and as fast.
+ */
+export class Callers {
+  readonly #settings: Configured
+  readonly #keyring: Keyring | undefined
+  readonly #clock: CallersParts['clock']
+  readonly #byDigest = new Map<string, Holder>()
+  readonly #byName = new Map<string, Holder>()
+  readonly #places = new WeakMap<readonly Network[], Networks>()
+
+  constructor(settings: Configured, { keyring, clock }: CallersParts) {
+    this.#settings = settings
+    this.#keyring = keyring
+    this.#clock = clock
+    for (const holder of settings.callers) {
+      this.#byDigest.set(digest(holder.key), holder)
+      this.#byName.set(holder.caller.id, holder)
+    }
+  }
+
+  /** No keys anywhere: whoever reaches the port may ask, whatever key is sent along. */
+  get isOpen(): boolean {
+    return this.#byDigest.size === 0 && this.#keyring?.isUsed !== true
+  }
+
+  /** Whether one may ask without a key. */
+  get takesKeyless(): boolean {
+    return this.#settings.anonymous !== undefined || this.isOpen
+  }
+
+  identify(credential: string | undefined, address?: string): Caller {
+    if (this.isOpen) return this.#anonymous(address)
+    if (credential === undefined) {
+      if (this.#settings.anonymous !== undefined) return this.#anonymous(address)
+      throw new Fault('unauthorized', 'A key is needed: send it as "Authorization: Bearer KEY" or as "x-api-key".')
+    }
+    // Both are asked whatever either says, so that both always take their time.
+    const made = this.#keyring?.find(credential)
+    const holder = this.#byDigest.get(digest(credential)) ?? made
+    if (holder === undefined || !this.#counts(holder, address)) {
+      throw new Fault('unauthorized', 'This key is not known here.')
+    }
+    return holder.caller
+  }
+
+  /** How long this caller waits when it does not say; undefined for the gateway's own defaults. */
+  wishes({ id }: Caller): Pick<Holder, 'patienceMs' | 'deadlineMs'> | undefined {
+    return this.#byName.get(id) ?? this.#keyring?.named(id)
+  }
+
+  /** Whoever has this name and a key. */
+  named(name: string): Caller | undefined {
+    return (this.#byName.get(name) ?? this.#keyring?.named(name))?.caller
+  }
+
+  #counts({ expiresAt, addresses }: Holder, address: string | undefined): boolean {
+    if (expiresAt !== undefined && this.#clock.epochMs() >= expiresAt) return false
+    return addresses === undefined || (address !== undefined && this.#placesOf(addresses).has(address))
+  }
+
+  #placesOf(addresses: readonly Network[]): Networks {
+    const known = this.#places.get(addresses) ?? new Networks(addresses)
+    this.#places.set(addresses, known)
+    return known
+  }
+
+  #anonymous(address: string | undefined): Caller {
+    const { anonymous, anonymousLimits } = this.#settings
+    const caller = anonymous ?? (anonymousLimits === undefined ? anyone : { ...anyone, limits: anonymousLimits })
+    return caller.limits === undefined || address === undefined ? caller : { ...caller, address: networkOf(address) }
+  }
+}
+
+const digest = (key: string): string => hash('sha256', key)

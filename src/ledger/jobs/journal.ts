@@ -1,0 +1,27 @@
+import type { Entry } from '../../core/ledger.ts'
+import { sql, type Work } from '../work.ts'
+import { close } from './money.ts'
+import { numberIn } from './rows.ts'
+
+/** As `close`, for entries as they stand in the journal: texts cross threads at once, and are taken apart over there. */
+export function* closeTexts(entries: readonly string[]): Work<void> {
+  yield* close(entries.map((text) => JSON.parse(text) as Entry))
+}
+
+/** Nobody wants what was set aside any more, and it is as if it had never been. */
+export function* release(claimIds: readonly string[]): Work<void> {
+  for (const id of claimIds) {
+    const [hold] = yield sql('DELETE FROM holds WHERE id = ? RETURNING nano', id)
+    if (hold === undefined) continue
+    const accounts = yield sql('DELETE FROM hold_accounts WHERE hold = ? RETURNING name, from_at', id)
+    for (const account of accounts.toSorted((one, other) => (String(one['name']) < String(other['name']) ? -1 : 1))) {
+      const { name, from_at: from } = account as { name: string; from_at: number }
+      yield sql(
+        'UPDATE accounts SET held = held - ? WHERE name = ? AND from_at = ?',
+        numberIn(hold, 'nano'),
+        name,
+        from,
+      )
+    }
+  }
+}

@@ -1,0 +1,172 @@
+import { mkdirSync } from 'node:fs'
+import { hostname } from 'node:os'
+import { join } from 'node:path'
+import type { Emit } from '../core/event.ts'
+import type { Ledger } from '../core/ledger.ts'
+import type { World } from '../core/world.ts'
+import type { Books } from './books.ts'
+import { Drain } from './drain.ts'
+import { Holds } from './holds.ts'
+import { Journal } from './journal.ts'
+import { JournaledLedger, TriesUnderWay } from './ledger.ts'
+import { becomeOwner, leave, type Owner } from './owners.ts'
+import { PostgresBooks } from './postgres-books.ts'
+import { closeWhatDidNot, heartbeatMs, recover } from './recovery.ts'
+import { SqliteBooks } from './sqlite.ts'
+import { Trouble } from './trouble.ts'
+
+export interface LedgerOptions {
+  /** Where the journal is, and SQLite's file. */
+  readonly dataDir: string
+  /** Of a PostgreSQL, for books that several gateways share. */
+  readonly url?: string | undefined
+  /** Others than those that the folder or the address names. */
+  readonly books?: Books | undefined
+  readonly world: World
+  readonly emit: Emit
+  /** Every request is on the disk before its caller hears the end, and not only those that cost money. */
+  readonly syncAll?: (() => boolean) | undefined
+  /** Of the journal; the usual size where it is undefined. */
+  readonly segmentBytes?: number | undefined
+}
+
+export interface OpenLedger {
+  readonly ledger: Ledger
+  readonly books: Books
+  /** When the books were opened and looked through, or could not be. */
+  readonly ready: Promise<void>
+  /** Entries that are in the journal and not in the books, and those that found no room anywhere. */
+  readonly backlog: () => { readonly waiting: number; readonly dropped: number }
+  /** Enters what is left, and ends. */
+  readonly close: () => Promise<void>
+}
+
+/** How often it is looked whether other processes have gone. */
+const lookEveryMs = 30_000
+
+/** While something is wrong, how often it is tried whether it still is. */
+const tryEveryMs = 1_000
+
+/** Opens the ledger and ends what dead processes left behind. It throws where nothing can be written at all. */
+export async function openLedger(options: LedgerOptions): Promise<OpenLedger> {
+  const { dataDir, url, world, emit, syncAll = () => false, segmentBytes } = options
+  const journals = join(dataDir, 'journal')
+  mkdirSync(journals, { recursive: true, mode: 0o700 })
+  const owner = becomeOwner(journals, world)
+  const underWay = new TriesUnderWay()
+  const trouble = new Trouble(emit)
+  const journal = await Journal.open({
+    folder: owner.folder,
+    world,
+    segmentBytes,
+    carried: () => underWay.records(),
+    onTrouble: (why) => (why === undefined ? trouble.end('journal') : trouble.begin('journal', why)),
+  })
+  const books =
+    options.books ?? (url === undefined ? new SqliteBooks(join(dataDir, 'ledger.db')) : new PostgresBooks(url))
+  const drain = new Drain({ journal, books, world, trouble, emit, folder: journals })
+  const holds = new Holds({ books, owner: owner.id, world, trouble })
+  const care = new Care({ owner, books, holds, trouble, world, emit, journals, isShared: url !== undefined })
+  const ready = care.begin()
+  return {
+    ready,
+    ledger: new JournaledLedger({ journal, books, drain, holds, underWay, trouble, world, syncAll }),
+    books,
+    backlog: () => ({ waiting: journal.waiting, dropped: journal.dropped }),
+    close: async () => {
+      await care.end()
+      await drain.end()
+      await journal.close()
+      await leaveBooks(owner, { journal, books, underWay, world })
+      await books.close()
+    },
+  }
+}
+
+/** Takes its name out of the books; where they cannot be reached, whoever starts next finds the journal and does it. */
+async function leaveBooks(
+  owner: Owner,
+  parts: { journal: Journal; books: Books; underWay: TriesUnderWay; world: World },
+): Promise<void> {
+  const { journal, books, underWay, world } = parts
+  if (journal.waiting > 0) return owner.alive.end()
+  try {
+    await closeWhatDidNot(owner.id, underWay.heard, { books, world })
+    leave(owner)
+  } catch {
+    owner.alive.end()
+  }
+}
+
+interface CareParts {
+  readonly owner: Owner
+  readonly books: Books
+  readonly holds: Holds
+  readonly trouble: Trouble
+  readonly world: World
+  readonly emit: Emit
+  readonly journals: string
+  /** Other machines use the same books. */
+  readonly isShared: boolean
+}
+
+/** What has to be done again and again: to say that one is alive, to look who is not, and whether what was wrong still is. */
+class Care {
+  readonly #parts: CareParts
+  readonly #ended = new AbortController()
+  #running: Promise<unknown> = Promise.resolve()
+
+  constructor(parts: CareParts) {
+    this.#parts = parts
+  }
+
+  /** Resolves when everything was looked at once. */
+  async begin(): Promise<void> {
+    const first = this.#look()
+    this.#running = first.then(() => Promise.all([this.#goOnLooking(), this.#try()]))
+    await first
+  }
+
+  async end(): Promise<void> {
+    this.#ended.abort()
+    await this.#running
+  }
+
+  async #goOnLooking(): Promise<void> {
+    const { world, isShared } = this.#parts
+    const { signal } = this.#ended
+    const everyMs = isShared ? heartbeatMs : lookEveryMs
+    for (;;) {
+      await world.sleep(everyMs, signal)
+      if (signal.aborted) return
+      await this.#look()
+    }
+  }
+
+  async #look(): Promise<void> {
+    const { books, world, emit, journals, owner, isShared, trouble } = this.#parts
+    try {
+      if (isShared) await books.run('heartbeat', owner.id, hostname(), world.epochMs())
+      const { processes, closed, orphans } = await recover({ journals, books, world, self: owner.id })
+      if (processes + orphans === 0) return
+      const text = `Of ${processes} that ended without a word, ${closed} requests were taken down, and ${orphans} were ended that had not.`
+      emit({ type: 'notice', level: 'info', text })
+    } catch (error) {
+      trouble.begin('books', error)
+    }
+  }
+
+  async #try(): Promise<void> {
+    const { books, holds, trouble, world, owner } = this.#parts
+    const { signal } = this.#ended
+    for (; !signal.aborted; await world.sleep(tryEveryMs, signal)) {
+      if (holds.unwanted > 0) await holds.releaseUnwanted()
+      else if (trouble.has('books')) {
+        await books.run('heartbeat', owner.id, hostname(), world.epochMs()).then(
+          () => trouble.end('books'),
+          (error: unknown) => trouble.begin('books', error),
+        )
+      }
+    }
+  }
+}
