@@ -42,7 +42,7 @@ function stage(servers: Record<string, ScriptedServer>, budgets: readonly Budget
   return { on: rig(servers, settings, world, [], ledger), world, ledger }
 }
 
-suite('taiji #234, OpenBitFun #2677: a first token that is late is not paid for twice', () => {
+suite('taiji 234, OpenBitFun 2677: a first token that is late is not paid for twice', () => {
   test('no other server that costs money gets the request, and the one that has it is charged for the prompt', async () => {
     const { on, world, ledger } = stage({ sky: sells(hangs), moon: sells(serves) })
     const asked = on.ask(streamed)
@@ -73,7 +73,7 @@ suite('taiji #234, OpenBitFun #2677: a first token that is late is not paid for 
   })
 })
 
-test('LiteLLM #37992: a count of nothing is a count, and no estimate takes its place', async () => {
+test('LiteLLM 37992: a count of nothing is a count, and no estimate takes its place', async () => {
   const counts = { prompt_tokens: 0, completion_tokens: 0, total_tokens: 0 }
   const body = JSON.stringify({
     choices: [{ index: 0, message: { role: 'assistant', content: 'Hello' }, finish_reason: 'stop' }],
@@ -113,7 +113,7 @@ test('a request that breaks on every server is charged where it may have been ru
   assert.deepEqual(came.toSorted(), ['one released', 'three settled', 'two released'])
 })
 
-suite('LiteLLM #34732: those who come together are not let through together', () => {
+suite('LiteLLM 34732: those who come together are not let through together', () => {
   const caller = {
     id: 'ann',
     weight: 1,

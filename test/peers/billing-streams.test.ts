@@ -20,7 +20,7 @@ const sellers: Readonly<Record<(typeof kinds)[number], Seller>> = {
 
 const words = 200
 
-suite('LiteLLM #14457, #13245: who hangs up is charged for what was said until then', () => {
+suite('LiteLLM 14457, 13245: who hangs up is charged for what was said until then', () => {
   for (const dialect of dialects) {
     for (const kind of kinds) {
       test(`${dialect} from ${kind}, at every tenth piece of ${words} words`, async () => {
@@ -45,7 +45,7 @@ suite('LiteLLM #14457, #13245: who hangs up is charged for what was said until t
   }
 })
 
-suite('LiteLLM #17664, pi #7259: streams are counted, though nobody asked for the counts', () => {
+suite('LiteLLM 17664, pi 7259: streams are counted, though nobody asked for the counts', () => {
   for (const kind of ['llamacpp', 'vllm', 'ollama', 'openai', 'anthropic'] as const) {
     for (const dialect of dialects) {
       test(`${dialect} from ${kind}`, async () => {
@@ -66,7 +66,7 @@ suite('LiteLLM #17664, pi #7259: streams are counted, though nobody asked for th
   }
 })
 
-test('LiteLLM #41610: the tokens of streams are counted against the limit of a minute', async () => {
+test('LiteLLM 41610: the tokens of streams are counted against the limit of a minute', async () => {
   const on = await counter({ home: { kind: 'vllm', tier: 0 } }, { anonymousLimits: { tokensPerMinute: 500 } })
   const first = await on.world.run(listen(on, errandOf('openai-chat', 1, 300)))
   assert.equal(first, 300)
@@ -74,7 +74,7 @@ test('LiteLLM #41610: the tokens of streams are counted against the limit of a m
   await assert.rejects(asked, { status: 429, code: 'rate_limit_exceeded' })
 })
 
-test('LiteLLM #41610: and against a budget of tokens', async () => {
+test('LiteLLM 41610: and against a budget of tokens', async () => {
   const budgets = [{ per: 'day', tokens: 1_000, alertAt: [] } as const]
   const caller = { id: 'ann', weight: 1, priority: 'default', models: undefined, cloud: 'allowed', budgets } as const
   const over: Partial<Settings> = { callers: [{ caller, key: 'key of ann', patienceMs: undefined }] }
