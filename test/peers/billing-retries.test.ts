@@ -112,37 +112,3 @@ test('a request that breaks on every server is charged where it may have been ru
   const came = ledger.entries[0]!.tries.map(({ claim, state }) => `${claim.upstream} ${state}`)
   assert.deepEqual(came.toSorted(), ['one released', 'three settled', 'two released'])
 })
-
-suite('LiteLLM 34732: those who come together are not let through together', () => {
-  const caller = {
-    id: 'ann',
-    weight: 1,
-    priority: 'default',
-    models: undefined,
-    cloud: 'allowed',
-    clamp: false,
-  } as const
-
-  test('of five hundred on money for ten, exactly ten leave, and all others are told so at once, however little is left', async () => {
-    // What one sets aside, by the ledger's own word.
-    const one = stage({ sky: sells(serves) }, [{ per: 'day', nano: 1_000_000_000, alertAt: [] }])
-    await readAll(await one.on.ask(streamed, { caller }))
-    const most = one.ledger.entries[0]!.tries[0]!.claim.nano
-    for (let round = 0; round < 3; round += 1) {
-      const speaks = Promise.withResolvers<void>()
-      const slow: Act = () => speaks.promise.then(() => answer(wholeStream))
-      // Less than one more would need is of no use to anybody.
-      const nano = 10 * most + Math.floor((round / 3) * most)
-      const { on, world, ledger } = stage({ sky: sells(slow) }, [{ per: 'day', nano, alertAt: [] }])
-      const asked = Array.from({ length: 500 }, () => on.ask(streamed, { caller }))
-      const ends = Promise.allSettled(asked.map(async (reply) => readAll(await reply)))
-      await world.advance(3_000)
-      assert.equal(on.heard.get('sky')!.length, 10)
-      speaks.resolve()
-      const refused = (await ends).filter((end) => end.status === 'rejected')
-      assert.equal(refused.length, 490)
-      for (const { reason } of refused) assert.equal((reason as { code: string }).code, 'budget_exceeded')
-      assert.deepEqual(ledger.open, [])
-    }
-  })
-})
