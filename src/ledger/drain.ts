@@ -1,10 +1,8 @@
-import { appendFileSync } from 'node:fs'
-import { join } from 'node:path'
 import type { Emit } from '../core/event.ts'
 import type { World } from '../core/world.ts'
-import { type Books, BooksFault } from './books.ts'
-import type { Batch, Journal } from './journal.ts'
-import { together } from './journal-record.ts'
+import type { Books } from './books.ts'
+import type { Journal } from './journal.ts'
+import { post } from './posting.ts'
 import type { Trouble } from './trouble.ts'
 
 export interface DrainParts {
@@ -67,10 +65,10 @@ export class Drain {
 
   /** False where the books would not take something. */
   async #drain(): Promise<boolean> {
-    const { journal, trouble } = this.#parts
+    const { journal, books, trouble, emit, folder } = this.#parts
     for (let batch = journal.next(batchMost); batch !== undefined; batch = journal.next(batchMost)) {
       try {
-        await this.#post(batch)
+        for (const text of await post(books, batch.entries, folder)) emit({ type: 'notice', level: 'error', text })
         journal.posted(batch)
         trouble.end('books')
       } catch (error) {
@@ -80,27 +78,4 @@ export class Drain {
     }
     return true
   }
-
-  async #post({ entries }: Batch): Promise<void> {
-    const { books } = this.#parts
-    try {
-      await books.run('closeText', together(entries))
-    } catch (error) {
-      if (!isWrong(error)) throw error
-      // One of them cannot be entered, and must not keep the others out for ever.
-      for (const entry of entries)
-        await books.run('closeText', together([entry])).catch((fault) => this.#setAside(entry, fault))
-    }
-  }
-
-  #setAside(entry: string, fault: unknown): void {
-    if (!isWrong(fault)) throw fault as Error
-    const { folder, emit } = this.#parts
-    const path = join(folder, 'refused.log')
-    appendFileSync(path, `${entry}\n`, { mode: 0o600 })
-    const text = `The ledger could not enter a request, which is kept in ${path}: ${(fault as Error).message}`
-    emit({ type: 'notice', level: 'error', text })
-  }
 }
-
-const isWrong = (error: unknown): boolean => error instanceof BooksFault && error.kind === 'wrong'
