@@ -16,35 +16,42 @@ export interface DrainParts {
 }
 
 const batchMost = 256
-/** So long it waits for others to go along. */
-const gatherMs = 20
+/** So long an entry waits for others to go along: it is safe where it is, and going alone costs as much as going together. */
+const gatherMs = 100
+/** Money that is set aside is wanted back sooner. */
+const gatherPaidMs = 20
 const againMs = 50
 const againMostMs = 1_000
 
 /** Brings what stands in the journal into the books, in its order, as often as it takes. */
 export class Drain {
   readonly #parts: DrainParts
-  readonly #hurried = new AbortController()
+  readonly #ended = new AbortController()
+  #gathering: AbortController | undefined
+  #isHurried = false
   #running: Promise<void> | undefined
-  #isEnded = false
 
   constructor(parts: DrainParts) {
     this.#parts = parts
   }
 
   /** Something was added. */
-  begin(): void {
+  begin(isPaid: boolean): void {
+    if (isPaid) {
+      this.#isHurried = true
+      this.#gathering?.abort()
+    }
     this.#running ??= this.#run().finally(() => {
       this.#running = undefined
       // Something may have been added in the same moment.
-      if (!this.#isEnded && this.#parts.journal.waiting > 0) this.begin()
+      if (!this.#isEnded && this.#parts.journal.waiting > 0) this.begin(false)
     })
   }
 
   /** Does what is left at once, and ends; where the books do not take it, it stays in the journal. */
   async end(): Promise<void> {
-    this.#isEnded = true
-    this.#hurried.abort()
+    this.#ended.abort()
+    this.#gathering?.abort()
     await this.#running
     await this.#drain()
   }
@@ -53,14 +60,28 @@ export class Drain {
     const { world, journal } = this.#parts
     let waitMs = againMs
     while (!this.#isEnded && journal.waiting > 0) {
-      if (journal.waiting < batchMost) await world.sleep(gatherMs, this.#hurried.signal)
+      if (journal.waiting < batchMost) await this.#gather()
       if (await this.#drain()) {
         waitMs = againMs
         continue
       }
-      await world.sleep(waitMs, this.#hurried.signal)
+      await world.sleep(waitMs, this.#ended.signal)
       waitMs = Math.min(againMostMs, waitMs * 2)
     }
+  }
+
+  async #gather(): Promise<void> {
+    const { world } = this.#parts
+    if (!this.#isHurried) {
+      this.#gathering = new AbortController()
+      await world.sleep(gatherMs, this.#gathering.signal)
+    }
+    if (this.#isHurried) await world.sleep(gatherPaidMs, this.#ended.signal)
+    this.#isHurried = false
+  }
+
+  get #isEnded(): boolean {
+    return this.#ended.signal.aborted
   }
 
   /** False where the books would not take something. */
