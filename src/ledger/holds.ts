@@ -13,10 +13,10 @@ export interface HoldParts {
 }
 
 /**
- * So long an ask waits until its money is set aside. A commit takes a millisecond, and a hundred on a disk that is busy; whoever
- * waits longer is better off at home, or knowing. Long enough that nothing is refused for one flush of a slow disk.
+ * So long an ask waits until its money is set aside. A commit takes a millisecond, a hundred where the disk is busy, and several
+ * hundred now and then: nothing shall be refused for one slow flush. Whoever would wait longer is better off at home, or knowing.
  */
-const patienceMs = 250
+const patienceMs = 400
 
 const tickMs = 50
 

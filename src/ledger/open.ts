@@ -44,6 +44,9 @@ export interface OpenLedger {
 /** How often it is looked whether other processes have gone. */
 const lookEveryMs = 30_000
 
+/** Books that do not answer are not waited for when all else has ended: what they have not got is in the journal. */
+const closingMostMs = 5_000
+
 /** While something is wrong, how often it is tried whether it still is. */
 const tryEveryMs = 1_000
 
@@ -68,19 +71,27 @@ export async function openLedger(options: LedgerOptions): Promise<OpenLedger> {
   const holds = new Holds({ books, owner: owner.id, world, trouble })
   const care = new Care({ owner, books, holds, trouble, world, emit, journals, isShared: url !== undefined })
   const ready = care.begin()
+  const close = async (): Promise<void> => {
+    await care.end()
+    await drain.end()
+    await journal.close()
+    await leaveBooks(owner, { journal, books, underWay, world })
+    await books.close()
+  }
+  let closed: Promise<void> | undefined
   return {
     ready,
     ledger: new JournaledLedger({ journal, books, drain, holds, underWay, trouble, world, syncAll }),
     books,
     backlog: () => ({ waiting: journal.waiting, dropped: journal.dropped }),
-    close: async () => {
-      await care.end()
-      await drain.end()
-      await journal.close()
-      await leaveBooks(owner, { journal, books, underWay, world })
-      await books.close()
-    },
+    close: () => (closed ??= within(closingMostMs, close(), world)),
   }
+}
+
+/** It goes on, but nobody waits for it any longer than that. */
+async function within(mostMs: number, work: Promise<void>, world: Pick<World, 'sleep'>): Promise<void> {
+  const done = new AbortController()
+  await Promise.race([work.finally(() => done.abort()), world.sleep(mostMs, done.signal)])
 }
 
 /** Takes its name out of the books; where they cannot be reached, whoever starts next finds the journal and does it. */
