@@ -74,8 +74,8 @@ class History {
     if (open === undefined) return
     const { ask, page, hold } = open
     const usage = {
-      promptTokens: Math.floor(ask.promptTokens * (0.5 + 0.75 * share)),
-      outputTokens: Math.floor(hold.outputTokensMax * (ask.answers ?? 1) * share),
+      promptTokens: Math.floor(ask.promptTokens * (0.25 + share)),
+      outputTokens: Math.floor(hold.outputTokensMax * (ask.answers ?? 1) * Math.min(1, share * 2)),
     }
     hold.end(share < 0.1 ? undefined : { ...usage, estimated: !counted })
     await page.close({
@@ -123,7 +123,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     arbitrary: fc
       .tuple(
         pick,
-        fc.integer({ min: 0, max: 5_000 }),
+        fc.integer({ min: 0, max: 30_000 }),
         fc.option(fc.integer({ min: 0, max: 40_000 }), { nil: undefined }),
         fc.integer({ min: 1, max: 3 }),
       )
@@ -135,7 +135,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   },
   {
     weight: 5,
-    arbitrary: fc.tuple(pick, fc.double({ min: 0, max: 1, noNaN: true }), fc.boolean()).map(
+    arbitrary: fc.tuple(pick, fc.oneof(fc.double({ min: 0, max: 1, noNaN: true }), fc.constant(1)), fc.boolean()).map(
       ([which, share, counted]): Step =>
         (history) =>
           history.end(which, share, counted),
