@@ -52,16 +52,22 @@ export function* verifyWhole(spans: readonly Span[], noted: readonly Noted[]): W
 /** The sums are those of their rows; where the rows were let go, they are what they were then. */
 function* verifyTotals(spans: readonly Span[]): Work<readonly Flaw[]> {
   const flaws: Flaw[] = []
-  const { retiredSlot = 0, totals: retired } = (yield* notes()).findLast(({ type }) => type === 'retired') ?? {}
-  if (retired !== undefined && (yield* digestOf(retiredSlot)) !== retired)
-    flaws.push({ where: 'the sums of rows that were let go', what: 'are not what was written' })
+  let closed = 0
+  for (const note of yield* notes()) {
+    if (note.type !== 'closed') continue
+    if (note.since !== closed || (yield* digestOf(note.since, note.slot)) !== note.totals)
+      flaws.push({ where: `the sums of slots ${note.since} to ${note.slot}`, what: 'are not what was written' })
+    closed = note.slot
+  }
+  const [chain] = yield sql("SELECT retired_slot FROM chain WHERE name = 'requests'")
+  if (numberIn(chain, 'retired_slot') !== closed) flaws.push({ where: 'the days that are closed', what: 'are others' })
 
   const sums = emptySums()
   for (const span of spans) addSums(sums, span.sums)
-  const bySlot = yield* totalsBy(['slot'], retiredSlot)
+  const bySlot = yield* totalsBy(['slot'], closed)
   for (const [slot, wrong] of different(sums.bySlot, bySlot))
     flaws.push({ where: `the sums of slot ${slot}`, what: wrong })
-  const byGroup = yield* totalsBy(totalKeys.slice(1), retiredSlot)
+  const byGroup = yield* totalsBy(totalKeys.slice(1), closed)
   for (const [group, wrong] of different(sums.byGroup, byGroup))
     flaws.push({ where: `the sums of ${group.replaceAll('\n', ' ')}`, what: wrong })
   return flaws
@@ -97,7 +103,7 @@ function different(
 /** An id is made of the name it stands for: another name cannot be put in its place, and none can be left out unseen. */
 function* verifyNames(): Work<readonly Flaw[]> {
   const flaws: Flaw[] = []
-  const forgotten = new Set((yield* notes()).flatMap(({ ids = [] }) => ids))
+  const forgotten = new Set((yield* notes()).flatMap((note) => (note.type === 'forgotten' ? note.ids : [])))
   for (const row of yield sql('SELECT id, kind, name, salt FROM names')) {
     const [id, kind] = [String(row['id']), String(row['kind'])]
     if (row['name'] === null) {

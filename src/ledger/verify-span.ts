@@ -122,8 +122,8 @@ class Walk {
     if (this.#follow(content, hash, 'note')) this.heed(JSON.parse(content) as Note)
   }
 
-  heed({ retiredSlot = this.#closedThen }: Note): void {
-    this.#closedThen = retiredSlot
+  heed(note: Note): void {
+    if (note.type === 'closed') this.#closedThen = note.slot
   }
 
   tell(where: string, what: string): void {

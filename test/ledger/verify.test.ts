@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { copyFileSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
@@ -9,7 +9,7 @@ import { test, type TestContext } from 'node:test'
 import { SqliteFile } from '../../src/ledger/sqlite-file.ts'
 import { SqliteBooks } from '../../src/ledger/sqlite.ts'
 import { verifyFile } from '../../src/ledger/verify.ts'
-import { entryOf } from '../conformance/money.ts'
+import { dayMs, entryOf, someDay } from '../conformance/money.ts'
 import { fill, problemsOf } from './left.ts'
 
 function folderFor(t: TestContext): string {
@@ -89,12 +89,42 @@ test('a row that was noted elsewhere is still the one it was, or verify says so'
   assert.match(problems[0]!.what, /is not the one that was noted/)
 })
 
+test('after rows were let go and a caller was forgotten, all that is left is as it was written', async (t) => {
+  const path = written(t)
+  const file = new SqliteFile(path)
+  for (const days of [1, 2]) {
+    fill(file, days * 1_440, days * 1_440 + 20)
+    file.answer([{ job: 'closeDays', args: [someDay + days * dayMs + 7_200_000, 'Europe/Berlin'] }])
+    const [answer] = file.answer([{ job: 'letGo', args: [30] }])
+    assert.deepEqual(answer, { value: 30 })
+  }
+  file.answer([{ job: 'purge', args: ['c1'] }])
+  fill(file, 2_900, 2_920)
+  // It came before the last border, and is taken down only now.
+  file.answer([{ job: 'close', args: [[entryOf('late', [], { at: someDay })]] }])
+  file.close()
+  const { problems, chain } = await verifyFile(path)
+  assert.deepEqual(problems, [])
+  assert.equal(chain!.retired, 60)
+  for (const [about, change] of [
+    ['sums', 'UPDATE totals SET requests = requests + 1 WHERE slot = (SELECT MIN(slot) FROM totals)'],
+    ['start', 'UPDATE chain SET start_seq = start_seq + 1'],
+    ['note', "UPDATE notes SET content = replace(content, 'closed', 'forgotten')"],
+  ] as const) {
+    const copy = join(path, '..', `${about}.db`)
+    for (const ending of ['.db', '.head', '.sums'])
+      copyFileSync(path.replace('.db', ending), copy.replace('.db', ending))
+    forge(copy, change)
+    assert.notDeepEqual(await problemsOf(copy), [], about)
+  }
+})
+
 test('nothing is found while somebody writes and moves pages', async (t) => {
   const path = folderFor(t)
   const books = new SqliteBooks(path)
-  let isDone = false
+  const done = new AbortController()
   const writing = (async () => {
-    for (let i = 0; !isDone; i += 1) {
+    for (let i = 0; !done.signal.aborted; i += 1) {
       const text = 'x'.repeat(40_000)
       await books.run(
         'close',
@@ -104,7 +134,7 @@ test('nothing is found while somebody writes and moves pages', async (t) => {
   })()
   await books.run('holdOwners')
   for (let i = 0; i < 25; i += 1) assert.deepEqual(await problemsOf(path), [])
-  isDone = true
+  done.abort()
   await writing
   await books.close()
   assert.deepEqual(await problemsOf(path), [])

@@ -2,7 +2,7 @@ import type { Work } from '../work.ts'
 import * as audit from './audit.ts'
 import * as journal from './journal.ts'
 import * as keys from './keys.ts'
-import { purge, retire } from './keep.ts'
+import { closeDays, letGo, purge } from './keep.ts'
 import * as money from './money.ts'
 import * as notes from './notes.ts'
 import * as owners from './owners.ts'
@@ -20,7 +20,8 @@ const jobs = {
   ...notes,
   ...owners,
   ...report,
-  retire,
+  closeDays,
+  letGo,
   purge,
 }
 

@@ -35,7 +35,7 @@ export function* report(query: ReportQuery): Work<readonly ReportRow[]> {
       else
         of[key] = column === 'caller' || column === 'key_id' ? (names.get(total[column]) ?? '') : String(total[column])
     }
-    const at = Object.values(of).join('\n')
+    const at = JSON.stringify(of)
     const row = rows.get(at)
     if (row === undefined) rows.set(at, { of, counts: { ...total } })
     else for (const count of totalCounts) row.counts[count] += total[count]
