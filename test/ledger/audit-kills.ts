@@ -51,7 +51,9 @@ async function lookThrough(dataDir: string, said: readonly string[]): Promise<re
     const rows = await books.run('listAudit', { most: 10_000_000 })
     const lines = Map.groupBy(rows, ({ actor }) => actor)
     const { keys } = await books.run('keysSince', 0)
-    const made = new Set(rows.filter(({ action, result }) => action === 'key.create' && result === 'ok').map(({ after }) => after))
+    const made = new Set(
+      rows.filter(({ action, result }) => action === 'key.create' && result === 'ok').map(({ after }) => after),
+    )
     const { brokenAt, why } = await books.run('verifyAudit')
     return [
       ...said.filter((actor) => !lines.has(actor)).map((actor) => `${actor} was done and has no line`),

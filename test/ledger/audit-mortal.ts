@@ -33,7 +33,8 @@ for (let n = 0; ; n += 1) {
   try {
     if (kind === 0) await notes.setCloud({ open: n % 2 === 0, by: by.actor, from: by.source, at: world.epochMs() })
     else if (kind === 1) await audited(audit, intent, () => Promise.resolve())
-    else if (kind === 2) await audited(audit, intent, () => Promise.reject(new Fault('no-upstream', 'Nobody is there.')))
+    else if (kind === 2)
+      await audited(audit, intent, () => Promise.reject(new Fault('no-upstream', 'Nobody is there.')))
     else if (kind === 3) await desk.create({ name }, by)
     else if (kind === 4) await desk.create({ name: '' }, by)
     else await desk.revoke('nobody12', by)
