@@ -79,7 +79,7 @@ export async function openHouse(options: HouseOptions): Promise<House> {
   const syncAll = (): boolean => gateway.settings.records?.syncAll === true
   const records = place && (await openRecords({ place, world, emit: early.emit, syncAll }))
   const books = records?.books
-  const kept = books && place && { books, dataDir: place.dataDir }
+  const kept = place && { books, dataDir: place.dataDir }
   const keys = kept && keysIn(kept, { world, emit: early.emit, settings: () => gateway.settings })
   const gateway: Gateway = createGateway(settings, {
     world,
@@ -103,7 +103,7 @@ export async function openHouse(options: HouseOptions): Promise<House> {
   const disk = new DiskWatch({ volumes, emit: gateway.emit })
   metrics.watchDisk(disk)
   gateway.subscribe(metrics.listen)
-  gateway.subscribe(metrics.watchMoney(gateway))
+  gateway.subscribe(metrics.watchMoney(gateway, records?.backlog))
   gateway.subscribe(feed.listen)
   if (listen !== undefined) gateway.subscribe(listen)
   early.goesTo(gateway.emit)

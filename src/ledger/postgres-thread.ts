@@ -1,6 +1,8 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { BooksFault, type BooksFaultKind } from './books.ts'
-import { type JobName, workOf } from './jobs/index.ts'
+import type { Claim } from '../core/ledger.ts'
+import { type JobName, readingJobs, workOf } from './jobs/index.ts'
+import { Holds } from './postgres-holds.ts'
 import { Postgres } from './postgres.ts'
 
 /** Jobs that are to be done, or the last word. */
@@ -16,21 +18,10 @@ export type Told = { readonly id: number } & (
   | { readonly kind: BooksFaultKind; readonly message: string }
 )
 
-/** Jobs that only look: they stand in nobody's way who writes. */
-const looking: ReadonlySet<JobName> = new Set<JobName>([
-  'standings',
-  'used',
-  'report',
-  'listOwners',
-  'openHolds',
-  'holdOwners',
-  'entriesAfter',
-  'entryOf',
-])
-
 const port = parentPort!
 const { url } = workerData as { readonly url: string }
 const postgres = new Postgres({ url, now: () => performance.now() })
+const holds = new Holds((begin) => postgres.write(begin))
 let told: Told[] = []
 
 port.on('message', (message: ToThread) => {
@@ -39,13 +30,18 @@ port.on('message', (message: ToThread) => {
 })
 
 async function answer(id: number, job: JobName, args: readonly unknown[]): Promise<void> {
-  const begin = (): ReturnType<typeof workOf> => workOf(job, args)
   try {
-    tell({ id, value: await (looking.has(job) ? postgres.read(begin) : postgres.write(begin)) })
+    tell({ id, value: await done(job, args) })
   } catch (error) {
     const { message } = error as Error
     tell({ id, kind: error instanceof BooksFault ? error.kind : 'wrong', message })
   }
+}
+
+function done(job: JobName, args: readonly unknown[]): Promise<unknown> {
+  if (job === 'hold') return holds.hold(...(args as [claim: Claim, owner: string]))
+  const begin = (): ReturnType<typeof workOf> => workOf(job, args)
+  return readingJobs.has(job) ? postgres.read(begin) : postgres.write(begin)
 }
 
 /** What was done together is told together. */

@@ -3,6 +3,7 @@ import type { Policy } from '../core/policy.ts'
 import type { Layer } from '../core/serve.ts'
 import type { Settings } from '../core/settings.ts'
 import type { Gateway } from '../gateway.ts'
+import type { Visit } from './caller.ts'
 import type { Faults } from './faults.ts'
 import type { Machine } from './fleet.ts'
 import type { Outages } from './outages.ts'
@@ -27,6 +28,8 @@ export interface Simulation {
   readonly ledger?: Ledger
   /** In place of the gateway's own. */
   readonly policy?: Policy
+  /** Hears how each errand went. */
+  readonly onVisit?: (visit: Visit) => void
   /** What befalls the servers, told step by step. */
   readonly script?: (stage: Stage) => Promise<void>
 }

@@ -163,6 +163,8 @@ export function falseForWaiting({ gateway, recorder, world }: Stage): string | u
       return tongues === undefined || tongues.some((tongue) => backend.speaks[tongue] !== undefined)
     })
     const tier = Math.min(...able.map(({ settings }) => settings.tier))
+    // Where it costs money, that may be what he waits for.
+    if (tier > 0 && gateway.settings.money !== undefined) continue
     const cheap = able.filter((upstream) => {
       const { contextTokens = Infinity } = upstream.modelFor(model)!
       return upstream.settings.tier === tier && promptTokens <= contextTokens && upstream.allows(world.now())

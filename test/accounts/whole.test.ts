@@ -1,83 +1,24 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import type { Caller } from '../../src/core/ask.ts'
-import type { Budget } from '../../src/core/budget.ts'
 import type { Entry } from '../../src/core/ledger.ts'
-import type { MoneySettings } from '../../src/core/settings.ts'
 import { NetFault } from '../../src/core/world.ts'
 import { dialectById } from '../../src/dialects/index.ts'
 import { MemoryLedger } from '../../src/ledger/memory.ts'
+import { box, callerWith, chat, money, serves, servesWhole, sky, stage, streamed, wholeAnswer } from './stage.ts'
 import {
   type Act,
   answer,
   done,
   frame,
   readAll,
-  type Rig,
   rig,
-  type ScriptedServer,
   settled,
   silentAfter,
   textOf,
   usageFrame,
   wholeStream,
 } from '../dispatch/scripted.ts'
-
-const chat = { model: 'm', messages: [{ role: 'user', content: 'Hi' }], max_tokens: 1_000 }
-const streamed = { ...chat, stream: true }
-const serves: Act = () => answer(wholeStream)
-const wholeAnswer = JSON.stringify({
-  id: 'c1',
-  choices: [{ index: 0, message: { role: 'assistant', content: 'Hello' }, finish_reason: 'stop' }],
-  usage: { prompt_tokens: 7, completion_tokens: 2, total_tokens: 9 },
-})
-const servesWhole: Act = () => answer([wholeAnswer])
-
-const sky = (act: Act, more: Partial<ScriptedServer> = {}): ScriptedServer => ({
-  kind: 'openai-compatible',
-  act,
-  tier: 1,
-  concurrency: 600,
-  ...more,
-})
-const box = (act: Act): ScriptedServer => ({ ...sky(act), tier: 0 })
-
-/** A dollar buys a million tokens read, or a hundred thousand written. */
-const money: MoneySettings = {
-  budgets: [],
-  timeZone: 'UTC',
-  prices: new Map([['m', { input: 1_000_000, output: 10_000_000, source: 'test' }]]),
-  cloudOpen: true,
-  requestMostNano: undefined,
-  outputTokensMost: 8_192,
-  alerts: { webhook: undefined, spillShare: 0.1 },
-}
-
-const callerWith = (budgets: readonly Budget[], over: Partial<Caller> = {}): Caller => ({
-  id: 'ann',
-  weight: 1,
-  priority: 'default',
-  models: undefined,
-  cloud: 'allowed',
-  budgets,
-  ...over,
-})
-
-interface Stage {
-  readonly on: Rig
-  readonly ledger: MemoryLedger
-}
-
-function stage(
-  servers: Record<string, ScriptedServer>,
-  ledger = new MemoryLedger(),
-  over: Partial<MoneySettings> = {},
-): Stage {
-  return {
-    on: rig(servers, { money: { ...money, ...over }, queue: { max: 600, patienceMs: 50 } }, undefined, [], ledger),
-    ledger,
-  }
-}
 
 const known = ({ entries }: MemoryLedger): readonly Partial<Entry>[] =>
   entries.map(({ upstream, state, inputTokens, outputTokens, nano, estimated, fault }) => ({
@@ -235,6 +176,23 @@ suite('Where there is no money', () => {
       if (one.status === 'rejected') assert.equal((one.reason as { code: string }).code, 'budget_exceeded')
     }
     assert.deepEqual(ledger.open, [])
+  })
+
+  test('a request waits for money that only others who are under way have', async () => {
+    const slowly: Act = async () => {
+      await new Promise((resolve) => setTimeout(resolve, 30))
+      return answer([wholeAnswer])
+    }
+    const { on, ledger } = stage({ sky: sky(slowly) })
+    const caller = callerWith([{ per: 'day', nano: 11_000_000, alertAt: [] }], { clamp: false })
+    const asked = Array.from({ length: 4 }, () => on.ask(chat, { caller, patienceMs: 8_000 }))
+    await Promise.all(asked)
+    assert.equal(ledger.entries.length, 4)
+    // Whoever has no patience is told to come back soon, and not tomorrow.
+    const first = on.ask(chat, { caller })
+    await new Promise((resolve) => setImmediate(resolve))
+    await assert.rejects(on.ask(chat, { caller, patienceMs: 0 }), { code: 'budget_exceeded', retryAfterMs: 1_000 })
+    await first
   })
 
   test('a request stays at home, and its decision says why', async () => {
