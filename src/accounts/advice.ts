@@ -28,7 +28,7 @@ interface OfModel {
   spilledNano: number
 }
 
-const hourMs = 3_600_000
+const minuteMs = 60_000
 /** Of fewer requests a share says nothing. */
 const requestsMin = 50
 /** Of the names of models only so many are told apart: they are the servers' own. */
@@ -53,7 +53,8 @@ export class Advice {
   /** Undefined while all is well. */
   get text(): string | undefined {
     const { world, spillShare } = this.#parts
-    const models = this.#summed(world.now())
+    const minutes = this.#hour.all(world.now())
+    const models = summed(minutes)
     const all = sumOf([...models.values()])
     const { requests } = all
     if (requests < requestsMin || all.spilled <= spillShare() * requests) return undefined
@@ -64,7 +65,7 @@ export class Advice {
       ...this.#aboutModel(model, most),
       `The cloud cost ${inDollars(all.spilledNano)} for it; at this rate ${inDollars(24 * all.spilledNano)} a day`,
       `and ${inDollars(30 * 24 * all.spilledNano)} a month.`,
-      ...this.#aboutSecond(model, most),
+      ...this.#aboutSecond(model, most, minutes.length * minuteMs),
     ].join(' ')
   }
 
@@ -75,15 +76,16 @@ export class Advice {
     return homes.length === 0 ? [] : [`${spilled} were for ${model}, which is at home on ${where}${waited}.`]
   }
 
-  #aboutSecond(model: string, { kept, spilled, busyMs }: OfModel): readonly string[] {
+  #aboutSecond(model: string, { kept, spilled, busyMs }: OfModel, activeMs: number): readonly string[] {
     const homes = this.#parts.homesOf(model)
     const best = homes.toSorted((one, other) => other.places - one.places)[0]
     if (best === undefined || kept === 0) return []
     const places = homes.reduce((sum, home) => sum + home.places, 0)
     const lost = spilled / (kept + spilled)
-    const after = lostWith(best.places, { places, busy: busyMs / hourMs, lost })
+    const after = lostWith(best.places, { places, busy: busyMs / activeMs, lost })
     const stay = Math.round(spilled * (1 - after / lost))
-    return [`A second machine like ${best.upstream} would have kept about ${stay} of the ${spilled} at home.`]
+    // Nobody waits in that reckoning. Those who do wait are kept beside these.
+    return [`A second machine like ${best.upstream} would have kept ${stay} or more of the ${spilled} at home.`]
   }
 
   #count(asked: string, { model: served, spilled, costNano, waitMs, totalMs, tier }: Outcome): void {
@@ -104,13 +106,13 @@ export class Advice {
       of.busyMs += Math.max(0, totalMs - waitMs)
     }
   }
+}
 
-  #summed(now: number): ReadonlyMap<string, OfModel> {
-    const sums = new Map<string, OfModel>()
-    for (const minute of this.#hour.all(now))
-      for (const [model, of] of minute) sums.set(model, sumOf([sums.get(model) ?? nothing(), of]))
-    return sums
-  }
+function summed(minutes: readonly ReadonlyMap<string, OfModel>[]): ReadonlyMap<string, OfModel> {
+  const sums = new Map<string, OfModel>()
+  for (const minute of minutes)
+    for (const [model, of] of minute) sums.set(model, sumOf([sums.get(model) ?? nothing(), of]))
+  return sums
 }
 
 const nothing = (): OfModel => ({ requests: 0, kept: 0, keptWaitMs: 0, busyMs: 0, spilled: 0, spilledNano: 0 })

@@ -13,7 +13,7 @@ import { Experience } from './experience.ts'
 import { HeldMoney } from './hold.ts'
 import type { Purchase } from './prices.ts'
 import type { AskPurse, Till } from './purse.ts'
-import { cloudClosed, isSpent, ledgerClosed, noPrice, shortOfMoney, tooDear } from './refusals.ts'
+import { cloudClosed, dearerThanAny, isSpent, ledgerClosed, noPrice, shortOfMoney } from './refusals.ts'
 import { isBelievable } from './settling.ts'
 import { RoomWatch } from './room-watch.ts'
 import type { Rules } from './rules.ts'
@@ -118,7 +118,7 @@ export class Cashier implements Till {
     if (this.#dealFor(caller, wanted, shop) !== undefined) return undefined
     const least = leastFor(wanted, this.#meansFor(shop, price))
     const most = this.#rules().money.requestMostNano ?? Infinity
-    if (least > most) return tooDear(least, { nano: most, whose: 'one request' })
+    if (least > most) return dearerThanAny(least, most)
     return shortOfMoney(this.#accounts.stands(caller, shop), least, this.#parts.world.epochMs())
   }
 

@@ -21,7 +21,7 @@ export class Hour<T> {
     return of
   }
 
-  /** All of the last hour. */
+  /** All of the last hour; of minutes in which nothing happened there is nothing. */
   all(now: number): readonly T[] {
     this.#forget(Math.floor(now / minuteMs))
     return this.#slots.map(({ of }) => of)

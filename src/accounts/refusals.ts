@@ -28,16 +28,20 @@ export const noPrice = (model: string): Fault =>
   )
 
 /** It cannot be paid for however long anybody waits. */
-export function tooDear(leastNano: number, most: { readonly nano: number; readonly whose: string }): Fault {
-  const text = `This may cost ${inDollars(leastNano)} at a server that costs money, and ${most.whose} may cost ${inDollars(most.nano)}`
-  return new Fault('too-large', `${text}: shorten it, or allow a shorter answer.`)
-}
+const tooDear = (leastNano: number, bound: string): Fault =>
+  new Fault(
+    'too-large',
+    `This may cost ${inDollars(leastNano)} at a server that costs money, and ${bound}: shorten it, or allow a shorter answer.`,
+  )
+
+export const dearerThanAny = (leastNano: number, mostNano: number): Fault =>
+  tooDear(leastNano, `no request may cost more than ${inDollars(mostNano)} there`)
 
 /** Which of these accounts does not pay for it: of those that are spent, the one that begins anew last. */
 export function shortOfMoney(all: readonly Stands[], leastNano: number, now: number): Fault | undefined {
   const small = all.find(({ bound: { limitNano } }) => limitNano > 0 && limitNano < leastNano)
   if (small !== undefined)
-    return tooDear(leastNano, { nano: small.bound.limitNano, whose: `all of ${ownerOf(small.bound)}` })
+    return tooDear(leastNano, `the budget of ${ownerOf(small.bound)} is ${inDollars(small.bound.limitNano)}`)
   const spent = all.filter((each) => isSpent(each, leastNano))
   if (spent.length > 0) {
     return overBudget(

@@ -38,6 +38,9 @@ export interface RigOptions extends Partial<MoneySettings> {
   readonly upstreamBudgets?: readonly Budget[]
 }
 
+/** Several share a ledger, and no id comes twice. */
+let asked = 0
+
 /** A treasury on a clock that a test moves, over a ledger in memory. */
 export class Rig {
   readonly world: FakeWorld = new FakeWorld()
@@ -47,7 +50,6 @@ export class Rig {
   settings: Settings
   /** Added to the date: somebody sets the clock. */
   dateMs = 0
-  #asked = 0
 
   constructor({ ledger, upstreamBudgets, ...money }: RigOptions = {}) {
     const paid = settingsOf('cloud', { tier: 1, budgets: upstreamBudgets })
@@ -85,8 +87,7 @@ export class Rig {
   }
 
   ask(caller: Caller, over: Partial<Ask> = {}): Ask & { readonly purse: AskPurse } {
-    this.#asked += 1
-    const id = `a${this.#asked}`
+    const id = `a${(asked += 1)}`
     return {
       id,
       caller,

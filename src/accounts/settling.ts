@@ -30,12 +30,17 @@ export function tokensOf(usage: Usage): TokenCounts {
 /** Whether these can be the tokens of one request. */
 export function isBelievable(usage: Usage): boolean {
   const { promptTokens, outputTokens, cachedTokens = 0, cacheWriteTokens = 0, reasoningTokens = 0 } = usage
-  const isCount = (count: number): boolean => Number.isInteger(count) && count >= 0 && count <= believableTokens
   return (
-    [promptTokens, outputTokens, cachedTokens, cacheWriteTokens, reasoningTokens].every(isCount) &&
+    isCount(promptTokens) &&
+    isCount(outputTokens) &&
+    isCount(cachedTokens) &&
+    isCount(cacheWriteTokens) &&
+    isCount(reasoningTokens) &&
     cachedTokens + cacheWriteTokens <= promptTokens
   )
 }
+
+const isCount = (count: number): boolean => Number.isInteger(count) && count >= 0 && count <= believableTokens
 
 /** A try that used something up: charged to the token, as whoever served it counted. */
 export const settled = (claim: Claim, usage: Usage, price: Price): Try => ({

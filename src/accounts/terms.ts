@@ -42,7 +42,9 @@ const outputTokensEnd = 1_000_000
  * and no less than twice what nearly all answers come to. Undefined where what is left does not pay for it.
  */
 export function termsFor(wanted: Wanted, means: Means): Terms | undefined {
-  const { price, roomNano, longest = 0 } = means
+  const { price, longest = 0 } = means
+  // Where nothing bounds it, no more than can be counted may be set aside all the same.
+  const roomNano = Math.min(means.roomNano, Number.MAX_SAFE_INTEGER)
   const sized = sizeOf(wanted, means)
   const { promptTokens, asked, answers } = sized
   const whole = mostOf(sized, asked, price)

@@ -5,11 +5,11 @@ import type { Emit } from '../core/event.ts'
 import { KeyDesk } from '../keys/desk.ts'
 import { BooksKeyring } from '../keys/keyring.ts'
 import { pepperIn } from '../keys/pepper.ts'
-import type { Books } from '../ledger/books.ts'
+import { type Books, BooksFault } from '../ledger/books.ts'
 
-/** Where what outlives the process is kept. */
+/** Where what outlives the process is kept: without books, nothing can be, and no key is known. */
 export interface Kept {
-  readonly books: Books
+  readonly books: Books | undefined
   readonly dataDir: string
 }
 
@@ -25,7 +25,7 @@ interface KeyParts {
 }
 
 /** The keys in the database, and where they are made. What is made there holds here at once. */
-export function keysIn({ books, dataDir }: Kept, { world, emit, settings }: KeyParts): HouseKeys {
+export function keysIn({ books = noBooks, dataDir }: Kept, { world, emit, settings }: KeyParts): HouseKeys {
   const pepper = pepperIn({ dataDir, env: process.env })
   const teams = (): NonNullable<Settings['teams']> => settings().teams ?? noTeams
   const keyring = new BooksKeyring({ books, pepper, world, emit, teams, holderOf: readHolder })
@@ -34,6 +34,11 @@ export function keysIn({ books, dataDir }: Kept, { world, emit, settings }: KeyP
     keyring,
     desk: new KeyDesk({ books, pepper, clock: world, reading, settings, changed: () => keyring.look() }),
   }
+}
+
+const noBooks: Books = {
+  run: () => Promise.reject(new BooksFault('gone', 'Nothing can be kept in the data folder.')),
+  close: () => Promise.resolve(),
 }
 
 const noTeams: NonNullable<Settings['teams']> = new Map()

@@ -10,6 +10,7 @@ import { type Door, startDoor } from '../http/server.ts'
 import { realWorld } from '../http/world.ts'
 import { Audit } from '../ledger/audit.ts'
 import { BookNotes } from '../ledger/book-notes.ts'
+import { Retention } from '../ledger/retention.ts'
 import { DiskWatch, type Volume } from '../telemetry/disk.ts'
 import { Feed } from '../telemetry/feed.ts'
 import { Metrics } from '../telemetry/metrics.ts'
@@ -78,7 +79,7 @@ export async function openHouse(options: HouseOptions): Promise<House> {
   const syncAll = (): boolean => gateway.settings.records?.syncAll === true
   const records = place && (await openRecords({ place, world, emit: early.emit, syncAll }))
   const books = records?.books
-  const kept = books && place && { books, dataDir: place.dataDir }
+  const kept = place && { books, dataDir: place.dataDir }
   const keys = kept && keysIn(kept, { world, emit: early.emit, settings: () => gateway.settings })
   const gateway: Gateway = createGateway(settings, {
     world,
@@ -89,12 +90,20 @@ export async function openHouse(options: HouseOptions): Promise<House> {
   })
   const audit = books && new Audit({ books, world, emit: gateway.emit })
   void audit?.keep(() => gateway.settings.records?.auditKeepMs ?? Infinity)
+  const retention =
+    books &&
+    new Retention({
+      books,
+      world,
+      keepMs: () => gateway.settings.records?.keepMs ?? Infinity,
+      timeZone: () => gateway.settings.money?.timeZone ?? 'UTC',
+    })
   const metrics = new Metrics(gateway)
   const feed = new Feed(gateway)
   const disk = new DiskWatch({ volumes, emit: gateway.emit })
   metrics.watchDisk(disk)
   gateway.subscribe(metrics.listen)
-  gateway.subscribe(metrics.watchMoney(gateway))
+  gateway.subscribe(metrics.watchMoney(gateway, records?.backlog))
   gateway.subscribe(feed.listen)
   if (listen !== undefined) gateway.subscribe(listen)
   early.goesTo(gateway.emit)
@@ -142,6 +151,7 @@ export async function openHouse(options: HouseOptions): Promise<House> {
   } catch (error) {
     endLooking()
     keys?.keyring.stop()
+    retention?.close()
     await door?.close(0)
     await admin?.close()
     await gateway.stop()
@@ -154,6 +164,7 @@ export async function openHouse(options: HouseOptions): Promise<House> {
     await openAdmin.close()
     disk.stop()
     keys?.keyring.stop()
+    retention?.close()
     await gateway.stop()
     await audit?.close()
     await records?.close()

@@ -3,12 +3,13 @@ import { Command, Option } from 'commander'
 import { readKeyChange, readNewKey } from '../config/keys.ts'
 import { loadConfigFile } from '../config/load.ts'
 import { parse, settingsOf } from '../config/settings.ts'
+import type { By } from '../core/change.ts'
 import { Fault } from '../core/fault.ts'
-import { BooksFault } from '../ledger/books.ts'
 import { KeyDesk, type MadeKey } from '../keys/desk.ts'
 import { readKey } from '../keys/format.ts'
 import { pepperIn } from '../keys/pepper.ts'
-import { booksOf } from './books.ts'
+import { withBooks } from './books.ts'
+import { dataDirOf } from './data-dir.ts'
 import { bodyOf, type ScopeFlags } from './key-flags.ts'
 import { detailsOf, keyTable } from './key-lines.ts'
 import { configFile, explain } from './sources.ts'
@@ -40,7 +41,7 @@ export function keysCommand(): Command {
       .action((name: string, flags: Common & ScopeFlags & { env: string }) =>
         atDesk(flags, async (desk) => {
           const isFirst = (await desk.list()).length === 0
-          tellMade(await desk.create({ name, env: flags.env, ...bodyOf(flags) }, actor()), flags)
+          tellMade(await desk.create({ name, env: flags.env, ...bodyOf(flags) }, by()), flags)
           if (isFirst) console.error('From now on nobody may ask without a key, unless anonymous.allowed says so.')
         }),
       ),
@@ -69,7 +70,7 @@ export function keysCommand(): Command {
       .option('--overlap <duration>', 'how long the old one counts yet; 0 for no longer', '24h')
       .action((key: string, flags: Common & { overlap: string }) =>
         atDesk(flags, async (desk) =>
-          tellMade(await desk.rotate(await idOf(desk, key), { overlap: flags.overlap }), flags),
+          tellMade(await desk.rotate(await idOf(desk, key), { overlap: flags.overlap }, by()), flags),
         ),
       ),
   )
@@ -78,7 +79,7 @@ export function keysCommand(): Command {
       .option('--unset <what>', 'as if it had never been said: team, models, budget, …', list)
       .action((key: string, flags: Common & ScopeFlags & { unset?: readonly string[] }) =>
         atDesk(flags, async (desk) => {
-          const view = await desk.change(await idOf(desk, key), bodyOf(flags, flags.unset))
+          const view = await desk.change(await idOf(desk, key), bodyOf(flags, flags.unset), by())
           tell(flags, view, detailsOf(view))
         }),
       ),
@@ -87,7 +88,7 @@ export function keysCommand(): Command {
     common(new Command('revoke').description('Takes a key back for good.').argument('<key>', which)).action(
       (key: string, flags: Common) =>
         atDesk(flags, async (desk) => {
-          const view = await desk.revoke(await idOf(desk, key))
+          const view = await desk.revoke(await idOf(desk, key), by())
           tell(flags, view, [`The key ${view.id} of ${view.name} is revoked.`])
         }),
     ),
@@ -146,23 +147,22 @@ async function atDesk({ config: named }: Common, act: (desk: KeyDesk) => Promise
   const file = configFile(named)
   const config = await readConfig(file).catch(explain)
   const settings = settingsOf(config)
-  const { books, dataDir } = booksOf(config)
-  const desk = new KeyDesk({
-    books,
-    pepper: pepperIn({ dataDir, env: process.env }),
-    clock: { epochMs: () => Date.now() },
-    reading: { newKey: readNewKey, change: readKeyChange },
-    settings: () => settings,
+  await withBooks(config, async (books) => {
+    const desk = new KeyDesk({
+      books,
+      pepper: pepperIn({ dataDir: dataDirOf(config.data_dir), env: process.env }),
+      clock: { epochMs: () => Date.now() },
+      reading: { newKey: readNewKey, change: readKeyChange },
+      settings: () => settings,
+    })
+    try {
+      await act(desk)
+    } catch (error) {
+      if (!(error instanceof Fault)) throw error
+      console.error(error.message)
+      process.exitCode = 1
+    }
   })
-  try {
-    await act(desk)
-  } catch (error) {
-    if (!(error instanceof Fault || error instanceof BooksFault)) throw error
-    console.error(error.message)
-    process.exitCode = 1
-  } finally {
-    await books.close()
-  }
 }
 
 /** Where there is none, keys are kept where a gateway without one keeps them. */
@@ -197,4 +197,4 @@ function tell({ json }: Common, view: object, lines: readonly string[]): void {
   console.log(json === true ? JSON.stringify(view, undefined, 2) : lines.join('\n'))
 }
 
-const actor = (): string => `cli:${userInfo().username}`
+const by = (): By => ({ actor: `cli:${userInfo().username}` })

@@ -1,11 +1,15 @@
 import { existsSync } from 'node:fs'
+import { userInfo } from 'node:os'
 import { join } from 'node:path'
 import { Command, InvalidArgumentError } from 'commander'
+import { audited } from '../core/change.ts'
+import { realWorld } from '../http/world.ts'
+import { Audit } from '../ledger/audit.ts'
 import { backUp } from '../ledger/backup.ts'
-import { PostgresBooks } from '../ledger/postgres-books.ts'
-import { verifyFile, type Verdict } from '../ledger/verify.ts'
+import { verifyPostgres } from '../ledger/postgres-verify.ts'
 import type { Noted } from '../ledger/verify-chain.ts'
-import { type BooksConfig, withBooks } from './books.ts'
+import { problemsOf, verifyFile, type Verdict } from '../ledger/verify.ts'
+import { type BooksConfig, haveBooks, withBooks } from './books.ts'
 import { dataDirOf } from './data-dir.ts'
 import { configFile, explain, readSource } from './sources.ts'
 
@@ -22,7 +26,7 @@ const configFlag = ['-c, --config <file>', 'the configuration; spillway.yaml in 
 
 export function ledgerCommand(): Command {
   return new Command('ledger')
-    .description('Looks after what was taken down of every request: who, what, how much.')
+    .description('Looks after what is taken down of every request: who, what, how much.')
     .addCommand(verifyCommand())
     .addCommand(backupCommand())
     .addCommand(purgeCommand())
@@ -33,11 +37,7 @@ const verifyCommand = (): Command =>
     .description('Finds whatever was changed in the ledger since it was written, by hand or by a failing disk.')
     .option(...configFlag)
     .option('--json', 'for programs')
-    .option(
-      '--noted <seq:hash>',
-      'a row that an earlier look named as the last: proves that all up to it is as it was',
-      notedIn,
-    )
+    .option('--noted <row:hash>', 'what an earlier look named as the last: proves all up to it', notedIn)
     .addHelpText(
       'after',
       '\nExamples:\n  spillway ledger verify\n  spillway ledger verify --json\n\n' +
@@ -55,59 +55,56 @@ const backupCommand = (): Command =>
 
 const purgeCommand = (): Command =>
   new Command('purge')
-    .description('Forgets who a caller was. What it used stays in the sums, under a number that leads back to nobody.')
+    .description('Forgets who a caller was. What it used stays in the sums, under an id that leads back to nobody.')
     .requiredOption('--caller <name>', 'whom to forget')
     .option(...configFlag)
     .addHelpText('after', '\nExamples:\n  spillway ledger purge --caller alice\n')
     .action(purge)
 
-async function verify({ config, json, noted }: VerifyOptions): Promise<void> {
-  const place = await placeOf(config)
-  const wanted = noted === undefined ? [] : [noted]
-  const verdict =
-    place.url === undefined ? verifyFile(thereIs(place.path), wanted) : await verifyThere(place.url, wanted)
-  if (json === true) console.log(JSON.stringify(verdictView(verdict), undefined, 2))
-  else for (const line of linesOf(verdict)) console.log(line)
-  if (verdict.problems.length > 0) process.exitCode = 1
+async function verify({ config: named, json, noted }: VerifyOptions): Promise<void> {
+  const config = await configOf(named)
+  const found = await look(config, noted === undefined ? [] : [noted])
+  if (json === true) console.log(JSON.stringify(viewOf(found), undefined, 2))
+  else for (const line of linesOf(found)) console.log(line)
+  if (found.problems.length > 0) process.exitCode = 1
 }
 
-/** In PostgreSQL the rows are ours to prove, and the files are not. */
-async function verifyThere(url: string, noted: readonly Noted[]): Promise<Pick<Verdict, 'problems' | 'chain'>> {
-  const books = new PostgresBooks(url)
-  try {
-    const chain = await books.run('verifyChain', noted)
-    return { problems: chain.problems.map((problem) => ({ file: 'PostgreSQL', ...problem })), chain }
-  } finally {
-    await books.close()
-  }
+type Found = Omit<Verdict, 'files'> & Partial<Pick<Verdict, 'files'>>
+
+async function look(config: BooksConfig, noted: readonly Noted[]): Promise<Found> {
+  const { url } = config.ledger ?? {}
+  if (url === undefined) return verifyFile(ledgerFile(config), noted)
+  // The rows are ours to prove there, and the files are not.
+  const { audit, ...chain } = await verifyPostgres(url, noted)
+  return { problems: problemsOf('PostgreSQL', chain, audit), chain, audit }
 }
 
-type Looked = Pick<Verdict, 'problems' | 'chain'> & Partial<Verdict>
-
-function verdictView({ problems, chain, files }: Looked) {
+function viewOf({ problems, chain, audit, files }: Found) {
   const { rows, retired, seq, hash } = chain ?? {}
   return {
     sound: problems.length === 0,
     problems,
     rows,
     retired,
-    last: seq === undefined ? undefined : { seq, hash },
+    last: seq === undefined ? undefined : { row: seq, hash },
+    audit_lines: audit?.rows,
     pages: files?.pages,
     frames: files?.frames,
   }
 }
 
-function linesOf({ problems, chain, files }: Looked): string[] {
+function linesOf({ problems, chain, audit, files }: Found): string[] {
   if (problems.length > 0 || chain === undefined)
     return [
       'The ledger is not as it was written:',
       ...problems.map(({ file, where, what }) => `  ${file}: ${where} ${what}`),
     ]
   const { rows, retired, seq, hash } = chain
-  const pages = files === undefined ? '' : `, and ${counted(files.pages, 'page')} of its file`
-  const older = retired === 0 ? '' : ` (${counted(retired, 'older row')} were added up and let go)`
+  const parts = [counted(rows, 'row'), `${counted(audit?.rows ?? 0, 'line')} of the audit`]
+  if (files !== undefined) parts.push(`${counted(files.pages, 'page')} of the file`)
   return [
-    `The ledger is as it was written: ${counted(rows, 'row')}${older}${pages}.`,
+    `The ledger is as it was written: ${parts.join(', ')}.`,
+    ...(retired === 0 ? [] : [`The rows up to ${retired} were added up and let go.`]),
     ...(seq === 0 ? [] : [`The last is ${seq}:${hash}; note it elsewhere, and --noted proves it later.`]),
   ]
 }
@@ -115,39 +112,46 @@ function linesOf({ problems, chain, files }: Looked): string[] {
 const counted = (count: number, what: string): string =>
   `${count.toLocaleString('en')} ${what}${count === 1 ? '' : 's'}`
 
-async function backup(file: string, { config }: ConfigOption): Promise<void> {
-  const { url, path } = await placeOf(config)
-  if (url !== undefined) return fail('PostgreSQL has tools of its own for this: pg_dump, pg_basebackup.')
+async function backup(file: string, { config: named }: ConfigOption): Promise<void> {
+  const config = await configOf(named)
+  if (config.ledger?.url !== undefined) return fail('PostgreSQL has tools of its own for this: pg_dump, pg_basebackup.')
   if (!file.endsWith('.db')) return fail(`${file} has to end in .db.`)
   if (existsSync(file)) return fail(`${file} is there already.`)
-  backUp(thereIs(path), file)
-  const { chain } = verifyFile(file)
-  console.log(`${file}: ${counted(chain?.rows ?? 0, 'row')}.`)
+  const { seq, hash } = backUp(ledgerFile(config), file)
+  console.log(`${file} ends with row ${seq}:${hash}.`)
 }
 
-async function purge({ caller, config }: ConfigOption & { readonly caller: string }): Promise<void> {
-  const read = await configOf(config)
-  const forgotten = await withBooks(read, (books) => books.run('purge', caller))
-  if (!forgotten) return fail(`Nobody of the name ${caller} is in the ledger.`)
-  console.log(`${caller} is forgotten. What was used stays in the sums.`)
+async function purge({ caller, config: named }: ConfigOption & { readonly caller: string }): Promise<void> {
+  const config = await configOf(named)
+  if (!haveBooks(config)) return fail(nobody(caller))
+  const id = await withBooks(config, async (books) => {
+    const audit = new Audit({ books, world: realWorld({ connectMs: 1_000 }), emit: () => {} })
+    const intent = { actor: `cli:${userInfo().username}`, action: 'ledger.purge', subject: 'caller' }
+    // The audit names the id alone: it is kept longer than the name may be.
+    const done = await audited(
+      audit,
+      intent,
+      () => books.run('purge', caller),
+      (forgotten) => ({ subject: forgotten ?? 'nobody' }),
+    )
+    await audit.close()
+    return done
+  })
+  if (id === null) return fail(nobody(caller))
+  console.log(`${caller} is forgotten. What was used stays in the sums, under ${id}.`)
 }
 
-/** Where the ledger is. */
-async function placeOf(
-  config: string | undefined,
-): Promise<{ readonly url: string | undefined; readonly path: string }> {
-  const read = await configOf(config)
-  return { url: read.ledger?.url, path: join(dataDirOf(read.data_dir), 'ledger.db') }
-}
+const nobody = (caller: string): string => `Nobody of the name ${caller} is in the ledger.`
 
 /** Without a file, what goes by default; no server has to be there for it. */
-async function configOf(named: string | undefined): Promise<BooksConfig> {
-  if (configFile(named) === undefined) return { ledger: {} }
-  return (await readSource(named).catch(explain)).config
-}
+const configOf = async (named: string | undefined): Promise<BooksConfig> =>
+  configFile(named) === undefined ? {} : (await readSource(named).catch(explain)).config
 
-function thereIs(path: string): string {
-  return existsSync(path) ? path : fail(`There is no ledger at ${path}: no gateway has run with this configuration.`)
+/** It is there: to look into it should not make it. */
+function ledgerFile(config: BooksConfig): string {
+  const path = join(dataDirOf(config.data_dir), 'ledger.db')
+  if (!haveBooks(config)) return fail(`There is no ledger at ${path}: no gateway has run with this configuration.`)
+  return path
 }
 
 function fail(text: string): never {

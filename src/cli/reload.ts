@@ -58,7 +58,7 @@ export class Reloading {
       await auditor(),
       intent,
       () => this.#read(),
-      () => ({ after: this.#status.hash, detail: changedNames(before, this.#config).join(', ') }),
+      () => ({ after: this.#status.hash, detail: changedNames(before, this.#config).join(', ') || undefined }),
     )
   }
 

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { injections } from '../accounts/injections.test-helper.ts'
 import { entryOf } from '../ledger/entries.test-helper.ts'
 import { SqliteBooks } from '../ledger/sqlite.ts'
 import { type Ends, type Ended, folderWith, spillway } from './process.test-helper.ts'
@@ -86,4 +87,22 @@ test('where no ledger is, nothing was asked, and to look for it does not begin o
   assert.equal(code, 0)
   assert.match(out, /^Nothing was asked since /)
   assert.equal(existsSync(folder), false)
+})
+
+test('a caller may be called anything, and is found by that and by nothing else', async (t) => {
+  const books = new SqliteBooks(join(folderWith(t, {}), 'ledger.db'))
+  const at = Date.parse('2026-03-01T14:30:00Z')
+  await books.run(
+    'close',
+    injections.map((caller, i) => entryOf(`id-${i}`, { at, caller })),
+  )
+  for (const caller of injections) {
+    const rows = await books.run('report', { by: ['caller', 'month'], since: at, caller })
+    assert.deepEqual(
+      rows.map(({ of, requests }) => [of, requests]),
+      [[{ caller, month: '2026-03' }, 1]],
+    )
+  }
+  assert.equal((await books.run('report', { by: ['caller'] })).length, injections.length)
+  await books.close()
 })

@@ -5,6 +5,7 @@ import { ConfigFault, sentence } from '../config/problem.ts'
 import type { Config } from '../config/schema.ts'
 import { isForStrangers, parse } from '../config/settings.ts'
 import { realWorld } from '../http/world.ts'
+import { BooksFault } from '../ledger/books.ts'
 import { hasKeys } from './books.ts'
 
 const usual = ['spillway.yaml', 'spillway.yml']
@@ -42,7 +43,13 @@ async function loadWithKeys(file: string): Promise<Loaded> {
 
 /** Has a door refused by whoever can say why, if strangers could come in by it. */
 export async function checkDoor(config: Config, refuse: () => unknown): Promise<void> {
-  if (isForStrangers(config) && !(await hasKeys(config))) refuse()
+  if (isForStrangers(config) && !(await hasKeys(config).catch(unreadable))) refuse()
+}
+
+function unreadable(error: unknown): never {
+  if (!(error instanceof BooksFault)) throw error
+  const text = `can be reached from other machines, and whether there are keys for them cannot be found out: ${error.message}`
+  throw new ConfigFault([{ path: ['listen'], text }])
 }
 
 const ports = habits.map(({ title, port }) => `${title} ${port}`).join(', ')

@@ -28,6 +28,7 @@ function spelled(path: Path): string {
 
 /** Everything that is wrong with a configuration, at once. */
 export class ConfigFault extends Error {
+  readonly code = 'invalid_config'
   readonly problems: readonly Problem[]
 
   constructor(problems: readonly Problem[]) {

@@ -20,7 +20,7 @@ test('each amount has the digits that it takes', () => {
     amountOf('nano', 1),
     amountOf('tokens', 12),
     amountOf('gpuMs', 1_500),
-    amountOf('gpuMs', 2_000),
+    amountOf('gpuMs', 2_000.4),
   ]
   assert.deepEqual(amounts, ['0.00', '0.000000001', '12', '1.5', '2'])
 })

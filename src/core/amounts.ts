@@ -11,7 +11,7 @@ export const units: Readonly<Record<Counted, 'usd' | 'tokens' | 'gpu_seconds'>> 
 /** As a decimal, exact, and as a string: money is nothing for floating point. */
 export function amountOf(counted: Counted, amount: number): string {
   if (counted === 'tokens') return String(amount)
-  return counted === 'gpuMs' ? decimal(amount, 1_000, 0) : decimal(amount, nanoPerDollar, 2)
+  return counted === 'gpuMs' ? decimal(Math.round(amount), 1_000, 0) : decimal(amount, nanoPerDollar, 2)
 }
 
 /** `80 % of the budget of caller:chat-ui/day is used up: $4.01 of $5.00. It begins anew at …`. */

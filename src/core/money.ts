@@ -50,6 +50,7 @@ export function costOf(usage: Usage, price: Price): number {
  */
 export function mostFor(promptTokens: number, outputTokens: number, price: Price): number {
   check(promptTokens)
+  if (outputTokens > Number.MAX_SAFE_INTEGER) return Infinity
   check(outputTokens)
   let most = 0
   for (const rates of ratesNear(promptTokens, price))

@@ -84,6 +84,17 @@ for (const [id, names] of Object.entries(own)) {
   })
 }
 
+test('who asks for a dearer class of service gets the usual one, and who asks for a cheaper one gets that', () => {
+  const limited = (more: Json): unknown => openAiChat.limitEdits({ max_tokens: 10, ...more }, 10)
+  for (const dear of ['priority', 'performance', 'scale', 'ultrafast', 1, {}])
+    assert.deepEqual(limited({ service_tier: dear }), { service_tier: undefined })
+  for (const usual of ['auto', 'default', 'flex', 'standard_only', null])
+    assert.equal(limited({ service_tier: usual }), undefined)
+  assert.equal(limited({ constructor: 'priority' }), undefined)
+  assert.deepEqual(limited({ Service_Tier: 'priority' }), { Service_Tier: undefined })
+  assert.deepEqual(anthropicMessages.limitEdits({ max_tokens: 10, speed: 'fast' }, 10), { speed: undefined })
+})
+
 test('options of Ollama spelt otherwise are none', () => {
   const edits = talkById('ollama-chat')!.limitEdits({ OPTIONS: { num_predict: 900 }, options: { num_predict: 5 } }, 10)
   assert.deepEqual(edits, { OPTIONS: undefined })

@@ -14,6 +14,15 @@ const names: ReadonlySet<string> = new Set([
   'num_predict',
 ])
 
+/**
+ * Classes of service at the usual price or below it. A dearer one (`priority`, `fast`) costs several times what was set
+ * aside, so who asks for it gets the usual one.
+ */
+const usualService: ReadonlyMap<string, ReadonlySet<unknown>> = new Map<string, ReadonlySet<unknown>>([
+  ['service_tier', new Set(['auto', 'default', 'standard', 'standard_only', 'on_demand', 'flex', null])],
+  ['speed', new Set(['standard', null])],
+])
+
 /** Servers written in Go mind neither case nor letters that only fold to ASCII. */
 const folded = (key: string): string => key.normalize('NFKC').toLowerCase()
 
@@ -29,7 +38,7 @@ export function limitEditsOf(body: Json, tokens: number, own: readonly string[])
   for (const key in body) {
     if (own.includes(key)) {
       if (!holds(body[key], tokens)) edits[key] = body[key] === null ? undefined : tokens
-    } else if (names.has(folded(key))) edits[key] = undefined
+    } else if (names.has(folded(key)) || usualService.get(folded(key))?.has(body[key]) === false) edits[key] = undefined
   }
   const [usual = ''] = own
   if (own.every((name) => body[name] === undefined || body[name] === null)) edits[usual] = tokens

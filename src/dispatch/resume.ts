@@ -15,7 +15,7 @@ import { mayContinue } from './continuation.ts'
 import { Runaway } from './deadlines.ts'
 import { endingFor } from './endings.ts'
 import type { DispatchParts } from './parts.ts'
-import { costsToll, Toll, tollFor } from './toll.ts'
+import { costsToll, isUnpaid, Toll, tollFor } from './toll.ts'
 
 /** A stream that breaks more often than this is left as it is. */
 const resumesMax = 2
@@ -164,7 +164,7 @@ export class Resumption {
       const opened = await this.#try(ask, avoid, said)
       if (!(opened instanceof Fault)) return opened
       if (isNobody(opened)) break
-      if (!opened.retry && opened.kind !== 'over-budget') return undefined
+      if (!opened.retry && !isUnpaid(opened)) return undefined
     }
     if (!able.has(broken)) return undefined
     for (;;) {

@@ -8,6 +8,7 @@ import type { Upstream } from '../fleet/upstream.ts'
 import type { Lease, Scheduler } from '../scheduler/scheduler.ts'
 import { costsMoney } from '../scheduler/paid.ts'
 import type { RetryBudget } from './retry-budget.ts'
+import { isUnpaid } from './toll.ts'
 
 export interface RetryParts {
   readonly world: World
@@ -143,8 +144,9 @@ export class Retry {
   }
 
   /** The refusal says less than what went wrong before. */
-  #isWorse({ kind }: Fault): boolean {
-    if (kind === 'no-upstream' || kind === 'no-such-model' || kind === 'over-budget') return true
+  #isWorse(fault: Fault): boolean {
+    const { kind } = fault
+    if (kind === 'no-upstream' || kind === 'no-such-model' || isUnpaid(fault)) return true
     return this.#busy.size > 0 && (kind === 'patience-spent' || kind === 'queue-full')
   }
 

@@ -8,6 +8,9 @@ import type { Lease } from '../scheduler/scheduler.ts'
 import { shopOf } from '../scheduler/means.ts'
 import { costsMoney } from '../scheduler/paid.ts'
 
+/** There is no money for it, or it cannot be taken down. */
+export const isUnpaid = ({ kind }: Fault): boolean => kind === 'over-budget' || kind === 'ledger-closed'
+
 /** Whether money has to be set aside before a try there. */
 export const costsToll = (ask: Ask, { upstream }: Lease): boolean => ask.purse !== undefined && costsMoney(upstream)
 
@@ -26,7 +29,7 @@ export async function tollFor(ask: Ask, lease: Lease): Promise<Toll | Fault> {
       () => {},
     )
     if (ask.signal.aborted || error instanceof Fault) return Fault.from(error, ask.signal)
-    return new Fault('over-budget', 'Money could not be set aside for this request.', { cause: error })
+    return new Fault('ledger-closed', 'Money cannot be set aside at the moment.', { cause: error })
   }
   return purse.refusal(ask, shop) ?? new Fault('over-budget', `There is no money left for ${shop.upstream}.`)
 }

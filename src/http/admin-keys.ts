@@ -1,4 +1,3 @@
-import type { By } from '../core/change.ts'
 import type { Json } from '../core/json.ts'
 import type { KeyDesk } from '../keys/desk.ts'
 import { does, type Place } from './admin-routes.ts'
@@ -10,19 +9,17 @@ export function keyPlaces(desk: KeyDesk): readonly Place[] {
     [
       '/api/keys',
       does('GET', async () => ({ keys: await desk.list() })),
-      does('POST', ({ body, by }) => desk.create(parseBody(body), byText(by)), 201),
+      does('POST', ({ body, by }) => desk.create(parseBody(body), by), 201),
     ],
     [
       '/api/keys/ID',
       does('GET', ({ parts: [id = ''] }) => desk.show(id)),
-      does('PATCH', ({ parts: [id = ''], body }) => desk.change(id, parseBody(body))),
-      does('DELETE', ({ parts: [id = ''] }) => desk.revoke(id)),
+      does('PATCH', ({ parts: [id = ''], body, by }) => desk.change(id, parseBody(body), by)),
+      does('DELETE', ({ parts: [id = ''], by }) => desk.revoke(id, by)),
     ],
-    ['/api/keys/ID/rotate', does('POST', ({ parts: [id = ''], body }) => desk.rotate(id, bodyOrNone(body)))],
+    ['/api/keys/ID/rotate', does('POST', ({ parts: [id = ''], body, by }) => desk.rotate(id, bodyOrNone(body), by))],
   ]
 }
 
 /** To rotate as usual, nothing need be said. */
 const bodyOrNone = (body: Buffer): Json => (body.length === 0 ? {} : parseBody(body))
-
-const byText = ({ actor, source }: By): string => (source === undefined ? actor : `${actor} from ${source}`)

@@ -207,7 +207,7 @@ class House {
       // Who asks comes first: a stranger's body is not worth reading.
       const caller = this.#identify(guest, response, head, dialect.id)
       const raw = await this.#read(response, head)
-      const { patienceMs, deadlineMs, priority, cloud } = head
+      const { patienceMs, deadlineMs, priority, cloud, clamp } = head
       const headers = passedHeaders(dialect, response)
       const ask = gateway.ask({
         dialect,
@@ -216,10 +216,12 @@ class House {
         caller,
         signal,
         id: requestId,
+        isOurId: head.requestId === undefined,
         patienceMs,
         deadlineMs,
         priority,
         cloud,
+        clamp,
         headers,
       })
       asked = ask

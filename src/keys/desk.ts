@@ -1,9 +1,13 @@
+import { hash } from 'node:crypto'
+import type { By, Intent } from '../core/change.ts'
 import { readDuration } from '../core/duration.ts'
 import { Fault } from '../core/fault.ts'
 import type { Json } from '../core/json.ts'
 import type { Settings } from '../core/settings.ts'
 import type { World } from '../core/world.ts'
+import { auditOf } from '../ledger/audit.ts'
 import type { Books } from '../ledger/books.ts'
+import type { AuditRecord } from '../ledger/jobs/audit.ts'
 import type { KeyRow } from '../ledger/jobs/keys.ts'
 import { newId, newKey } from './format.ts'
 import { type Pepper, PepperFault, type Seasoning } from './pepper.ts'
@@ -66,54 +70,81 @@ export class KeyDesk {
     return viewOf(await this.#row(id), this.#now)
   }
 
-  async create(body: Json, by: string): Promise<MadeKey> {
-    const { name, env, scopes, expiresAt } = this.#parts.reading.newKey(body, this.#reading)
-    const { callers } = this.#parts.settings()
-    if (nobodies.has(name) || callers.some(({ caller }) => caller.id === name)) throw taken(name)
-    const { digest, mark } = this.#seasoning()
+  create(body: Json, by: By): Promise<MadeKey> {
     const id = newId()
-    const key = newKey({ env, id })
-    const row = { id, name, env, scopes: JSON.stringify(scopes), createdAt: this.#now, createdBy: by }
-    const done = await this.#parts.books.run(
-      'insertKey',
-      { ...row, expiresAt: expiresAt ?? null, digest: digest(key) },
-      mark,
-    )
-    if (done === 'name-taken') throw taken(name)
-    if (done === 'other-pepper') throw otherPepper()
-    return { ...(await this.#changed(id)), key }
+    const subject = typeof body['name'] === 'string' ? body['name'].slice(0, 100) : ''
+    return this.#audited({ ...by, action: 'key.create', subject, after: id }, async (audit) => {
+      const { name, env, scopes, expiresAt = null } = this.#parts.reading.newKey(body, this.#reading)
+      const { callers } = this.#parts.settings()
+      if (nobodies.has(name) || callers.some(({ caller }) => caller.id === name)) throw taken(name)
+      const { digest, mark } = this.#seasoning()
+      const key = newKey({ env, id })
+      const row = {
+        id,
+        name,
+        env,
+        scopes: JSON.stringify(scopes),
+        createdAt: this.#now,
+        createdBy: by.actor,
+        expiresAt,
+      }
+      const done = await this.#parts.books.run('insertKey', { ...row, digest: digest(key) }, mark, audit)
+      if (done === 'name-taken') throw taken(name)
+      if (done === 'other-pepper') throw otherPepper()
+      return { ...(await this.#changed(id)), key }
+    })
   }
 
   /** Another secret for the same key. The one before it counts for a while yet, so that nobody has to hurry. */
-  async rotate(id: string, body: Json): Promise<MadeKey> {
-    const { overlap = usualOverlap, ...others } = body
-    const overlapMs = typeof overlap === 'string' || typeof overlap === 'number' ? readDuration(overlap) : undefined
-    if (overlapMs === undefined) throw bad('overlap: is no duration; write 24h, or 0 to end the old one at once')
-    if (Object.keys(others).length > 0) throw bad(`${Object.keys(others)[0]}: there is only overlap to be said here`)
-    const { env } = await this.#live(id)
-    const { digest, mark } = this.#seasoning()
-    if ((await this.#parts.books.run('keysSince', 0)).pepper !== mark) throw otherPepper()
-    const key = newKey({ env, id })
-    const now = this.#now
-    if (!(await this.#parts.books.run('rotateKey', id, digest(key), now, now + overlapMs))) throw unknown(id)
-    return { ...(await this.#changed(id)), key }
+  rotate(id: string, body: Json, by: By): Promise<MadeKey> {
+    return this.#audited({ ...by, action: 'key.rotate', subject: id }, async (audit) => {
+      const overlapMs = overlapIn(body)
+      const { env } = await this.#live(id)
+      const { digest, mark } = this.#seasoning()
+      if ((await this.#parts.books.run('keysSince', 0)).pepper !== mark) throw otherPepper()
+      const key = newKey({ env, id })
+      const secret = { digest: digest(key), at: this.#now, until: this.#now + overlapMs }
+      if (!(await this.#parts.books.run('rotateKey', id, secret, audit))) throw unknown(id)
+      return { ...(await this.#changed(id)), key }
+    })
   }
 
-  async change(id: string, body: Json): Promise<KeyView> {
-    const row = await this.#live(id)
-    const scopes = JSON.parse(row.scopes) as Json
-    const before = { name: row.name, env: row.env, scopes, expiresAt: row.expiresAt ?? undefined }
-    const after = this.#parts.reading.change(body, before, this.#reading)
-    const now = { scopes: JSON.stringify(after.scopes), expiresAt: after.expiresAt ?? null }
-    const done = await this.#parts.books.run('changeKey', id, { scopes: row.scopes, expiresAt: row.expiresAt }, now)
-    if (!done)
-      throw new Fault('bad-request', `Somebody else changed the key ${id} just now. Look again.`, { status: 409 })
-    return this.#changed(id)
+  change(id: string, body: Json, by: By): Promise<KeyView> {
+    const detail = Object.keys(body).join(', ').slice(0, 200)
+    return this.#audited({ ...by, action: 'key.change', subject: id, detail }, async (audit) => {
+      const row = await this.#live(id)
+      const scopes = JSON.parse(row.scopes) as Json
+      const wish = { name: row.name, env: row.env, scopes, expiresAt: row.expiresAt ?? undefined }
+      const wanted = this.#parts.reading.change(body, wish, this.#reading)
+      const before = { scopes: row.scopes, expiresAt: row.expiresAt }
+      const after = { scopes: JSON.stringify(wanted.scopes), expiresAt: wanted.expiresAt ?? null }
+      const done = await this.#parts.books.run('changeKey', id, before, after, {
+        ...audit,
+        before: markOf(before),
+        after: markOf(after),
+      })
+      if (!done) throw meanwhile(id)
+      return this.#changed(id)
+    })
   }
 
-  async revoke(id: string): Promise<KeyView> {
-    if (!(await this.#parts.books.run('revokeKey', id, this.#now))) throw unknown(id)
-    return this.#changed(id)
+  revoke(id: string, by: By): Promise<KeyView> {
+    return this.#audited({ ...by, action: 'key.revoke', subject: id }, async (audit) => {
+      if (!(await this.#parts.books.run('revokeKey', id, this.#now, audit))) throw unknown(id)
+      return this.#changed(id)
+    })
+  }
+
+  /** What is done is taken down in the same work; what comes to nothing, afterwards. */
+  async #audited<T>(intent: Intent, act: (audit: AuditRecord) => Promise<T>): Promise<T> {
+    try {
+      return await act(auditOf({ ...intent, result: 'ok' }, this.#now))
+    } catch (error) {
+      const result = error instanceof Fault ? error.code : 'internal_error'
+      // Where this cannot be taken down either, whoever asked is told of the first.
+      await this.#parts.books.run('addAudit', auditOf({ ...intent, result }, this.#now)).catch(() => {})
+      throw error
+    }
   }
 
   get #now(): number {
@@ -155,10 +186,28 @@ export class KeyDesk {
   }
 }
 
+function overlapIn({ overlap = usualOverlap, ...others }: Json): number {
+  const overlapMs = typeof overlap === 'string' || typeof overlap === 'number' ? readDuration(overlap) : undefined
+  if (overlapMs === undefined) throw bad('overlap: is no duration; write 24h, or 0 to end the old one at once')
+  const [other] = Object.keys(others)
+  if (other !== undefined) throw bad(`${other}: there is only overlap to be said here`)
+  return overlapMs
+}
+
+/** Tells what a key might do from what it may do now, and no more. */
+const markOf = ({ scopes, expiresAt }: Pick<KeyRow, 'scopes' | 'expiresAt'>): string =>
+  hash('sha256', `${expiresAt} ${scopes}`).slice(0, 16)
+
 const taken = (name: string): Fault =>
   new Fault('bad-request', `There is a caller ${name} already. Rotate or revoke its key, or choose another name.`, {
     status: 409,
     code: 'name_taken',
+  })
+
+const meanwhile = (id: string): Fault =>
+  new Fault('bad-request', `Somebody else changed the key ${id} just now. Look again.`, {
+    status: 409,
+    code: 'changed_meanwhile',
   })
 
 const unknown = (id: string): Fault =>

@@ -4,13 +4,14 @@ import {
   existsSync,
   fsyncSync,
   linkSync,
+  mkdirSync,
   openSync,
   readFileSync,
   rmSync,
   statSync,
   writeSync,
 } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 
 /**
  * What is mixed into the digest of every key, and is not in the database: whoever has stolen that has no way to try keys
@@ -81,6 +82,7 @@ function readOwn(file: string): string {
 
 /** Whole or not at all, and never over one that somebody else has made meanwhile. */
 function writeOnce(file: string, text: string): void {
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
   const draft = `${file}.${process.pid}.${randomBytes(4).toString('hex')}`
   const handle = openSync(draft, 'wx', 0o600)
   try {

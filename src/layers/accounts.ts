@@ -36,8 +36,11 @@ export function accounts(books: Books): Layer {
       await written(page.fail(fault))
       throw fault
     }
-    if (!reply.stream) await written(page.close(await reply.outcome))
-    return new Accounted(reply, page)
+    if (reply.stream) return new Accounted(reply, page)
+    // It is here already, whole.
+    const writing = page.close(await reply.outcome)
+    if (writing !== undefined) await written(writing)
+    return page.costNano === undefined ? reply : new Accounted(reply, page)
   }
 }
 

@@ -20,8 +20,8 @@ export interface AskInput {
   readonly deadlineMs?: number | undefined
   readonly priority?: Priority | undefined
   readonly cloud?: Cloud | undefined
-  /** False: it is rather refused than cut to what the rest of a budget buys. */
-  readonly clamp?: boolean | undefined
+  /** Whether it may be cut to what the rest of a budget buys, or is rather refused; as its caller is set where it does not say. */
+  readonly clamp?: 'allowed' | 'never' | undefined
   /** Those that the dialect names in `passHeaders`. */
   readonly headers?: readonly (readonly [name: string, value: string])[] | undefined
 }
@@ -80,7 +80,7 @@ export class Asking {
       deadlineMs: said.deadlineMs ?? wishes?.deadlineMs ?? queue.deadlineMs,
       // What is paid for under one id is paid for once.
       purse: purseOf(caller, isOurId ? id : `${id}~${this.#nextId()}`),
-      clamp: said.clamp ?? caller.clamp,
+      clamp: said.clamp === undefined ? caller.clamp : said.clamp === 'allowed',
       arrivedAt: world.now(),
       signal,
     }

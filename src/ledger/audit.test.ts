@@ -15,9 +15,9 @@ auditSuite('The audit in SQLite', async () => {
   const open = [new SqliteBooks(path)]
   return {
     books: open[0]!,
-    reopen: () => {
+    other: () => {
       open.push(new SqliteBooks(path))
-      return Promise.resolve(open.at(-1)!)
+      return open.at(-1)!
     },
     remove: async () => {
       await Promise.all(open.map((books) => books.close()))

@@ -1,4 +1,5 @@
 import type { BoundAccount, Claim, Entry, EntryState, TokenCounts, Try } from '../core/ledger.ts'
+import { slotOf } from './slots.ts'
 
 /** A caller and its key, as ids: what is written for ever holds no name. */
 export interface Ids {
@@ -117,9 +118,20 @@ const accountOf = ({ name, from, until, limitNano }: BoundAccount): TryContent[1
   limitNano,
 ]
 
-/** When a row's request came, without reading all of it. It begins as `contentOf` writes it. */
-export const beginsWith = (content: string, id: string, at: number): boolean =>
-  content.startsWith(`[${JSON.stringify(id)},${at},`)
+/** What a row adds to the sums: when, whose, and how much, in the order of `totalKeys` and `totalCounts`. */
+export function tallyIn(content: string): {
+  readonly slot: number
+  readonly group: string
+  readonly counts: readonly number[]
+} {
+  const row = JSON.parse(content) as Content
+  const [input, output, cached, , , estimated] = row[17]
+  return {
+    slot: slotOf(row[1]),
+    group: `${row[4]}\n${row[5]}\n${row[6]}\n${row[8]}\n${row[9]}\n${row[7]}`,
+    counts: [1, row[16] === null ? 0 : 1, row[11], estimated, input, output, cached, row[13], row[14], row[15]],
+  }
+}
 
 /** What `contentOf` wrote. Its caller and key are called what `nameOf` says. */
 export function entryIn(content: string, nameOf: (id: string) => string): { readonly entry: Entry; readonly ids: Ids } {

@@ -4,6 +4,7 @@ import type { Emit } from '../core/event.ts'
 import type { World } from '../core/world.ts'
 import { type Books, BooksFault } from './books.ts'
 import type { Batch, Journal } from './journal.ts'
+import { together } from './journal-record.ts'
 import type { Trouble } from './trouble.ts'
 
 export interface DrainParts {
@@ -83,11 +84,12 @@ export class Drain {
   async #post({ entries }: Batch): Promise<void> {
     const { books } = this.#parts
     try {
-      await books.run('closeTexts', entries)
+      await books.run('closeText', together(entries))
     } catch (error) {
       if (!isWrong(error)) throw error
       // One of them cannot be entered, and must not keep the others out for ever.
-      for (const entry of entries) await books.run('closeTexts', [entry]).catch((fault) => this.#setAside(entry, fault))
+      for (const entry of entries)
+        await books.run('closeText', together([entry])).catch((fault) => this.#setAside(entry, fault))
     }
   }
 

@@ -20,6 +20,9 @@ export const postedRecord = ({ segment, offset }: Position): string => `p${segme
 /** The entry in a record; undefined for one of another kind. */
 export const entryIn = (record: string): string | undefined => (record[0] === 'c' ? record.slice(1) : undefined)
 
+/** Several, as one text crosses to the books. */
+export const together = (entries: readonly string[]): string => `[${entries.join(',')}]`
+
 /** What a dead process left behind. */
 export class Remains {
   /** By the id of a try that left: the tokens that were heard of it. */

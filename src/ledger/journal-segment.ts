@@ -3,7 +3,10 @@ import { open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 
-const sync = promisify(fdatasync)
+/** Brings what was written to a file to the disk. */
+export type ToDisk = (fd: number) => Promise<void>
+
+const datasync: ToDisk = promisify(fdatasync)
 
 const segmentName = (number: number): string => `${String(number).padStart(8, '0')}.log`
 
@@ -71,8 +74,8 @@ export class Segment {
   }
 
   /** What was written by now outlives the machine when it resolves. */
-  sync(): Promise<void> {
-    const syncing = sync(this.#fd)
+  sync(toDisk: ToDisk = datasync): Promise<void> {
+    const syncing = toDisk(this.#fd)
     this.#syncing = syncing.catch(() => {})
     return syncing
   }

@@ -122,3 +122,37 @@ test('a journal whose entries the books have leaves nothing behind, and one with
   await left.journal.close()
   assert.deepEqual(textsIn(left.folder), ['ca'])
 })
+
+test('what could not be brought to the disk is not tried again there but written anew elsewhere', async (t) => {
+  const troubles: unknown[] = []
+  const failing = new Set<number>()
+  let fails = true
+  const toDisk = (fd: number): Promise<void> => {
+    if (fails) failing.add(fd)
+    fails = false
+    return failing.has(fd) ? Promise.reject(Object.assign(new Error('EIO'), { code: 'EIO' })) : Promise.resolve()
+  }
+  const { journal, folder } = await open(t, { toDisk, onTrouble: (why) => troubles.push(why) })
+  journal.add(closeRecord('a'), true)
+  await journal.synced(closeRecord('a'))
+  journal.add(closeRecord('b'), true)
+  await journal.synced(closeRecord('b'))
+  assert.deepEqual(textsIn(folder), ['ca', 'ca', 'cb'])
+  while (troubles.at(-1) !== undefined) await world.sleep(1)
+  assert.equal((troubles[0] as NodeJS.ErrnoException).code, 'EIO')
+  assert.deepEqual(journal.next(9)?.entries, ['a'])
+})
+
+test('who waits for a disk that takes nothing at all is told so', async (t) => {
+  const { journal } = await open(t, { toDisk: () => Promise.reject(new Error('EIO')) })
+  journal.add(closeRecord('a'), true)
+  await assert.rejects(journal.synced(closeRecord('a')), /EIO/)
+})
+
+test('what comes after the end is not written to whatever file has that number now', async (t) => {
+  const { journal, folder } = await open(t)
+  await journal.close()
+  assert.equal(journal.add(closeRecord('late'), true), false)
+  journal.note(sentRecord('late#1'))
+  assert.deepEqual(readdirSync(folder), [])
+})

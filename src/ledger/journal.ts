@@ -3,7 +3,7 @@ import type { World } from '../core/world.ts'
 import { Framer } from './journal-frame.ts'
 import { recordsFrom } from './journal-reader.ts'
 import { entryIn, type Position, postedRecord } from './journal-record.ts'
-import { Segment } from './journal-segment.ts'
+import { Segment, type ToDisk } from './journal-segment.ts'
 import { SyncGroup } from './sync-group.ts'
 
 /** Records that the books have not got yet, in their order. */
@@ -20,6 +20,8 @@ export interface JournalOptions {
   readonly world: Pick<World, 'sleep'>
   /** Twice as much is reserved on the disk, as far as there is. */
   readonly segmentBytes?: number | undefined
+  /** The system's way where it is undefined. */
+  readonly toDisk?: ToDisk | undefined
   /** What is to be found in the newest segment, whatever became of those before. */
   readonly carried: () => Iterable<string>
   /** With what is wrong; undefined when nothing is any more. */
@@ -161,6 +163,8 @@ export class Journal {
 
   /** False where there is no room for it. */
   #write(record: string, isPaid: boolean): boolean {
+    // The numbers of the files may be those of others by now.
+    if (this.#ended.signal.aborted) return false
     const frame = this.#framer.frame(record)
     const isTight = this.#active.leftBytes < frame.length + (isPaid ? 0 : this.#active.reservedBytes / keptPart)
     if (isTight && this.#spare !== undefined) this.#roll(this.#spare)
@@ -224,18 +228,19 @@ export class Journal {
   }
 
   async #sync(records: readonly string[]): Promise<void> {
+    const { folder, toDisk } = this.#options
     const dirty = [...this.#dirty]
     this.#dirty.clear()
     try {
-      await Promise.all(dirty.map((segment) => segment.sync()))
+      await Promise.all(dirty.map((segment) => segment.sync(toDisk)))
     } catch (error) {
       this.#fail(error)
-      this.#roll(this.#spare ?? Segment.improvise(this.#options.folder, this.#number()))
+      this.#roll(this.#spare ?? Segment.improvise(folder, this.#number()))
       for (const record of records) {
         if (!this.#write(record, true)) throw error
         this.#waiting += 1
       }
-      await this.#active.sync()
+      await this.#active.sync(toDisk)
     }
   }
 

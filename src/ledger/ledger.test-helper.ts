@@ -43,7 +43,9 @@ export async function openFor(t: TestContext, over: Partial<LedgerOptions> = {})
   const dataDir = over.dataDir ?? folderFor(t)
   const opened = await openLedger({ dataDir, world: realTime, emit: () => {}, segmentBytes: 64 * 1024, ...over })
   const close = (): Promise<void> => (closed ??= opened.close())
-  toClose.get(t)!.push(close)
+  const closing = toClose.get(t)
+  if (closing === undefined) t.after(close)
+  else closing.push(close)
   await opened.ready
   return { ...opened, close }
 }

@@ -4,7 +4,7 @@ import type { Entry } from '../core/ledger.ts'
 import type { World } from '../core/world.ts'
 import type { Books } from './books.ts'
 import { recordsFrom } from './journal-reader.ts'
-import { entryIn, Remains } from './journal-record.ts'
+import { entryIn, Remains, together } from './journal-record.ts'
 import { segmentNumber } from './journal-segment.ts'
 import { orphansOf } from './orphans.ts'
 import { Alive, leave, unfinished } from './owners.ts'
@@ -86,7 +86,7 @@ async function closeWhatEnded(
   let batch: string[] = []
   const post = async (): Promise<void> => {
     count += batch.length
-    if (batch.length > 0) await books.run('closeTexts', batch)
+    if (batch.length > 0) await books.run('closeText', together(batch))
     batch = []
   }
   const { posted } = remains

@@ -136,7 +136,7 @@ function notedHead(path: string): Head | undefined {
   try {
     return readHead(path)
   } catch (cause) {
-    const text = `${headFile(path)} ${String((cause as Error).message)}. Look with: spillway ledger verify.`
+    const text = `${headFile(path)} ${(cause as Error).message}. Look with: spillway ledger verify.`
     throw new BooksFault('corrupt', text, { cause })
   }
 }

@@ -26,7 +26,9 @@ export function nobodyLeft(situation: Situation): Fault | undefined {
   const left = offering.offers.filter((offer) => isOpenTo(situation, offer))
   if (left.length === 0) {
     const unpaid = means?.refusal
-    if (unpaid !== undefined) return unpaid
+    // Who can wait until there may be money again does.
+    if (unpaid !== undefined)
+      return now + (unpaid.retryAfterMs ?? Infinity) <= ask.arrivedAt + ask.patienceMs ? undefined : unpaid
     const absent = offering.offers.some(({ place }) => now < place.absentUntil)
     return new Fault(absent ? 'no-such-model' : 'no-upstream', `No other server has the model ${model}.`)
   }

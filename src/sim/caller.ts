@@ -14,6 +14,8 @@ export interface Visit {
   readonly heard: Heard | undefined
   readonly outcome: Outcome | undefined
   readonly fault: Fault | undefined
+  /** Why it was served where it was. */
+  readonly decision: string | undefined
   /** The caller went before the end. */
   readonly left: boolean
   /** How long it was still kept after it had hung up. */
@@ -75,6 +77,7 @@ export async function visit(errand: Errand, gateway: Gateway): Promise<Visit> {
     errand,
     heard: reply === undefined ? undefined : ear.heard,
     outcome: await reply?.outcome,
+    decision: reply?.decision,
     fault,
     left: leaves,
     keptMs,
@@ -87,6 +90,8 @@ export function askFor(errand: Errand, gateway: Gateway, signal: AbortSignal): R
   const { name, priority, patienceMs, deadlineMs, cloud } = errand.caller
   const known = gateway.settings.callers.find(({ caller }) => caller.id === name)
   return gateway.ask({
+    id: `errand-${errand.number}`,
+    isOurId: true,
     dialect: dialectById(errand.dialect)!,
     body,
     raw: Buffer.from(JSON.stringify(body)),

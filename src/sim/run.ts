@@ -34,13 +34,13 @@ const restMs = 60_000
 export async function simulate(simulation: Simulation): Promise<Report> {
   const {
     seed,
-    requests,
     workload = usualWorkload,
     fleet = exampleFleet,
     outages,
     faults,
     settings,
     layers,
+    ledger,
     policy,
     script,
   } = simulation
@@ -51,7 +51,7 @@ export async function simulate(simulation: Simulation): Promise<Report> {
     world.attach(originOf(machine), server)
     return server
   })
-  const gateway = createGateway({ ...settingsFor(fleet, workload), ...settings }, { world, layers, policy })
+  const gateway = createGateway({ ...settingsFor(fleet, workload), ...settings }, { world, layers, ledger, policy })
   const recorder = new Recorder({
     now: () => world.now(),
     waiting: () => gateway.waiting,
@@ -71,7 +71,7 @@ export async function simulate(simulation: Simulation): Promise<Report> {
     }
     void script?.(stage)
     void look(stage, calm.signal)
-    const { trips } = await world.run(send(stage, workload, requests))
+    const { trips } = await world.run(send(stage, simulation, workload))
     const made = await world.run(Promise.all(trips), world.now() + waitMaxMs)
     const tookMs = world.now() - beganAt
     calm.abort()
@@ -88,7 +88,11 @@ export async function simulate(simulation: Simulation): Promise<Report> {
 }
 
 /** Sends everybody on their errands, each at its time; resolves when the last one has set out. */
-async function send(stage: Stage, workload: Workload, requests: number): Promise<{ trips: Promise<Trip>[] }> {
+async function send(
+  stage: Stage,
+  { requests, onVisit }: Simulation,
+  workload: Workload,
+): Promise<{ trips: Promise<Trip>[] }> {
   const { seed, world, gateway, recorder, servers } = stage
   const kinds = new Map(servers.map(({ spec }) => [spec.name, spec.kind]))
   const kindOf: KindOf = (upstream) => (upstream === undefined ? undefined : kinds.get(upstream))
@@ -103,6 +107,7 @@ async function send(stage: Stage, workload: Workload, requests: number): Promise
         falseOf(seen, kindOf) ?? falseNow(stage),
         `errand ${errand.number}, ${errand.dialect}, ${seen.outcome?.upstream ?? 'no upstream'}`,
       )
+      onVisit?.(seen)
       recorder.note(`${world.now()} ${errand.number} ${seen.heard?.text.length} ${seen.fault?.kind}\n`)
       return tripOf(seen)
     })

@@ -1,7 +1,9 @@
+import type { Ledger } from '../core/ledger.ts'
 import type { Policy } from '../core/policy.ts'
 import type { Layer } from '../core/serve.ts'
 import type { Settings } from '../core/settings.ts'
 import type { Gateway } from '../gateway.ts'
+import type { Visit } from './caller.ts'
 import type { Faults } from './faults.ts'
 import type { Machine } from './fleet.ts'
 import type { Outages } from './outages.ts'
@@ -22,8 +24,12 @@ export interface Simulation {
   /** In place of what suits the fleet and the callers. */
   readonly settings?: Partial<Settings>
   readonly layers?: readonly Layer[]
+  /** Where money is set aside and requests are taken down. */
+  readonly ledger?: Ledger
   /** In place of the gateway's own. */
   readonly policy?: Policy
+  /** Hears how each errand went. */
+  readonly onVisit?: (visit: Visit) => void
   /** What befalls the servers, told step by step. */
   readonly script?: (stage: Stage) => Promise<void>
 }

@@ -12,7 +12,8 @@ import { dimensions, type Errand, type SimDialect, type TalkingDialect } from '.
 export type KindOf = (upstream: string | undefined) => ServerKind | undefined
 
 /** What must be true of every visit, whatever broke on the way. Gives the first sentence that is false. */
-export function falseOf(visit: Visit, kindOf: KindOf): string | undefined {
+export function falseOf(seen: Visit, kindOf: KindOf): string | undefined {
+  const visit = asPaid(seen)
   const { errand, heard, fault, outcome, left } = visit
   if (fault?.kind === 'internal')
     return `nothing goes wrong inside the gateway (${String((fault.cause as Error | undefined)?.stack ?? fault.stack)})`
@@ -38,11 +39,30 @@ export function falseOf(visit: Visit, kindOf: KindOf): string | undefined {
   return falseOfWhole(visit, whole, kindOf)
 }
 
+/** Who is told that no more is paid for has asked for no more. */
+function asPaid(visit: Visit): Visit {
+  const paid = /; (?:cut to|at most) (\d+) tokens/.exec(visit.decision ?? '')?.[1]
+  return paid === undefined ? visit : { ...visit, errand: { ...visit.errand, wordsMax: Number(paid) } }
+}
+
+const callOf = (errand: Errand): string => JSON.stringify(sampleOf(tool.parameters, tagOf(errand.question)))
+
 /** All the text that there is to hear. */
 function expected(errand: Errand): string {
   const { wants, words, wordsMax = Infinity } = errand
   if (wants === 'words') return recital(asked(errand), Math.min(words, wordsMax))
-  return wants === 'json' ? JSON.stringify(sampleOf(form, tagOf(asked(errand)))) : ''
+  return wants === 'json' ? cut(JSON.stringify(sampleOf(form, tagOf(asked(errand)))), wordsMax) : ''
+}
+
+/** What is not made of words is said in pieces of four characters. */
+const cut = (text: string, tokens: number): string => text.slice(0, tokens * 4)
+
+/** Tokens of the whole answer, were it not cut. */
+function lengthOf(errand: Errand): number {
+  const { wants, words } = errand
+  if (wants === 'words') return words
+  const text = wants === 'tool' ? callOf(errand) : expected({ ...errand, wordsMax: undefined })
+  return Math.ceil(text.length / 4)
 }
 
 /** What the answer is made of: where no turn can be told from another, all that was said. */
@@ -94,11 +114,10 @@ function falseOfWhole(visit: Visit, whole: string, kindOf: KindOf): string | und
   if (!heard!.whole) return 'an answer that is whole says so'
   if (wants === 'tool') {
     const call = `${heard!.toolName} ${heard!.toolArguments}`
-    if (call !== `${tool.name} ${JSON.stringify(sampleOf(tool.parameters, tagOf(question)))}`)
-      return `a call comes as it was made (${call})`
+    if (call !== `${tool.name} ${cut(callOf(errand), wordsMax)}`) return `a call comes as it was made (${call})`
   }
   const ending = endings[dialect as TalkingDialect]
-  const finish = ending[wordsMax < words ? 'length' : wants === 'tool' ? 'tool' : 'stop']
+  const finish = ending[wordsMax < lengthOf(errand) ? 'length' : wants === 'tool' ? 'tool' : 'stop']
   if (heard!.finish !== finish) return `the caller learns why it ended (${heard!.finish}, not ${finish})`
   const counts = !stream || !countsOnRequest.has(dialect) || wantsUsage ? 1 : 0
   const { upstream, usage, resumes = 0 } = outcome!
@@ -144,6 +163,8 @@ export function falseForWaiting({ gateway, recorder, world }: Stage): string | u
       return tongues === undefined || tongues.some((tongue) => backend.speaks[tongue] !== undefined)
     })
     const tier = Math.min(...able.map(({ settings }) => settings.tier))
+    // Where it costs money, that may be what he waits for.
+    if (tier > 0 && gateway.settings.money !== undefined) continue
     const cheap = able.filter((upstream) => {
       const { contextTokens = Infinity } = upstream.modelFor(model)!
       return upstream.settings.tier === tier && promptTokens <= contextTokens && upstream.allows(world.now())

@@ -5,7 +5,7 @@ import { comparisonsOf } from '../core/prediction.ts'
 import type { Outcome } from '../core/reply.ts'
 import { diskGauge, type DiskWatch } from './disk.ts'
 import { type BoundsSource, measureBounds } from './bounds-metrics.ts'
-import { measureMoney, type MoneyMetricsSource } from './money-metrics.ts'
+import { type Backlog, measureMoney, type MoneyMetricsSource } from './money-metrics.ts'
 import { watchProcess } from './process.ts'
 import { type Counter, type Family, type Histogram, Registry } from './registry.ts'
 
@@ -205,8 +205,8 @@ export class Metrics {
   }
 
   /** Shows what is spent as well. Returns what is to listen for it. */
-  watchMoney(source: MoneyMetricsSource): (event: Event) => void {
-    return measureMoney(this.#registry, source)
+  watchMoney(source: MoneyMetricsSource, backlog?: () => Backlog): (event: Event) => void {
+    return measureMoney(this.#registry, source, backlog)
   }
 
   /** All of it in Prometheus' text format. */

@@ -54,6 +54,7 @@ test('budgets of the configuration are shown, and those of keys that were made a
   const { lines } = shown([
     standing('gateway/day'),
     standing('caller:chat-ui/day'),
+    standing('caller:chat-ui/day', { limit: 9_000_000_000 }),
     standing('team:lab/month'),
     standing('caller:made-today/day'),
     standing('caller:chat-ui/hour', { counted: 'tokens' }),

@@ -12,8 +12,18 @@ export interface MoneyMetricsSource {
   readonly ledger: { readonly trouble: string | undefined }
 }
 
+/** Requests that have ended and are not in the books so far, and those that found no room even to wait. */
+export interface Backlog {
+  readonly waiting: number
+  readonly dropped: number
+}
+
 /** What was spent and saved, how the budgets stand, and whether anything may be spent. Returns what listens to the events. */
-export function measureMoney(registry: Registry, source: MoneyMetricsSource): (event: Event) => void {
+export function measureMoney(
+  registry: Registry,
+  source: MoneyMetricsSource,
+  backlog: (() => Backlog) | undefined,
+): (event: Event) => void {
   const spent = new Map(source.settings.upstreams.filter(({ tier }) => tier > 0).map(({ name }) => [name, 0]))
   let saved = 0
   registry.counted(
@@ -49,6 +59,18 @@ export function measureMoney(registry: Registry, source: MoneyMetricsSource): (e
     },
     (sample) => sample(source.ledger.trouble === undefined ? 0 : 1),
   )
+  registry.gauge(
+    { name: 'spillway_journal_waiting', help: 'Requests that have ended and wait for the ledger.', labels: [] },
+    (sample) => sample(backlog?.().waiting ?? 0),
+  )
+  registry.counted(
+    {
+      name: 'spillway_journal_dropped_total',
+      help: 'Requests that could not be taken down anywhere: the disk was full, and so was the room kept for that.',
+      labels: [],
+    },
+    (sample) => sample(backlog?.().dropped ?? 0),
+  )
   return (event) => {
     if (event.type === 'money-spent') spent.set(event.upstream, (spent.get(event.upstream) ?? 0) + event.nano)
     else if (event.type === 'budget-reached') alerts.with(String(event.share)).add(1)
@@ -67,10 +89,14 @@ function budgetGauges(registry: Registry, source: MoneyMetricsSource): void {
       },
       (sample) => {
         const isConfigured = configuredIn(source.settings)
+        const tightest = new Map<string, BudgetStanding>()
         for (const standing of source.treasury.standings()) {
-          if (standing.counted === 'nano' && isConfigured(standing.account))
-            sample(standing[part] / nanoPerDollar, standing.account)
+          const { account, counted, limit } = standing
+          if (counted !== 'nano' || !isConfigured(account)) continue
+          // A series that comes twice costs the whole scrape: of two budgets for one span it is the smaller that counts.
+          if (limit <= (tightest.get(account)?.limit ?? Infinity)) tightest.set(account, standing)
         }
+        for (const [account, standing] of tightest) sample(standing[part] / nanoPerDollar, account)
       },
     )
   }

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import fc from 'fast-check'
-import type { BoundAccount, Claim } from '../../src/core/ledger.ts'
+import type { BoundAccount, Claim, ReportQuery, ReportRow } from '../../src/core/ledger.ts'
 import type { Books } from '../../src/ledger/books.ts'
+import { reportOf } from '../../src/ledger/memory-report.ts'
 import { bound, claimOf, dayMs, dayOf, entryOf, someDay, tryOf } from './money.ts'
 
 /** Books to be tried: empty ones, that can be left without a word and opened again, as after a crash. */
@@ -144,6 +145,63 @@ export function booksSuite(name: string, open: () => Promise<Tried>, { rounds = 
       assert.deepEqual(await books.run('used', { caller: 'nobody' }, someDay), { tokens: 0, gpuMs: 0 })
     })
 
+    withBooks('a report says what adding up the requests one by one would say', async (books) => {
+      await fc.assert(
+        fc.asyncProperty(fc.array(request, { maxLength: 40 }), query, async (requests, asked) => {
+          // Callers of each run are others, so that one database will do.
+          run += 1
+          const mark = `run ${run} `
+          const entries = requests.map((made, i) => entryOf(`${mark}${i}`, [], { ...made, dialect: mark }))
+          await books.run('close', entries)
+          const found = await books.run('report', { ...asked, by: [...asked.by, 'dialect'] })
+          const expected = reportOf(entries, { ...asked, by: [...asked.by, 'dialect'] })
+          assert.deepEqual(sorted(found.filter(({ of }) => of.dialect === mark)), sorted(expected))
+        }),
+        { numRuns: 30 },
+      )
+    })
+
+    withBooks('what is let go is still in the sums of its day', async (books) => {
+      const entries = Array.from({ length: 30 }, (_, i) =>
+        entryOf(`r${i}`, [], { at: someDay + i * 3_600_000, caller: `c${i % 2}`, nano: i }),
+      )
+      await books.run('close', entries)
+      const asked = { by: ['day', 'caller'], timeZone: 'Asia/Kolkata' } as const
+      const before = await books.run('report', asked)
+      await books.run('closeDays', someDay + 20 * 3_600_000, asked.timeZone)
+      let gone = 0
+      for (let some = -1; some !== 0; gone += Math.max(0, some)) some = await books.run('letGo', 7)
+      // The day there ended at half past six in the evening.
+      assert.equal(gone, 19)
+      assert.deepEqual(await books.run('report', asked), before)
+      assert.equal((await books.run('entriesAfter', 0, 100)).length, 11)
+      assert.equal((await books.run('report', { by: ['hour'], timeZone: asked.timeZone })).length, 12)
+      // One that comes this late counts where there is still room for it.
+      await books.run('close', [entryOf('late', [], { at: someDay })])
+      const requests = (await books.run('report', { by: [] }))[0]?.requests
+      assert.equal(requests, 31)
+    })
+
+    withBooks('who was forgotten is nobody, and what was used stays', async (books) => {
+      await books.run('close', [
+        entryOf('a', [], { caller: 'alice', key: 'k1' }),
+        entryOf('b', [], { caller: 'bob', key: 'k2' }),
+      ])
+      const id = await books.run('purge', 'alice')
+      assert.equal(await books.run('purge', 'alice'), null)
+      const rows = await books.run('report', { by: ['caller', 'key'] })
+      assert.deepEqual(
+        rows.map(({ of, requests }) => [of.caller, of.key?.replace(/-.*/, ''), requests]),
+        [
+          ['bob', 'k2', 1],
+          [`forgotten-${id}`, 'forgotten', 1],
+        ],
+      )
+      assert.equal((await books.run('entryOf', 'a'))?.caller, `forgotten-${id}`)
+      await books.run('close', [entryOf('c', [], { caller: 'alice' })])
+      assert.deepEqual(await books.run('used', { caller: 'alice' }, someDay), { tokens: 120, gpuMs: 900 })
+    })
+
     withBooks('whatever happens, no account is overdrawn and all that was held comes back', async () => {
       await fc.assert(
         fc.asyncProperty(fc.array(step, { minLength: 10, maxLength: 60 }), async (steps) => {
@@ -159,6 +217,36 @@ export function booksSuite(name: string, open: () => Promise<Tried>, { rounds = 
     })
   })
 }
+
+let run = 0
+
+const names = ['', 'chat-ui', 'Ümläut \n "quoted"', "'; DROP TABLE requests; --"] as const
+
+const request = fc.record({
+  at: fc.integer({ min: someDay, max: someDay + 40 * dayMs }),
+  caller: fc.constantFrom(...names),
+  team: fc.constantFrom(...names),
+  key: fc.constantFrom(...names.slice(1)),
+  model: fc.constantFrom('qwen3', 'llama'),
+  spilled: fc.boolean(),
+  estimated: fc.boolean(),
+  fault: fc.constantFrom(undefined, 'timeout'),
+  inputTokens: fc.nat(1_000_000),
+  nano: fc.integer({ min: 0, max: 9_000_000_000_000 }),
+})
+
+const query = fc.record(
+  {
+    by: fc.uniqueArray(fc.constantFrom('caller', 'key', 'team', 'model', 'hour', 'day', 'week', 'month')),
+    since: fc.integer({ min: someDay, max: someDay + 40 * dayMs }),
+    until: fc.integer({ min: someDay, max: someDay + 40 * dayMs }),
+    caller: fc.constantFrom('chat-ui', 'nobody'),
+    timeZone: fc.constantFrom('UTC', 'Asia/Kathmandu', 'America/New_York'),
+  },
+  { requiredKeys: ['by', 'timeZone'] },
+) as fc.Arbitrary<ReportQuery>
+
+const sorted = (rows: readonly ReportRow[]): string[] => rows.map((row) => JSON.stringify(row)).sort()
 
 const heldAndSpent = async (books: Books, accounts: Parameters<typeof bound>[1][]) =>
   (await books.run('standings', accounts as [])).map(({ heldNano, spentNano }) => [heldNano, spentNano])

@@ -1,12 +1,13 @@
 import type { Caller } from '../../src/core/ask.ts'
 import type { Event } from '../../src/core/event.ts'
+import type { Ledger } from '../../src/core/ledger.ts'
 import type { Outcome, Reply } from '../../src/core/reply.ts'
 import type { Layer } from '../../src/core/serve.ts'
 import type { Settings, UpstreamSettings } from '../../src/core/settings.ts'
 import { type Inbound, NetFault, type NetFaultKind, type Outbound, type World } from '../../src/core/world.ts'
 import { backendOf } from '../../src/backends/index.ts'
 import { dialectById } from '../../src/dialects/index.ts'
-import { createGateway, type Gateway } from '../../src/gateway.ts'
+import { type AskInput, createGateway, type Gateway } from '../../src/gateway.ts'
 
 /** What a scripted server does with a chat request. */
 export type Act = (out: Outbound) => Inbound | Promise<Inbound>
@@ -28,10 +29,9 @@ export interface Rig {
   ask(body: Record<string, unknown>, options?: AskOptions): Promise<Reply>
 }
 
-interface AskOptions {
+interface AskOptions extends Partial<Pick<AskInput, 'caller' | 'id' | 'patienceMs' | 'clamp'>> {
   readonly dialect?: string
   readonly signal?: AbortSignal
-  readonly patienceMs?: number
   readonly raw?: boolean
 }
 
@@ -59,6 +59,7 @@ export function rig(
   over: Partial<Settings> = {},
   clock: Clock = realClock,
   layers: readonly Layer[] = [],
+  ledger?: Ledger,
 ): Rig {
   const heard = new Map<string, Outbound[]>(Object.keys(servers).map((name) => [name, []]))
   const world: World = {
@@ -95,7 +96,7 @@ export function rig(
       probeEveryMs: 10_000,
       ...over,
     },
-    { world, layers },
+    { world, layers, ledger },
   )
   const events: Event[] = []
   gateway.subscribe((event) => events.push(event))
@@ -103,7 +104,7 @@ export function rig(
     gateway,
     events,
     heard,
-    ask: (body, { dialect = 'openai-chat', signal = new AbortController().signal, patienceMs, raw = true } = {}) =>
+    ask: (body, { dialect = 'openai-chat', signal = new AbortController().signal, raw = true, ...more } = {}) =>
       gateway.serve(
         gateway.ask({
           dialect: dialectById(dialect)!,
@@ -111,7 +112,7 @@ export function rig(
           ...(raw && { raw: Buffer.from(JSON.stringify(body)) }),
           caller: anyone,
           signal,
-          patienceMs,
+          ...more,
         }),
       ),
   }

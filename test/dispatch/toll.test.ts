@@ -216,7 +216,7 @@ suite('Where the money is not there', () => {
   test('because it cannot be taken down, nothing is sent', async () => {
     const { on, purse } = stage({ sky: cloud(serves) })
     purse.trouble = new Error('disk full')
-    await assert.rejects(on.ask(streamed), { status: 429 })
+    await assert.rejects(on.ask(streamed), { kind: 'ledger-closed', status: 503 })
     assert.equal(on.heard.get('sky')!.length, 0)
   })
 

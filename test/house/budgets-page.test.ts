@@ -6,11 +6,13 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { promisify } from 'node:util'
 import { root } from '../../scripts/import-graph.ts'
+import { budgetLetter } from '../../src/accounts/letters.ts'
 import { priceListDay } from '../../src/accounts/prices.ts'
 import { reportTable } from '../../src/cli/report-table.ts'
 import { folderWith, spillway } from '../../src/cli/process.test-helper.ts'
 import { jsonSchema } from '../../src/config/json-schema.ts'
 import { loadConfig } from '../../src/config/load.ts'
+import type { BudgetStanding } from '../../src/core/budget.ts'
 import type { ReportRow } from '../../src/core/ledger.ts'
 import { nanoPerDollar } from '../../src/core/money.ts'
 import { listen } from '../../src/sim/sockets.ts'
@@ -98,12 +100,43 @@ test('a report looks as the page shows it', () => {
   assert.deepEqual(reportTable(rows, ['caller']), blocks('text')[1]!.trimEnd().split('\n'))
 })
 
+test('an alert has what the page shows of it', () => {
+  const [shown] = blocks('json')
+  const { id, ...told } = JSON.parse(shown!) as Record<string, string>
+  const standing: BudgetStanding = {
+    account: 'gateway/day',
+    counted: 'nano',
+    limit: 10_000_000_000,
+    spent: 8_010_000_000,
+    held: 0,
+    from: Date.parse('2026-11-21T00:00:00Z'),
+    until: Date.parse('2026-11-22T00:00:00Z'),
+    alertAt: [0.8, 1],
+  }
+  const letter = budgetLetter(standing, 0.8, Date.parse(told['at']!))
+  const { id: itsId, ...body } = JSON.parse(letter.body) as Record<string, string>
+  assert.deepEqual(body, told)
+  assert.equal(id!.replaceAll(/\w/g, 'x'), itsId!.replaceAll(/\w/g, 'x'))
+})
+
+test('every metric that the page names is one', async (t) => {
+  const { listen: _, admin: __, ...rest } = config
+  const upstreams = config.upstreams.map((upstream) => ({ ...upstream, url: 'http://127.0.0.1:1' }))
+  const { adminUrl } = await open(t, { ...rest, upstreams })
+  const metrics = await (await fetch(`${adminUrl}/metrics`)).text()
+  const named = Array.from(page.matchAll(/`(spillway_\w+)`/g), ([, name]) => name!)
+  assert.ok(named.length >= 7)
+  for (const name of named) assert.match(metrics, new RegExp(`^# TYPE ${name} `, 'm'))
+})
+
 test('the page tells of every key about money, and of no other', () => {
   const { properties } = JSON.parse(jsonSchema()) as { properties: Record<string, { properties?: object }> }
   const keys = ['cloud', 'alerts', 'ledger'].flatMap((group) =>
     Object.keys(properties[group]!.properties!).map((key) => `${group}.${key}`),
   )
-  const told = Array.from(page.matchAll(/^\| (`.*?`) \|/gm), ([, cell]) => cell!.match(/[^`, ]+/g)!).flat()
+  const told = Array.from(page.matchAll(/^\| (`.*?`) \|/gm), ([, cell]) => cell!.match(/[^`, ]+/g)!)
+    .flat()
+    .filter((word) => !word.startsWith('spillway_'))
   for (const key of [
     ...keys,
     'budget',

@@ -20,7 +20,7 @@ test('what was written to a cache for an hour is told apart, since it costs more
 })
 
 test('a count that is none says nothing', () => {
-  for (const odd of [-1, 0.5, '30', 1e400, null, {}]) {
+  for (const odd of [-1, 0.5, '30', Infinity, null, {}]) {
     const said = { input_tokens: 10, output_tokens: 7, cache_creation: { ephemeral_1h_input_tokens: odd } }
     assert.deepEqual(readUsage(said), { promptTokens: 10, outputTokens: 7 })
   }

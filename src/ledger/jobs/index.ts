@@ -2,18 +2,17 @@ import type { Work } from '../work.ts'
 import * as audit from './audit.ts'
 import * as journal from './journal.ts'
 import * as keys from './keys.ts'
-import { purge, retire } from './keep.ts'
+import { closeDays, letGo, purge } from './keep.ts'
 import * as money from './money.ts'
 import * as notes from './notes.ts'
 import * as owners from './owners.ts'
 import * as report from './report.ts'
-import { verifyChain } from '../verify-chain.ts'
 
 /**
- * All that can be asked of the books. Every function that journal, money, owners or report exports is a job. What goes in and what comes
- * out is plain data, since it crosses threads.
+ * All that can be asked of the books. Of a file of jobs, every function that it exports is one. What goes in and what
+ * comes out is plain data, since it crosses threads.
  */
-export const jobs = {
+const jobs = {
   ...audit,
   ...journal,
   ...keys,
@@ -21,9 +20,9 @@ export const jobs = {
   ...notes,
   ...owners,
   ...report,
-  retire,
+  closeDays,
+  letGo,
   purge,
-  verifyChain,
 }
 
 type Jobs = typeof jobs
@@ -55,5 +54,4 @@ export const readingJobs: ReadonlySet<JobName> = new Set<JobName>([
   'cloudState',
   'lettersDue',
   'keysSince',
-  'verifyChain',
 ])

@@ -3,9 +3,9 @@ import { sql, type Work } from '../work.ts'
 import { close } from './money.ts'
 import { numberIn } from './rows.ts'
 
-/** As `close`, for entries as they stand in the journal: texts cross threads at once, and are taken apart over there. */
-export function* closeTexts(entries: readonly string[]): Work<void> {
-  yield* close(entries.map((text) => JSON.parse(text) as Entry))
+/** As `close`, for entries as they stand in the journal: one text crosses threads at once, and is taken apart over there. */
+export function* closeText(entries: string): Work<void> {
+  yield* close(JSON.parse(entries) as readonly Entry[])
 }
 
 /** Nobody wants what was set aside any more, and it is as if it had never been. */

@@ -1,4 +1,4 @@
-import { hash } from 'node:crypto'
+import { hash as hashOf } from 'node:crypto'
 import { linkOf } from '../chain.ts'
 import { slotMs, slotOf } from '../slots.ts'
 import { labels } from '../calendar.ts'
@@ -8,57 +8,49 @@ import { insertRows, numberIn } from './rows.ts'
 import { totalCounts, totalKeys } from './totals.ts'
 
 /** A link of the chain that is no request: what was done to the rows before it. */
-export interface Note {
-  readonly type: 'retired' | 'forgotten'
-  /** Sums of slots before this one are what is left of rows; no row adds to them any more. */
-  readonly retiredSlot?: number
-  /** Of all these sums. */
-  readonly totals?: string
-  /** The last row that was let go. */
-  readonly last?: number
+export type Note =
+  /** All days before a slot are sums now, since the one before; nothing is added to them any more. Of these sums a hash. */
+  | { readonly type: 'closed'; readonly since: number; readonly slot: number; readonly totals: string }
   /** Ids that lead back to nobody from here on. */
-  readonly ids?: readonly string[]
+  | { readonly type: 'forgotten'; readonly ids: readonly string[] }
+
+/** Adds up each day that ended before `before` in one sum for all that are alike. From then on its rows may go. */
+export function* closeDays(before: number, timeZone: string): Work<void> {
+  const [head] = yield sql("UPDATE chain SET seq = seq WHERE name = 'requests' RETURNING retired_slot")
+  const since = numberIn(head, 'retired_slot')
+  const dayOf = dayNames(timeZone)
+  let slot = slotOf(before)
+  while (dayOf(slot - 1) === dayOf(slot)) slot -= 1
+  const [some] = yield sql('SELECT slot FROM totals WHERE slot >= ? AND slot < ? LIMIT 1', since, slot)
+  if (some === undefined) return
+  yield* foldDays(since, slot, dayOf)
+  yield sql("UPDATE chain SET retired_slot = ? WHERE name = 'requests'", slot)
+  yield* addNote({ type: 'closed', since, slot, totals: yield* digestOf(since, slot) })
 }
 
-/**
- * Lets go of rows whose requests came before `before`, so many at most, and adds up what is left of each day in one sum for
- * all that are alike. Tells how many went.
- */
-export function* retire(before: number, timeZone: string, rowsMax: number): Work<number> {
+/** Lets go of rows of days that are closed, so many at most. They leave from the beginning of the chain; tells how many went. */
+export function* letGo(rowsMax: number): Work<number> {
   const [head] = yield sql("UPDATE chain SET seq = seq WHERE name = 'requests' RETURNING start_seq, retired_slot")
-  const start = numberIn(head, 'start_seq')
-  const [young] = yield sql('SELECT MIN(seq) AS seq FROM requests WHERE at >= ?', before)
-  const [old] = yield sql('SELECT MAX(seq) AS seq FROM requests WHERE at < ?', before)
-  const until = Math.min(numberIn(young, 'seq') || Infinity, numberIn(old, 'seq') + 1)
-  // Rows leave from the beginning of the chain and without gaps.
-  const [last] = yield sql(
-    'SELECT seq, hash FROM requests WHERE seq >= ? AND seq < ? ORDER BY seq DESC LIMIT 1',
-    start,
-    Math.min(until, start + rowsMax + 1),
-  )
+  const [start, closed] = [numberIn(head, 'start_seq'), numberIn(head, 'retired_slot') * slotMs]
+  const rows = yield sql('SELECT seq, at, hash FROM requests WHERE seq > ? ORDER BY seq LIMIT ?', start, rowsMax)
+  const stays = rows.findIndex((row) => numberIn(row, 'at') >= closed)
+  const going = stays === -1 ? rows : rows.slice(0, stays)
+  const last = going.at(-1)
   if (last === undefined) return 0
   const seq = numberIn(last, 'seq')
-  const gone = yield sql('DELETE FROM requests WHERE seq <= ? RETURNING at', seq)
-  const newest = gone.reduce((latest, row) => Math.max(latest, numberIn(row, 'at')), 0)
-  const retiredSlot = Math.max(numberIn(head, 'retired_slot'), slotOf(newest) + 1)
-  yield sql(
-    "UPDATE chain SET start_seq = ?, start_hash = ?, retired_slot = ? WHERE name = 'requests'",
-    seq,
-    String(last['hash']),
-    retiredSlot,
-  )
-  yield* foldDays(retiredSlot, timeZone)
-  yield* addNote({ type: 'retired', last: seq, retiredSlot, totals: yield* digestOf(retiredSlot) })
-  return gone.length
+  yield sql('DELETE FROM requests WHERE seq <= ?', seq)
+  const hash = String(last['hash'])
+  yield sql("UPDATE chain SET start_seq = ?, start_hash = ? WHERE name = 'requests'", seq, hash)
+  return going.length
 }
 
 /**
- * Forgets who a caller was: its rows and sums stay, under an id that nobody can lead back to it. False where nobody is called
- * so.
+ * Forgets who a caller was: its rows and sums stay, under an id that nobody can lead back to it. Tells that id; null where
+ * nobody is called so.
  */
-export function* purge(caller: string): Work<boolean> {
+export function* purge(caller: string): Work<string | null> {
   const id = yield* knownId('caller', caller)
-  if (id === undefined) return false
+  if (id === undefined) return null
   yield sql("UPDATE chain SET seq = seq WHERE name = 'requests'")
   // A key of its own tells who it was as well as its name.
   const keys = yield sql(
@@ -73,7 +65,7 @@ export function* purge(caller: string): Work<boolean> {
   yield sql('DELETE FROM accounts WHERE substr(name, 1, ?) = ?', accounts.length, accounts)
   yield sql('DELETE FROM hold_accounts WHERE substr(name, 1, ?) = ?', accounts.length, accounts)
   yield* addNote({ type: 'forgotten', ids })
-  return true
+  return id
 }
 
 /** Another link of the chain. */
@@ -85,29 +77,28 @@ function* addNote(note: Note): Work<void> {
   yield sql("UPDATE chain SET hash = ? WHERE name = 'requests'", link)
 }
 
-const columns = [...totalKeys, ...totalCounts].join(', ')
-
-/** Of all sums that nothing is added to any more. */
-export function* digestOf(retiredSlot: number): Work<string> {
-  const rows = yield sql(`SELECT ${columns} FROM totals WHERE slot < ?`, retiredSlot)
-  const lines = rows.map((row) => JSON.stringify([...totalKeys, ...totalCounts].map((name) => textIn(row, name))))
-  return hash('sha256', lines.sort().join('\n'))
+/** Of the sums of some slots. */
+export function* digestOf(since: number, until: number): Work<string> {
+  const columns = [...totalKeys, ...totalCounts]
+  const rows = yield sql(`SELECT ${columns.join(', ')} FROM totals WHERE slot >= ? AND slot < ?`, since, until)
+  const lines = rows.map((row) => JSON.stringify(columns.map((name) => textIn(row, name))))
+  return hashOf('sha256', lines.sort().join('\n'))
 }
 
 const textIn = (row: Row, name: string): string => String(row[name])
 
-/** Of each day, the sums of its quarters of an hour become one. */
-function* foldDays(retiredSlot: number, timeZone: string): Work<void> {
+function dayNames(timeZone: string): (slot: number) => string {
   const label = labels(timeZone)
-  const dayOf = (slot: number): string => label('day', slot * slotMs)
-  const slots = (yield sql('SELECT DISTINCT slot FROM totals WHERE slot < ? ORDER BY slot', retiredSlot)).map((row) =>
-    numberIn(row, 'slot'),
-  )
-  for (const [, [first, ...others]] of Map.groupBy(slots, dayOf)) {
-    if (first === undefined) continue
+  return (slot) => label('day', slot * slotMs)
+}
+
+/** Of each day, the sums of its quarters of an hour become one. */
+function* foldDays(since: number, until: number, dayOf: (slot: number) => string): Work<void> {
+  const rows = yield sql('SELECT DISTINCT slot FROM totals WHERE slot >= ? AND slot < ?', since, until)
+  const slots = rows.map((row) => numberIn(row, 'slot')).sort((one, other) => one - other)
+  for (const [, [first = 0, ...others]] of Map.groupBy(slots, dayOf)) {
     let begin = first
-    while (dayOf(begin - 1) === dayOf(first)) begin -= 1
-    if (begin === first && others.length === 0) continue
+    while (begin > since && dayOf(begin - 1) === dayOf(first)) begin -= 1
     yield* foldInto(begin, first, others.at(-1) ?? first)
   }
 }

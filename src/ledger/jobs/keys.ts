@@ -1,3 +1,4 @@
+import { addAudit, type AuditRecord } from './audit.ts'
 import { sql, type Row, type Value, type Work } from '../work.ts'
 
 /** A key of a caller, and what is known of its secrets. */
@@ -35,8 +36,14 @@ export interface KeyChanges {
   readonly keys: readonly KeyRow[]
 }
 
+/** Each change is taken down with who made it, in one go: one is not without the other. */
+
 /** Takes a key down, unless another pepper was used before or somebody who may ask is called so. */
-export function* insertKey(key: NewKey, pepper: string): Work<'made' | 'name-taken' | 'other-pepper'> {
+export function* insertKey(
+  key: NewKey,
+  pepper: string,
+  audit: AuditRecord,
+): Work<'made' | 'name-taken' | 'other-pepper'> {
   // Changes wait here for one another, so that nobody can see a later one and miss an earlier one.
   const [head] = yield sql("UPDATE key_changes SET version = version + 1 WHERE name = 'keys' RETURNING version, pepper")
   const before = String(head?.['pepper'])
@@ -57,11 +64,16 @@ export function* insertKey(key: NewKey, pepper: string): Work<'made' | 'name-tak
     versionIn(head),
   )
   yield* insertSecret(key.id, key.digest, key.createdAt)
+  yield* addAudit(audit)
   return 'made'
 }
 
 /** Gives a key another secret. Those before it count until `until` and no longer. */
-export function* rotateKey(id: string, digest: string, at: number, until: number): Work<boolean> {
+export function* rotateKey(
+  id: string,
+  { digest, at, until }: { readonly digest: string; readonly at: number; readonly until: number },
+  audit: AuditRecord,
+): Work<boolean> {
   if (!(yield* touch(id))) return false
   yield sql('DELETE FROM key_secrets WHERE key_id = ? AND ends_at <= ?', id, at)
   yield sql(
@@ -71,6 +83,7 @@ export function* rotateKey(id: string, digest: string, at: number, until: number
     until,
   )
   yield* insertSecret(id, digest, at)
+  yield* addAudit(audit)
   return true
 }
 
@@ -79,19 +92,22 @@ export function* changeKey(
   id: string,
   before: Pick<KeyRow, 'scopes' | 'expiresAt'>,
   after: Pick<KeyRow, 'scopes' | 'expiresAt'>,
+  audit: AuditRecord,
 ): Work<boolean> {
   const [row] = yield sql('SELECT scopes, expires_at FROM caller_keys WHERE id = ?', id)
   if (row?.['scopes'] !== before.scopes || numberOf(row['expires_at']) !== before.expiresAt) return false
   if (!(yield* touch(id))) return false
   yield sql('UPDATE caller_keys SET scopes = ?, expires_at = ? WHERE id = ?', after.scopes, after.expiresAt, id)
+  yield* addAudit(audit)
   return true
 }
 
 /** For good, and with all of its secrets. */
-export function* revokeKey(id: string, at: number): Work<boolean> {
+export function* revokeKey(id: string, at: number, audit: AuditRecord): Work<boolean> {
   if (!(yield* touch(id))) return false
   yield sql('UPDATE caller_keys SET revoked_at = ? WHERE id = ?', at, id)
   yield sql('DELETE FROM key_secrets WHERE key_id = ?', id)
+  yield* addAudit(audit)
   return true
 }
 

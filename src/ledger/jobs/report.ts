@@ -3,7 +3,7 @@ import { isTimeKey, labels } from '../calendar.ts'
 import { entryIn } from '../content.ts'
 import { slotMs, slotOf } from '../slots.ts'
 import { sql, type Row, type Work } from '../work.ts'
-import { allNames } from './names.ts'
+import { allNames, knownId } from './names.ts'
 import { numberIn } from './rows.ts'
 import { countsOf, keysOf, totalCounts, totalKeys } from './totals.ts'
 
@@ -22,17 +22,18 @@ interface Total extends Counts {
 
 /** Adds up the past by any keys, in the order of these. By when a request came; not by when it ended. */
 export function* report(query: ReportQuery): Work<readonly ReportRow[]> {
+  const who = query.caller === undefined ? undefined : yield* knownId('caller', query.caller)
+  if (query.caller !== undefined && who === undefined) return []
   const names = yield* allNames()
   const label = labels(query.timeZone ?? 'UTC')
-  const wanted = query.caller
   const rows = new Map<string, { of: Partial<Record<ReportKey, string>>; counts: Counts }>()
-  for (const total of yield* totalsOf(query)) {
-    const people = { caller: names.get(total.caller) ?? '', key: names.get(total.key_id) ?? '' }
-    if (wanted !== undefined && people.caller !== wanted) continue
+  for (const total of yield* totalsOf(query, who)) {
     const of: Partial<Record<ReportKey, string>> = {}
     for (const key of query.by) {
+      const column = columnOf(key)
       if (isTimeKey(key)) of[key] = label(key, total.slot * slotMs)
-      else of[key] = key === 'caller' || key === 'key' ? people[key] : total[key]
+      else
+        of[key] = column === 'caller' || column === 'key_id' ? (names.get(total[column]) ?? '') : String(total[column])
     }
     const at = JSON.stringify(of)
     const row = rows.get(at)
@@ -42,41 +43,54 @@ export function* report(query: ReportQuery): Work<readonly ReportRow[]> {
   return Array.from(rows.values(), ({ of, counts }) => rowOf(of, counts)).sort(byKeys(query.by))
 }
 
+const columnOf = (key: ReportKey): (typeof totalKeys)[number] => {
+  if (isTimeKey(key)) return 'slot'
+  return key === 'key' ? 'key_id' : key
+}
+
 /** Whole quarters of an hour from the sums, and what lies before and behind them from the rows. */
-function* totalsOf({ by, since = 0, until = never }: ReportQuery): Work<readonly Total[]> {
+function* totalsOf({ by, since = 0, until = never }: ReportQuery, who: string | undefined): Work<readonly Total[]> {
+  const columns = [...new Set(by.map(columnOf))]
   const from = Math.ceil(since / slotMs)
   const to = slotOf(until)
-  if (to < from) return yield* rowsBetween(since, until)
-  const totals = [...(yield* summedBetween(by.some(isTimeKey), from, to))]
-  if (since < from * slotMs) totals.push(...(yield* rowsBetween(since, from * slotMs)))
-  if (to * slotMs < until && until !== never) totals.push(...(yield* rowsBetween(to * slotMs, until)))
+  if (to < from) return yield* rowsBetween(since, until, who)
+  const totals = [...(yield* summedBetween(columns, { from, to, who }))]
+  if (since < from * slotMs) totals.push(...(yield* rowsBetween(since, from * slotMs, who)))
+  if (to * slotMs < until && until !== never) totals.push(...(yield* rowsBetween(to * slotMs, until, who)))
   return totals
 }
 
 const never = Number.MAX_SAFE_INTEGER
 
-function* summedBetween(bySlot: boolean, from: number, to: number): Work<readonly Total[]> {
-  const keys = bySlot ? totalKeys : totalKeys.filter((key) => key !== 'slot')
+function* summedBetween(
+  columns: readonly string[],
+  { from, to, who }: { readonly from: number; readonly to: number; readonly who: string | undefined },
+): Work<readonly Total[]> {
   const sums = totalCounts.map((count) => `SUM(${count}) AS ${count}`)
+  const mine = who === undefined ? '' : 'AND caller = ?'
+  const grouped = columns.length === 0 ? 'HAVING COUNT(*) > 0' : `GROUP BY ${columns.join(', ')}`
   const rows = yield sql(
-    `SELECT ${[...keys, ...sums].join(', ')} FROM totals WHERE slot >= ? AND slot < ? GROUP BY ${keys.join(', ')}`,
+    `SELECT ${[...columns, ...sums].join(', ')} FROM totals WHERE slot >= ? AND slot < ? ${mine} ${grouped}`,
     from,
     to,
+    ...(who === undefined ? [] : [who]),
   )
   return rows.map(totalIn)
 }
 
-function* rowsBetween(from: number, to: number): Work<readonly Total[]> {
+function* rowsBetween(from: number, to: number, who: string | undefined): Work<readonly Total[]> {
   const rows = yield sql('SELECT content FROM requests WHERE at >= ? AND at < ?', from, to)
-  return rows.map((row) => {
-    const { entry, ids } = entryIn(String(row['content']), (id) => id)
-    const keys = keysOf(entry, ids, slotOf(entry.at))
-    const counts = countsOf(entry)
-    return totalIn({
-      ...Object.fromEntries(totalKeys.map((key, i) => [key, keys[i]!])),
-      ...Object.fromEntries(totalCounts.map((count, i) => [count, counts[i]!])),
+  return rows
+    .map((row) => entryIn(String(row['content']), (id) => id))
+    .filter(({ ids }) => who === undefined || ids.caller === who)
+    .map(({ entry, ids }) => {
+      const keys = keysOf(entry, ids, slotOf(entry.at))
+      const counts = countsOf(entry)
+      return totalIn({
+        ...Object.fromEntries(totalKeys.map((key, i) => [key, keys[i]!])),
+        ...Object.fromEntries(totalCounts.map((count, i) => [count, counts[i]!])),
+      })
     })
-  })
 }
 
 const totalIn = (row: Row): Total => ({

@@ -51,7 +51,7 @@ class Sums {
 }
 
 /** What came after its slot was closed for good counts in the first that is open. */
-export const openSlot = (at: number, retired: number): number => Math.max(slotOf(at), retired)
+const openSlot = (at: number, retired: number): number => Math.max(slotOf(at), retired)
 
 /** In the order of `totalKeys`. */
 export const keysOf = (entry: Entry, { caller, key }: Ids, slot: number): readonly (string | number)[] => [
