@@ -1,7 +1,8 @@
 import type { Ask, Caller } from '../core/ask.ts'
 import type { Emit, Event } from '../core/event.ts'
-import type { Fault } from '../core/fault.ts'
-import type { Ledger } from '../core/ledger.ts'
+import { Fault } from '../core/fault.ts'
+import type { Ledger, Try } from '../core/ledger.ts'
+import { paidTier } from '../core/money.ts'
 import type { Shop } from '../core/purse.ts'
 import type { Outcome } from '../core/reply.ts'
 import { noUsage } from '../core/usage.ts'
@@ -89,6 +90,7 @@ export class Page {
     const { ask } = this
     const purse = this.#purse
     const tries = purse?.close(outcome) ?? []
+    if (purse !== undefined) purse.onLate = this.#onLate
     this.#hold?.end(outcome.usage, outcome.gpuMs ?? 0)
     const savedNano = outcome.tier === 0 && outcome.fault === undefined ? this.#saved(outcome) : 0
     const entry = entryOf(ask, { id: purse?.id ?? ask.id, outcome, tries, savedNano }, world)
@@ -110,6 +112,7 @@ export class Page {
     const isTried = tries.length > 0 || (open?.size ?? 0) > 0 || granted?.tier === 0
     if (granted === undefined || !isTried) {
       this.#hold?.end(noUsage, 0)
+      if (this.#purse !== undefined) this.#purse.onLate = this.#onLate
       return undefined
     }
     const { upstream, tier, spilled } = granted
@@ -126,6 +129,17 @@ export class Page {
       totalMs,
       fault,
     })
+  }
+
+  /** Money that was set aside when nobody waited for it any more goes back, on a page of its own. */
+  readonly #onLate = (tried: Try): void => {
+    const { ledger, cashier, world } = this.#parts
+    const { id, upstream } = tried.claim
+    const gone = new Fault('cancelled', 'Nobody waited for it any more.')
+    const seen = { attempts: 1, waitMs: 0, firstTokenMs: undefined, totalMs: world.now() - this.ask.arrivedAt }
+    const outcome = { usage: noUsage, upstream, tier: paidTier, ...seen, fault: gone }
+    void ledger.close(entryOf(this.ask, { id, outcome, tries: [tried], savedNano: 0 }, world))?.catch(() => {})
+    cashier.closed(tried)
   }
 
   /** What it would have cost at the cheapest of those who sell the model; nothing where nobody does. */

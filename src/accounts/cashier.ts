@@ -206,7 +206,7 @@ export class Cashier implements Till {
       ledger,
       onEnd: (tried, odd) => {
         purse.open.delete(hold)
-        purse.tries.push(tried)
+        purse.ended(tried)
         if (odd !== undefined) this.#tellOdd(claim, odd)
       },
     })

@@ -27,6 +27,8 @@ export class AskPurse implements Purse {
   readonly open = new Set<HeldMoney>()
   readonly tries: Try[] = []
   granted: Granted | undefined
+  /** Hears of a try that ends when all else is over; undefined until then. */
+  onLate: ((tried: Try) => void) | undefined
   #till: Till
   #claims = 0
   #dispatches = 0
@@ -47,6 +49,11 @@ export class AskPurse implements Purse {
 
   refusal(wanted: Wanted, shop: Shop): Fault | undefined {
     return this.#till.refusal(this.caller, wanted, shop)
+  }
+
+  ended(tried: Try): void {
+    if (this.onLate === undefined) this.tries.push(tried)
+    else this.onLate(tried)
   }
 
   nextClaimId(): string {

@@ -5,6 +5,10 @@ import { meansNames, meansOf, spending, type Spent } from './spending.ts'
 const requests = 100
 const seedsEach = 3
 
+test('money that is set aside for somebody who has left goes back', async () => {
+  await spending(1_009, 100)
+})
+
 /** `money-campaign.ts` runs as many more as one likes. */
 for (const [index, name] of meansNames.entries()) {
   test(`the books are what every server counted by itself, and no budget is passed: ${name}`, async () => {
