@@ -157,9 +157,13 @@ suite('A request is taken down', () => {
   })
 
   test('with what it would have cost in the cloud, where it stayed at home', async () => {
-    const { on, ledger } = stage({ box: box(serves), sky: sky(serves) })
-    await readAll(await on.ask(streamed))
-    assert.deepEqual([ledger.entries[0]?.upstream, ledger.entries[0]?.savedNano], ['box', paid.nano])
+    for (const body of [chat, streamed]) {
+      const { on, ledger } = stage({ box: box(body === chat ? servesWhole : serves), sky: sky(serves) })
+      const reply = await on.ask(body)
+      await readAll(reply)
+      assert.deepEqual([ledger.entries[0]?.upstream, ledger.entries[0]?.savedNano], ['box', paid.nano])
+      assert.equal((await reply.outcome).savedNano, paid.nano)
+    }
   })
 })
 
