@@ -15,6 +15,7 @@ const campaigns: Readonly<Record<string, { readonly file: string; readonly count
   restarts: { file: 'test/cli/restart-campaign.ts', count: '50' },
   killed: { file: 'test/storms/killed-campaign.ts', count: '20' },
   crashes: { file: 'test/cli/crash-campaign.ts', count: '50' },
+  audit: { file: 'test/ledger/audit-campaign.ts', count: '10000' },
   'ledger-kills': { file: 'test/ledger/kill-campaign.ts', count: '1000' },
   storms: { file: 'test/storms/campaign.ts', count: '10' },
   postgres: { file: 'test/postgres/campaign.ts', count: '1000' },
