@@ -1,4 +1,4 @@
-import type { Ask, Caller, Errand } from './core/ask.ts'
+import type { Ask, Caller } from './core/ask.ts'
 import type { Dialect, Position } from './core/dialect.ts'
 import { Guardrails } from './accounts/guardrails.ts'
 import { MemoryNotes } from './accounts/memory-notes.ts'

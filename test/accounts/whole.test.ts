@@ -129,6 +129,17 @@ suite('A request is taken down', () => {
     assert.deepEqual([entry?.upstream, entry?.state, entry?.fault], ['box', 'released', 'upstream_error'])
   })
 
+  test('with what may have been used up for nothing, where it was never served', async () => {
+    const reset: Act = () => {
+      throw new NetFault('reset', 'reset')
+    }
+    const { on, ledger } = stage({ sky: sky(reset) })
+    await assert.rejects(on.ask(streamed))
+    const [entry] = ledger.entries
+    assert.deepEqual([entry?.state, entry?.estimated, entry?.fault], ['settled', true, 'upstream_error'])
+    assert.ok(entry!.inputTokens > 0 && entry!.nano === entry!.inputTokens * 1_000)
+  })
+
   test('under an id of its own, whatever its caller calls it', async () => {
     const { on, ledger } = stage({ sky: sky(serves) })
     for (let times = 0; times < 3; times += 1) await readAll(await on.ask(streamed, { id: 'the-same' }))
