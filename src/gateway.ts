@@ -372,6 +372,7 @@ class Engine implements Gateway {
       retryShare,
       watchdog: this.#watchdog,
       emit,
+      barred: ({ caller }) => this.callers.barred(caller),
       offersOf: (model) => this.fleet.offering(model)?.offers ?? [],
       mayResume: resumable(models),
     })

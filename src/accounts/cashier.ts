@@ -106,6 +106,8 @@ export class Cashier implements Till {
       }
       if (world.now() >= until || !this.#mayComeBack(purse.caller, wanted, shop)) return undefined
       await world.sleep(holdLookMs)
+      // What came back here may not have been in the books when they said no.
+      await this.#accounts.refresh()
     }
     return undefined
   }

@@ -6,7 +6,7 @@ import type { Price } from '../core/money.ts'
 import type { Usage } from '../core/usage.ts'
 import type { World } from '../core/world.ts'
 import { Experience } from './experience.ts'
-import { quotaHeld, quotaSpent } from './refusals.ts'
+import { beyondQuota, quotaHeld, quotaSpent } from './refusals.ts'
 import type { Rules } from './rules.ts'
 import { leastFor, type Means, termsFor } from './terms.ts'
 
@@ -141,6 +141,7 @@ export class Quotas {
   #refusalBy({ quota, used, held, until }: Row, least: number): Fault {
     const now = this.#parts.world.epochMs()
     const standing = { ...quota, used, held, until }
+    if (quota.limit > 0 && quota.limit < least) return beyondQuota(least, standing)
     return quota.limit - used < least ? quotaSpent(standing, now) : quotaHeld(standing)
   }
 

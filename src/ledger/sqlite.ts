@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads'
 import { BooksFault, type Books } from './books.ts'
 import type { JobArgs, JobName, JobResult } from './jobs/index.ts'
-import type { FromWorker, Told, ToWorker } from './sqlite-worker.ts'
+import type { FromWorker, Told, ToWorker, WorkerData } from './sqlite-worker.ts'
 
 interface Waiting {
   readonly job: JobName
@@ -21,6 +21,8 @@ export class SqliteBooks implements Books {
   #waiting: Waiting[] = []
   #underWay: readonly Waiting[] = []
   #isScheduled = false
+  /** Until it has been seen to be there. */
+  #isNew = true
   #closed: Promise<void> | undefined
   #whenIdle: (() => void) | undefined
 
@@ -55,7 +57,8 @@ export class SqliteBooks implements Books {
 
   #started(): Worker {
     if (this.#worker !== undefined) return this.#worker
-    const worker = new Worker(entry, { workerData: { path: this.#path }, execArgv: [], env: {} })
+    const workerData: WorkerData = { path: this.#path, isNew: this.#isNew }
+    const worker = new Worker(entry, { workerData, execArgv: [], env: {} })
     worker.unref()
     worker.on('message', (message: FromWorker) => {
       if (message !== 'closed') this.#answered(message)
@@ -70,8 +73,12 @@ export class SqliteBooks implements Books {
     this.#underWay = []
     for (const [i, { resolve, reject }] of asked.entries()) {
       const answer = answers[i]!
-      if ('kind' in answer) reject(new BooksFault(answer.kind, answer.message))
-      else resolve(answer.value)
+      if ('kind' in answer) {
+        reject(new BooksFault(answer.kind, answer.message))
+        continue
+      }
+      this.#isNew = false
+      resolve(answer.value)
     }
     this.#next()
   }

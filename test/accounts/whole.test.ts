@@ -270,7 +270,7 @@ suite('A budget of tokens', () => {
   test('is told of by explain as it would be by the request itself', async () => {
     const { on } = stage({ box: box(serves) })
     const input = { dialect: dialectById('openai-chat')!, body: streamed, signal: new AbortController().signal }
-    const { verdict } = await on.gateway.explain({ ...input, caller: tokens(1) })
+    const { verdict } = await on.gateway.explain({ ...input, caller: tokens(0) })
     assert.equal(verdict.action === 'refuse' && verdict.fault.code, 'budget_exceeded')
   })
 })

@@ -5,7 +5,7 @@ import { nanoFor } from '../../src/sim/bills.ts'
 import { cloudLike } from '../../src/sim/server-spec.ts'
 import { SimServer } from '../../src/sim/server.ts'
 import { listen, realClock } from '../../src/sim/sockets.ts'
-import { verifyPostgres } from '../../src/ledger/postgres-verify.ts'
+import { verified } from './verified.ts'
 import { spillway } from '../../src/cli/process.test-helper.ts'
 import { type Served, serve } from '../cli/rig.ts'
 import { sharedPostgres, skipWithoutPostgres } from './server.ts'
@@ -115,6 +115,6 @@ test(
     // Of an answer that a dead process was hearing, nobody knows what came after the last word of it that was noted.
     const lost = statuses.filter((status) => status === 0).length
     assert.ok(billed(cloud) <= spentNano + lost * mostNano, `${billed(cloud)} of ${spentNano}`)
-    assert.deepEqual((await verifyPostgres(url)).problems, [])
+    assert.deepEqual((await verified(url)).problems, [])
   },
 )
