@@ -137,13 +137,13 @@ function* endHolds(entries: readonly Entry[]): Work<Map<string, Ended>> {
 /** Where no hold is left, a try that is new was paid for nevertheless. */
 function settle(tries: readonly Try[], isNew: boolean, ended: Map<string, Ended>, changes: Map<string, Change>): void {
   for (const { claim, nano } of tries) {
-    const hold = ended.get(claim.id)
+    const held = ended.get(claim.id)
     ended.delete(claim.id)
-    if (hold === undefined && !isNew) continue
-    for (const { name, from } of hold?.accounts ?? claim.accounts) {
+    if (held === undefined && !isNew) continue
+    for (const { name, from } of held?.accounts ?? claim.accounts) {
       const at = `${name}\n${from}`
       const known = changes.get(at) ?? { name, from, heldNano: 0, spentNano: 0 }
-      known.heldNano += hold?.nano ?? 0
+      known.heldNano += held?.nano ?? 0
       known.spentNano += nano
       changes.set(at, known)
     }
