@@ -29,6 +29,8 @@ export class AskPurse implements Purse {
   granted: Granted | undefined
   /** Hears of a try that ends when all else is over; undefined until then. */
   onLate: ((tried: Try) => void) | undefined
+  /** The ledger did not set anything aside for it when it was asked. */
+  trouble: Fault | undefined
   #till: Till
   #claims = 0
   #dispatches = 0
@@ -48,7 +50,7 @@ export class AskPurse implements Purse {
   }
 
   refusal(wanted: Wanted, shop: Shop): Fault | undefined {
-    return this.#till.refusal(this.caller, wanted, shop)
+    return this.#till.refusal(this.caller, wanted, shop) ?? this.trouble
   }
 
   ended(tried: Try): void {

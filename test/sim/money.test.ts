@@ -19,8 +19,8 @@ for (const [index, name] of meansNames.entries()) {
       all.push(await spending(seed, requests))
     }
     const sum = (of: (one: Spent) => number): number => all.reduce((total, one) => total + of(one), 0)
-    assert.ok(sum(({ entries }) => entries.length) > 50, 'most was tried')
-    assert.ok(sum(({ estimatedTokens }) => estimatedTokens) < 0.06 * sum(({ tokens }) => tokens))
+    assert.ok(sum(({ entries }) => entries.length) > 20, 'somebody was served')
+    assert.ok(sum(({ estimatedTokens }) => estimatedTokens) < 0.1 * sum(({ tokens }) => tokens))
     // Only where all is paid for there is enough of everything for certain.
     if (name !== 'nothing at home') return
     assert.ok(sum(({ tries }) => tries.length) > 100, 'it was paid for')
