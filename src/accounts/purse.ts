@@ -27,6 +27,8 @@ export class AskPurse implements Purse {
   readonly open = new Set<HeldMoney>()
   readonly tries: Try[] = []
   granted: Granted | undefined
+  /** The same, where it cost nothing: of that there is no try. */
+  grantedAtHome: Granted | undefined
   /** Hears of a try that ends when all else is over; undefined until then. */
   onLate: ((tried: Try) => void) | undefined
   /** The ledger did not set anything aside for it when it was asked. */
