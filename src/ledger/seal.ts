@@ -20,6 +20,8 @@ export class Seal {
   readonly #path: string
   readonly #mover: Connection
   readonly #guard: Connection
+  /** So much of the log has been moved, and stands there as long as somebody reads what was before. */
+  #movedBytes = 0
 
   /** Just after somebody has opened the file. */
   constructor(path: string) {
@@ -33,8 +35,10 @@ export class Seal {
   /** Whether so much waits in the log that it has to be moved. */
   isDue(): boolean {
     const bytes = statSync(`${this.#path}-wal`, { throwIfNoEntry: false })?.size ?? 0
+    // It has begun anew.
+    if (bytes < this.#movedBytes) this.#movedBytes = 0
     const pages = (statSync(this.#path, { throwIfNoEntry: false })?.size ?? 0) / pageBytes
-    return bytes / pageBytes > Math.max(framesMax, pages / 64)
+    return (bytes - this.#movedBytes) / pageBytes > Math.max(framesMax, pages / 64)
   }
 
   /** Nobody writes meanwhile, in no process. */
@@ -43,6 +47,7 @@ export class Seal {
     try {
       if (!this.#write()) return
       this.#mover.db.exec('PRAGMA wal_checkpoint(PASSIVE)')
+      this.#movedBytes = statSync(`${this.#path}-wal`).size
     } finally {
       writer.db.exec('ROLLBACK')
     }

@@ -18,7 +18,7 @@ interface Waiting {
 export class SqliteBooks implements Books {
   readonly #path: string
   #worker: Worker | undefined
-  #waiting: Waiting[] = []
+  readonly #waiting: Waiting[] = []
   #underWay: readonly Waiting[] = []
   #isScheduled = false
   /** Until it has been seen to be there. */
@@ -47,8 +47,7 @@ export class SqliteBooks implements Books {
   readonly #send = (): void => {
     this.#isScheduled = false
     if (this.#waiting.length === 0) return
-    this.#underWay = this.#waiting
-    this.#waiting = []
+    this.#underWay = this.#waiting.splice(0, jobsAtOnce)
     const worker = this.#started()
     // The process lives as long as something is asked for, and not for the thread's sake.
     worker.ref()
@@ -112,6 +111,9 @@ export class SqliteBooks implements Books {
     })
   }
 }
+
+/** Who came first should not wait for a thousand others. */
+const jobsAtOnce = 256
 
 /** Beside this file, whether it runs as it was written or as it was built. */
 const entry = new URL(import.meta.url.endsWith('.ts') ? './sqlite-worker.ts' : './sqlite-worker.js', import.meta.url)

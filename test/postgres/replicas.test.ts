@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { PostgresBooks } from '../../src/ledger/postgres-books.ts'
-import { verifyPostgres } from '../../src/ledger/postgres-verify.ts'
+import { verified } from './verified.ts'
 import { claimOf, bound, dayOf, entryOf, tryOf } from '../conformance/money.ts'
 import { race } from './race.ts'
 import { sharedPostgres, skipWithoutPostgres } from './server.ts'
@@ -39,7 +39,7 @@ test('whoever changes, adds or takes away a row by hand is found out', skipWitho
     'close',
     Array.from({ length: 50 }, (_, n) => entryOf(`r${n}`)),
   )
-  const { problems, rows } = await verifyPostgres(url)
+  const { problems, rows } = await verified(url)
   assert.deepEqual([problems, rows], [[], 50])
   for (const change of [
     `UPDATE requests SET content = replace(content, '"haiku"', '"opus"') || ' ' WHERE seq = 20`,
@@ -51,7 +51,7 @@ test('whoever changes, adds or takes away a row by hand is found out', skipWitho
   ]) {
     assert.deepEqual(await changed(url, change), true, change)
   }
-  assert.deepEqual((await verifyPostgres(url)).problems, [])
+  assert.deepEqual((await verified(url)).problems, [])
 })
 
 /** Whether that is found; it is undone afterwards. */
@@ -59,7 +59,7 @@ async function changed(url: string, change: string): Promise<boolean> {
   const names = ['requests', 'totals']
   for (const name of names) server.psql(`CREATE TABLE kept_${name} AS TABLE ${name}`, url)
   server.psql(change, url)
-  const { problems } = await verifyPostgres(url)
+  const { problems } = await verified(url)
   for (const name of names) {
     server.psql(`DELETE FROM ${name}; INSERT INTO ${name} SELECT * FROM kept_${name}; DROP TABLE kept_${name}`, url)
   }
