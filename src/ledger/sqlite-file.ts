@@ -56,6 +56,7 @@ export class SqliteFile {
     } catch (error) {
       const fault = faultOf(error)
       if (needsReopening(fault)) this.#drop()
+      else if (this.#opened !== undefined) moveQuietly(this.#opened)
       return asked.map(() => ({ fault }))
     }
   }
