@@ -104,7 +104,11 @@ export class Accounts {
     const { ledger, world } = this.#parts
     const now = world.now()
     this.#askedAt = now
-    for (const [name, { at }] of this.#used) if (now - at > usedMs) this.#used.delete(name)
+    for (const [name, { at }] of this.#used) {
+      if (now - at <= usedMs) continue
+      this.#used.delete(name)
+      this.#mirror.forget(name)
+    }
     const epochMs = world.epochMs()
     const accounts = Array.from(this.#used.values(), ({ bound }) => ({
       name: bound.name,

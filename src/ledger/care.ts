@@ -67,7 +67,7 @@ export class Care {
       const { processes, closed, orphans, refused } = await recover({ journals, books, world, self: owner.id })
       for (const text of refused) emit({ type: 'notice', level: 'error', text })
       if (processes + orphans === 0) return
-      const text = `Of ${processes} that ended without a word, ${closed} requests were taken down, and ${orphans} were ended that had not.`
+      const text = `Processes that ended without a word: ${processes}. Of theirs, ${closed} requests were taken down that had ended, and ${orphans} ended that had not.`
       emit({ type: 'notice', level: 'info', text })
     } catch (error) {
       trouble.begin('books', error)

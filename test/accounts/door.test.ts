@@ -4,7 +4,7 @@ import { startDoor } from '../../src/http/server.ts'
 import { servesWhole, sky, type Stage, stage } from './stage.ts'
 
 interface Open extends Stage {
-  post(headers?: Readonly<Record<string, string>>, over?: object): Promise<Response>
+  readonly post: (headers?: Readonly<Record<string, string>>, over?: object) => Promise<Response>
 }
 
 /** A door on the whole gateway, whose only server costs money. */
