@@ -110,8 +110,9 @@ class Walk {
     const begin = line.indexOf('[', hashLength)
     const content = line.slice(begin)
     // What it is filed under has to be what it says.
-    const says = `${JSON.stringify(id)},${line.slice(hashLength, begin)},`
-    if (!content.startsWith(says, 1)) this.tell(`row ${seq}`, 'is filed under another name or time')
+    const at = line.slice(hashLength, begin)
+    const isRight = content.startsWith(`"${id}",${at},`, 1) || content.startsWith(`${JSON.stringify(id)},${at},`, 1)
+    if (!isRight) this.tell(`row ${seq}`, 'is filed under another name or time')
     if (!this.#follow(content, line.slice(0, hashLength), 'row')) return
     this.#rows += 1
     addRow(this.#sums, content, { closed: this.#closed, closedThen: this.#closedThen })
