@@ -23,6 +23,7 @@ const campaigns: Readonly<Record<string, { readonly file: string; readonly count
   h1: { file: 'test/fuzz/h1.fuzz.ts', count: '200000' },
   requests: { file: 'test/fuzz/requests.fuzz.ts', count: '1000000' },
   replies: { file: 'test/fuzz/replies.fuzz.ts', count: '1000000' },
+  race: { file: 'test/ledger/race-campaign.ts', count: '1000' },
   tamper: { file: 'test/ledger/tamper-campaign.ts', count: '10000' },
   faults: { file: 'test/faults/run.ts', count: 'all' },
 }
