@@ -35,6 +35,8 @@ export interface MoneyHouse extends Scene {
   readonly events: readonly Event[]
   /** What was charged for a question by whoever answered it. */
   readonly billFor: (question: string) => Bill
+  /** What one of the clouds would charge for all it was asked. */
+  readonly billsOf: (model: Sold) => number
   /** What is in the books of a caller, once so many of its requests are. */
   readonly rowOf: (caller: string, requests: number) => Promise<Row>
 }
@@ -114,6 +116,7 @@ export async function moneyHouse(
       if (bill === undefined || others.length > 0) throw new Error(`It was asked ${others.length + 1} times, or never.`)
       return bill
     },
+    billsOf: (model) => clouds[model].bills!.reduce((sum, bill) => sum + charged(model, bill), 0),
     async rowOf(caller, requests) {
       let row: Row | undefined
       const isThere = async (): Promise<boolean> => {
