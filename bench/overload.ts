@@ -37,6 +37,7 @@ writeFileSync(
 const main = fileURLToPath(new URL('../src/cli/main.ts', import.meta.url))
 const gateway = spawn(process.execPath, ['--max-semi-space-size=8', main, 'serve'], {
   cwd: folder,
+  env: { ...process.env, SPILLWAY_DATA_DIR: join(folder, 'data') },
   stdio: ['ignore', 'pipe', 'inherit'],
 })
 const url = await new Promise<URL>((resolve) => {

@@ -1,11 +1,10 @@
-import type { Ask, Caller, Errand } from './core/ask.ts'
+import type { Ask, Caller } from './core/ask.ts'
 import type { Dialect, Position } from './core/dialect.ts'
 import { Guardrails } from './accounts/guardrails.ts'
 import { MemoryNotes } from './accounts/memory-notes.ts'
 import { Treasury } from './accounts/treasury.ts'
 import type { Emit, Event } from './core/event.ts'
 import { Fault } from './core/fault.ts'
-import { applyEdits, type Json } from './core/json.ts'
 import type { Keyring } from './core/keyring.ts'
 import type { Ledger } from './core/ledger.ts'
 import { Listeners } from './core/listeners.ts'
@@ -17,8 +16,9 @@ import { compose, type Layer, type Serve } from './core/serve.ts'
 import { type Settings, usualRetryShare } from './core/settings.ts'
 import { usualShares } from './core/shares.ts'
 import { Watchdog } from './core/watchdog.ts'
-import { steadyDate, type World } from './core/world.ts'
-import { dialectById, dialects, talkById } from './dialects/index.ts'
+import type { World } from './core/world.ts'
+import { cut, dialectOf, errandAnswer, glanceOf } from './dialects/asks.ts'
+import { dialects, talkById } from './dialects/index.ts'
 import { reachOf } from './dialects/reach.ts'
 import { dispatch } from './dispatch/dispatch.ts'
 import { resumable } from './dispatch/resumable.ts'
@@ -218,7 +218,7 @@ class Engine implements Gateway {
         errands({
           now: () => world.now(),
           run: (errand, ask) => runErrand(this.fleet, errand, ask, !this.callers.isOpen),
-          answerTo: (errand, ask) => this.#errandAnswer(errand, ask),
+          answerTo: (errand, ask) => errandAnswer(errand, ask, world),
         }),
         fit({ isPlain: (ask) => ways.isPlain(ask), waysOf: (ask) => ways.of(ask), exactly }),
         // Before those of an application, which may keep answers by the model that gave them.
@@ -341,16 +341,6 @@ class Engine implements Gateway {
     return paid.map(({ upstream, model: { id } }) => ({ upstream: upstream.settings.name, model: id }))
   }
 
-  #errandAnswer(errand: Errand, ask: Ask): Uint8Array {
-    const dialect = dialectOf(ask.dialect)
-    const epochMs = steadyDate(this.world)
-    const { id, model, promptTokens } = ask
-    const about = { id, model, promptTokens, createdMs: epochMs(), wantsUsage: false, epochMs }
-    const done = dialect.errandDone?.(errand, about)
-    if (done === undefined) throw new Fault('internal', `The dialect ${dialect.id} has no answer to an errand.`)
-    return Buffer.from(`${JSON.stringify(done)}${ask.stream && dialect.form === 'talk' ? dialect.frameEnd : ''}`)
-  }
-
   #privateModelsOf({ models = new Map() }: Settings): PrivateModels {
     return new PrivateModels(models, this.fleet)
   }
@@ -372,6 +362,7 @@ class Engine implements Gateway {
       retryShare,
       watchdog: this.#watchdog,
       emit,
+      barred: ({ caller }) => this.callers.barred(caller),
       offersOf: (model) => this.fleet.offering(model)?.offers ?? [],
       mayResume: resumable(models),
     })
@@ -388,18 +379,3 @@ class Engine implements Gateway {
     this.emit({ type: 'notice', level: 'error', text })
   }
 }
-
-const dialectOf = (id: string): Dialect => {
-  const dialect = dialectById(id)
-  if (dialect === undefined) throw new Fault('internal', `No dialect is called ${id}.`)
-  return dialect
-}
-
-/** The same ask, whose answer is no longer than that. */
-function cut(ask: Ask, outputTokensMax: number): Ask {
-  const dialect = dialectOf(ask.dialect)
-  const edits = dialect.form === 'talk' ? dialect.limitEdits(ask.body, outputTokensMax) : undefined
-  return edits === undefined ? ask : { ...ask, body: applyEdits(ask.body, edits), raw: undefined, outputTokensMax }
-}
-
-const glanceOf = (id: string, body: Json): ReturnType<Dialect['glance']> => dialectOf(id).glance(body)

@@ -33,6 +33,7 @@ export class Accounts {
   /** Those that were looked at, and when. */
   readonly #used = new Map<string, { readonly bound: Bound; at: number }>()
   #askedAt = -Infinity
+  #asking: Promise<void> | undefined
 
   constructor(parts: AccountsParts) {
     this.#parts = parts
@@ -93,12 +94,21 @@ export class Accounts {
     })
   }
 
-  /** Asks the ledger how all of them stand that matter now. What it cannot say is thought to be as it was. */
-  async refresh(): Promise<void> {
+  /** Asks the ledger how all of them stand that matter now; all who ask at the same time ask once. */
+  refresh(): Promise<void> {
+    return (this.#asking ??= this.#ask().finally(() => (this.#asking = undefined)))
+  }
+
+  /** What it cannot say is thought to be as it was. */
+  async #ask(): Promise<void> {
     const { ledger, world } = this.#parts
     const now = world.now()
     this.#askedAt = now
-    for (const [name, { at }] of this.#used) if (now - at > usedMs) this.#used.delete(name)
+    for (const [name, { at }] of this.#used) {
+      if (now - at <= usedMs) continue
+      this.#used.delete(name)
+      this.#mirror.forget(name)
+    }
     const epochMs = world.epochMs()
     const accounts = Array.from(this.#used.values(), ({ bound }) => ({
       name: bound.name,

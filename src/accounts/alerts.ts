@@ -46,5 +46,5 @@ export class Alerts {
 const keptMs = 86_400_000
 
 /** The shares of a budget that are used up. Of nothing there are none. */
-export const reached = ({ limit, spent, alertAt }: BudgetStanding): readonly number[] =>
+const reached = ({ limit, spent, alertAt }: BudgetStanding): readonly number[] =>
   limit === 0 ? [] : alertAt.filter((share) => spent >= share * limit)

@@ -1,10 +1,10 @@
 import type { Ask, Caller } from '../core/ask.ts'
 import type { Emit, Event } from '../core/event.ts'
 import type { Fault } from '../core/fault.ts'
-import type { Ledger } from '../core/ledger.ts'
+import type { Ledger, Try } from '../core/ledger.ts'
 import type { Shop } from '../core/purse.ts'
 import type { Outcome } from '../core/reply.ts'
-import { noUsage } from '../core/usage.ts'
+import { noUsage, type Usage } from '../core/usage.ts'
 import type { World } from '../core/world.ts'
 import { entryOf } from './entry.ts'
 import { AskPurse } from './purse.ts'
@@ -106,26 +106,16 @@ export class Page {
   /** It came to nothing. Where nothing was tried there is nothing to take down. */
   fail(fault: Fault): Promise<void> | undefined {
     const { ask } = this
-    const { granted, tries = [], open } = this.#purse ?? {}
-    const isTried = tries.length > 0 || (open?.size ?? 0) > 0 || granted?.tier === 0
-    if (granted === undefined || !isTried) {
+    const granted = this.#purse?.granted
+    const tries = this.#purse?.close({ upstream: '', usage: noUsage }) ?? []
+    if (granted === undefined || (tries.length === 0 && granted.tier > 0)) {
       this.#hold?.end(noUsage, 0)
       return undefined
     }
     const { upstream, tier, spilled } = granted
     const totalMs = this.#parts.world.now() - ask.arrivedAt
-    const usage = noUsage
-    return this.close({
-      usage,
-      upstream,
-      tier,
-      spilled,
-      attempts: 1,
-      waitMs: 0,
-      firstTokenMs: undefined,
-      totalMs,
-      fault,
-    })
+    const seen = { attempts: Math.max(1, tries.length), waitMs: 0, firstTokenMs: undefined, totalMs }
+    return this.close({ usage: usedBy(tries), upstream, tier, spilled, ...seen, fault })
   }
 
   /** What it would have cost at the cheapest of those who sell the model; nothing where nobody does. */
@@ -136,3 +126,10 @@ export class Page {
     return saved === Infinity ? 0 : saved
   }
 }
+
+/** Of a request that came to nothing, what it used up all the same. */
+const usedBy = (tries: readonly Try[]): Usage => ({
+  promptTokens: tries.reduce((sum, { inputTokens }) => sum + inputTokens, 0),
+  outputTokens: tries.reduce((sum, { outputTokens }) => sum + outputTokens, 0),
+  estimated: tries.some(({ estimated }) => estimated),
+})

@@ -17,7 +17,7 @@ import { cloudClosed, dearerThanAny, isSpent, ledgerClosed, noPrice, shortOfMone
 import { isBelievable } from './settling.ts'
 import { RoomWatch } from './room-watch.ts'
 import type { Rules } from './rules.ts'
-import { leastFor, type Means, termsFor } from './terms.ts'
+import { leastFor, type Manner, termsFor } from './terms.ts'
 
 export interface CashierParts {
   readonly ledger: Ledger
@@ -87,7 +87,7 @@ export class Cashier implements Till {
   }
 
   affords(caller: Caller, wanted: Wanted, shop: Shop): boolean {
-    if (this.#shut() === undefined && this.#dealFor(caller, wanted, shop) !== undefined) return true
+    if (this.#isOpenNow && this.#dealFor(caller, wanted, shop) !== undefined) return true
     this.#room.wanted()
     return false
   }
@@ -95,17 +95,22 @@ export class Cashier implements Till {
   async hold(purse: AskPurse, wanted: Wanted, shop: Shop): Promise<Hold | undefined> {
     const { world } = this.#parts
     const until = world.now() + holdWaitMs
-    while (this.#shut() === undefined) {
+    while (this.#isOpenNow) {
       const deal = this.#dealFor(purse.caller, wanted, shop)
       if (deal !== undefined) {
         const accounts = this.#accounts.named(purse.caller, shop)
         const claim = claimFor(purse, wanted, { ...deal, accounts, at: world.epochMs() })
         const isHeld = await this.#claimed(claim)
-        if (isHeld === undefined) return undefined
+        if (isHeld === undefined) {
+          purse.trouble = ledgerClosed('The ledger does not answer.')
+          return undefined
+        }
         if (isHeld) return this.#heldFor(purse, claim, deal)
       }
       if (world.now() >= until || !this.#mayComeBack(purse.caller, wanted, shop)) return undefined
       await world.sleep(holdLookMs)
+      // What came back here may not have been in the books when they said no.
+      await this.#accounts.refresh()
     }
     return undefined
   }
@@ -117,7 +122,7 @@ export class Cashier implements Till {
     if (price === undefined) return noPrice(shop.model)
     if (this.#dealFor(caller, wanted, shop) !== undefined) return undefined
     const least = leastFor(wanted, this.#meansFor(shop, price))
-    const most = this.#rules().money.requestMostNano ?? Infinity
+    const most = this.#rules().money.requestMostNano ?? Number.MAX_SAFE_INTEGER
     if (least > most) return dearerThanAny(least, most)
     return shortOfMoney(this.#accounts.stands(caller, shop), least, this.#parts.world.epochMs())
   }
@@ -137,6 +142,10 @@ export class Cashier implements Till {
     if (claim.accounts.length > 0) this.#room.came()
   }
 
+  get #isOpenNow(): boolean {
+    return this.isCloudOpen && this.#parts.ledger.trouble === undefined
+  }
+
   /** Why nothing at all leaves for money. */
   #shut(): Fault | undefined {
     if (!this.isCloudOpen) return cloudClosed()
@@ -147,9 +156,9 @@ export class Cashier implements Till {
   #dealFor(caller: Caller, wanted: Wanted, shop: Shop): Deal | undefined {
     const price = this.#priceAt(wanted, shop)
     if (price === undefined) return undefined
-    const room = this.#accounts.roomFor(caller, shop)
-    const roomNano = Math.min(room, this.#rules().money.requestMostNano ?? Infinity)
-    const terms = termsFor(wanted, { ...this.#meansFor(shop, price), roomNano })
+    const roomNano = this.#accounts.roomFor(caller, shop)
+    const { requestMostNano: mostNano } = this.#rules().money
+    const terms = termsFor(wanted, { ...this.#meansFor(shop, price), roomNano, mostNano })
     return terms && { shop, price, terms }
   }
 
@@ -162,7 +171,7 @@ export class Cashier implements Till {
     })
   }
 
-  #meansFor({ model }: Shop, price: Price): Omit<Means, 'roomNano'> {
+  #meansFor({ model }: Shop, price: Price): Manner {
     return {
       price,
       outputTokensMost: this.#rules().money.outputTokensMost,
@@ -176,7 +185,7 @@ export class Cashier implements Till {
     const price = this.#priceAt(wanted, shop)
     if (price === undefined) return false
     const least = leastFor(wanted, this.#meansFor(shop, price))
-    if (least > (this.#rules().money.requestMostNano ?? Infinity)) return false
+    if (least > (this.#rules().money.requestMostNano ?? Number.MAX_SAFE_INTEGER)) return false
     return !this.#accounts.stands(caller, shop).some((each) => isSpent(each, least))
   }
 

@@ -100,6 +100,9 @@ test('where it cannot be taken down it is closed here all the same, and taken do
   isGone = false
   await pass(1_000)
   assert.deepEqual(await kept.cloud(), closed)
+  isGone = true
+  await pass(5_000)
+  assert.equal(house!.texts.filter((text) => text.includes('The disk is full.')).length, 2)
 })
 
 test('a budget that is reached is told by one of the gateways, and the webhook hears of it once', async () => {

@@ -87,9 +87,12 @@ export class Guardrails {
 
   async look(): Promise<void> {
     const now = this.#parts.world.now()
-    await this.#tried(() => this.cloud.look())
-    await this.#tried(() => this.#alerts.look(this.#parts.treasury.standings()))
-    await this.#tried(() => this.#webhook.look())
+    const done = [
+      await this.#tried(() => this.cloud.look()),
+      await this.#tried(() => this.#alerts.look(this.#parts.treasury.standings())),
+      await this.#tried(() => this.#webhook.look()),
+    ]
+    if (!done.includes(false)) this.#failure = undefined
     if (now - this.#advisedAt >= adviseEveryMs) {
       this.#advisedAt = now
       const { text } = this.#advice
@@ -131,15 +134,17 @@ export class Guardrails {
     await notes.post(noteLetter(type, topic, spell, world.epochMs(), text), alerts()?.webhook !== undefined)
   }
 
-  /** Whatever fails now is tried again at the next look. That is said once, until something else is wrong. */
-  async #tried(work: () => Promise<unknown>): Promise<void> {
+  /** Whatever fails now is tried again at the next look. That is said once, until it works again or something else is wrong. */
+  async #tried(work: () => Promise<unknown>): Promise<boolean> {
     try {
       await work()
+      return true
     } catch (error) {
       const failure = error instanceof Error ? error.message : String(error)
-      if (failure === this.#failure) return
+      if (failure === this.#failure) return false
       this.#failure = failure
       this.#parts.emit({ type: 'notice', level: 'warn', text: `What is known of money cannot be kept up: ${failure}` })
+      return false
     }
   }
 }

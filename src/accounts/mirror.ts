@@ -62,6 +62,11 @@ export class Mirror {
     }
   }
 
+  /** Nobody has looked at it for long. What the ledger knows of it is asked when somebody does. */
+  forget(name: string): void {
+    if (this.#rows.get(name)?.pendingNano === 0) this.#rows.delete(name)
+  }
+
   /** What was held for it is back, and what it did cost is spent. */
   closed({ claim, nano }: Try): void {
     for (const { name, from } of claim.accounts) {

@@ -27,6 +27,8 @@ export class AskPurse implements Purse {
   readonly open = new Set<HeldMoney>()
   readonly tries: Try[] = []
   granted: Granted | undefined
+  /** The ledger did not set anything aside for it when it was asked. */
+  trouble: Fault | undefined
   #till: Till
   #claims = 0
   #dispatches = 0
@@ -46,7 +48,7 @@ export class AskPurse implements Purse {
   }
 
   refusal(wanted: Wanted, shop: Shop): Fault | undefined {
-    return this.#till.refusal(this.caller, wanted, shop)
+    return this.#till.refusal(this.caller, wanted, shop) ?? this.trouble
   }
 
   nextClaimId(): string {

@@ -6,9 +6,9 @@ import type { Price } from '../core/money.ts'
 import type { Usage } from '../core/usage.ts'
 import type { World } from '../core/world.ts'
 import { Experience } from './experience.ts'
-import { quotaHeld, quotaSpent } from './refusals.ts'
+import { beyondQuota, quotaHeld, quotaSpent } from './refusals.ts'
 import type { Rules } from './rules.ts'
-import { leastFor, type Means, termsFor } from './terms.ts'
+import { leastFor, type Manner, termsFor } from './terms.ts'
 
 interface QuotasParts {
   readonly ledger: Pick<Ledger, 'used'>
@@ -128,7 +128,7 @@ export class Quotas {
     return { rows, tokens: terms.nano, gpuMs, outputTokensMax: isCut ? terms.outputTokensMax : undefined }
   }
 
-  #meansFor({ model }: Ask): Omit<Means, 'roomNano'> {
+  #meansFor({ model }: Ask): Manner {
     const { outputTokensMost } = this.#parts.rules().money
     return {
       price: onePerToken,
@@ -141,6 +141,7 @@ export class Quotas {
   #refusalBy({ quota, used, held, until }: Row, least: number): Fault {
     const now = this.#parts.world.epochMs()
     const standing = { ...quota, used, held, until }
+    if (quota.limit > 0 && quota.limit < least) return beyondQuota(least, standing)
     return quota.limit - used < least ? quotaSpent(standing, now) : quotaHeld(standing)
   }
 
@@ -161,12 +162,19 @@ export class Quotas {
     const key = `${quota.counted} ${quota.name}`
     const { from, until } = this.#parts.rules().calendar.window(quota.per, epochMs)
     let row = this.#rows.get(key)
+    if (row === undefined) this.#forget(epochMs)
     if (row === undefined) this.#rows.set(key, (row = { quota, used: 0, held: 0, askedAt: -Infinity, from, until }))
     // All of a team have one row, whoever of them looks; and the configuration may say something else now.
     row.quota = quota
     if (row.from < from) Object.assign(row, { from, until, used: 0, held: 0 })
     if (this.#parts.world.now() - row.askedAt >= lookEveryMs) void this.#look(row)
     return row
+  }
+
+  /** Of spans that are over, where there are many. */
+  #forget(epochMs: number): void {
+    if (this.#rows.size < rowsMax) return
+    for (const [key, { until, held }] of this.#rows) if (until <= epochMs && held === 0) this.#rows.delete(key)
   }
 
   /** What others have used counts as well. Until it is known, nobody is kept waiting for it. */
@@ -190,7 +198,9 @@ export class Quotas {
   }
 }
 
+/** Of both something is remembered. */
 const modelsMax = 1_000
+const rowsMax = 10_000
 
 type Sized =
   | { readonly refusal: Fault }

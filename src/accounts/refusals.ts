@@ -80,6 +80,13 @@ interface QuotaStanding extends Pick<Bound, 'name' | 'per'> {
   readonly until: number
 }
 
+/** It does not fit into a whole span, however long anybody waits. */
+export const beyondQuota = (least: number, of: QuotaStanding): Fault =>
+  new Fault(
+    'too-large',
+    `This may use ${amount(of, least)}, and the budget of ${ownerOf(of)} is ${amount(of, of.limit)}: shorten it, or allow a shorter answer.`,
+  )
+
 export function quotaSpent({ used, until, ...of }: QuotaStanding, now: number): Fault {
   const spent = `${amount(of, used)} of ${amount(of, of.limit)} used up`
   const text = `The budget of ${ownerOf(of)} is not enough for this: ${spent}. It begins anew at ${dateOf(until)}.`

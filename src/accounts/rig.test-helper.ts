@@ -5,6 +5,7 @@ import type { Ledger } from '../core/ledger.ts'
 import { nanoPerDollar, type Price } from '../core/money.ts'
 import type { Shop } from '../core/purse.ts'
 import type { MoneySettings, Settings } from '../core/settings.ts'
+import type { World } from '../core/world.ts'
 import { FakeWorld } from '../fleet/fake-world.test-helper.ts'
 import { settingsOf } from '../fleet/settings.test-helper.ts'
 import { MemoryLedger } from '../ledger/memory.ts'
@@ -35,6 +36,8 @@ export const callerWith = (budgets: readonly Budget[], over: Partial<Caller> = {
 
 export interface RigOptions extends Partial<MoneySettings> {
   readonly ledger?: Ledger
+  /** Another than the one that a test moves. */
+  readonly clock?: Pick<World, 'now' | 'epochMs' | 'sleep'>
   readonly upstreamBudgets?: readonly Budget[]
 }
 
@@ -51,7 +54,7 @@ export class Rig {
   /** Added to the date: somebody sets the clock. */
   dateMs = 0
 
-  constructor({ ledger, upstreamBudgets, ...money }: RigOptions = {}) {
+  constructor({ ledger, clock, upstreamBudgets, ...money }: RigOptions = {}) {
     const paid = settingsOf('cloud', { tier: 1, budgets: upstreamBudgets })
     this.settings = {
       upstreams: [settingsOf('box'), paid],
@@ -74,11 +77,13 @@ export class Rig {
     const { world } = this
     this.treasury = new Treasury({
       ledger: ledger ?? this.ledger,
-      world: Object.assign(Object.create(world) as FakeWorld, {
-        now: () => world.now(),
-        epochMs: () => world.epochMs() + this.dateMs,
-        sleep: (ms: number, signal?: AbortSignal) => world.sleep(ms, signal),
-      }),
+      world: {
+        now: () => (clock ?? world).now(),
+        epochMs: () => (clock ?? world).epochMs() + this.dateMs,
+        sleep: (ms, signal) => (clock ?? world).sleep(ms, signal),
+        random: () => world.random(),
+        send: (out) => world.send(out),
+      },
       emit: (event) => this.events.push(event),
       settings: () => this.settings,
       shopsOf: () => [cloud],

@@ -46,6 +46,7 @@ export class RoomWatch {
   async #tellSoon(): Promise<void> {
     this.#isDue = true
     await this.#parts.world.sleep(postedMs, this.#stopping.signal)
+    await this.#parts.refresh()
     this.#isDue = false
     this.#tell()
   }

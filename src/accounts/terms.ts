@@ -1,17 +1,22 @@
 import { mostFor, outputTokensFor, type Price } from '../core/money.ts'
 import type { Wanted } from '../core/purse.ts'
 
-/** What is known when the size of a try is set. */
-export interface Means {
+/** What the size of a try depends on, beside the money there is. */
+export interface Manner {
   readonly price: Price
-  /** What may be set aside now, of the account that has least. */
-  readonly roomNano: number
   /** The longest answer for money, where a caller does not say. */
   readonly outputTokensMost: number
   /** Times its guess, a prompt is hardly ever counted longer. */
   readonly promptFactor: number
   /** Hardly any answer is longer; undefined where nobody knows. */
   readonly longest: number | undefined
+}
+
+interface Means extends Manner {
+  /** What may be set aside now, of the account that has least. */
+  readonly roomNano: number
+  /** What one request may cost at most, however much there is; undefined for no bound. */
+  readonly mostNano?: number | undefined
 }
 
 /** A try as it can be paid for. */
@@ -42,25 +47,25 @@ const outputTokensEnd = 1_000_000
  * and no less than twice what nearly all answers come to. Undefined where what is left does not pay for it.
  */
 export function termsFor(wanted: Wanted, means: Means): Terms | undefined {
-  const { price, longest = 0 } = means
+  const { price, mostNano = Infinity, longest = 0 } = means
   // Where nothing bounds it, no more than can be counted may be set aside all the same.
   const roomNano = Math.min(means.roomNano, Number.MAX_SAFE_INTEGER)
   const sized = sizeOf(wanted, means)
   const { promptTokens, asked, answers } = sized
   const whole = mostOf(sized, asked, price)
-  const fair = Math.floor(roomNano / fairPart)
+  const fair = Math.min(Math.floor(roomNano / fairPart), mostNano)
   if (whole <= fair) return { nano: whole, outputTokensMax: asked }
-  if (wanted.clamp === false || asked === 0)
-    return whole <= roomNano ? { nano: whole, outputTokensMax: asked } : undefined
+  const all = Math.min(roomNano, mostNano)
+  if (wanted.clamp === false || asked === 0) return whole <= all ? { nano: whole, outputTokensMax: asked } : undefined
   const buys = (nano: number): number => Math.floor(outputTokensFor(nano, promptTokens, price) / answers)
   const enough = Math.max(buys(fair), roomyTokens, roomyTimes * longest)
-  const outputTokensMax = Math.max(worth(asked), Math.min(asked, enough, buys(roomNano)))
+  const outputTokensMax = Math.max(worth(asked), Math.min(asked, enough, buys(all)))
   const nano = mostOf(sized, outputTokensMax, price)
-  return nano <= roomNano ? { nano, outputTokensMax } : undefined
+  return nano <= all ? { nano, outputTokensMax } : undefined
 }
 
 /** What it needs at the least: an account that has less cannot pay for it, however little it is cut to. */
-export function leastFor(wanted: Wanted, means: Omit<Means, 'roomNano'>): number {
+export function leastFor(wanted: Wanted, means: Manner): number {
   const sized = sizeOf(wanted, means)
   return mostOf(sized, wanted.clamp === false ? sized.asked : worth(sized.asked), means.price)
 }
@@ -72,7 +77,7 @@ interface Sized {
   readonly answers: number
 }
 
-function sizeOf(wanted: Wanted, { outputTokensMost, promptFactor }: Omit<Means, 'roomNano'>): Sized {
+function sizeOf(wanted: Wanted, { outputTokensMost, promptFactor }: Manner): Sized {
   const { needs, outputTokensMax = outputTokensMost, answers = 1 } = wanted
   const factor = needs.includes('vision') || needs.includes('audio') ? mediaFactor : promptFactor
   return {

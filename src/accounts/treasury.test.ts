@@ -111,6 +111,20 @@ test('what one request may cost at most bounds its answer, and turns away a prom
   assert.equal(refusal(long).status, 413)
 })
 
+test('what one request may cost at most does not shorten one that costs less', async () => {
+  const rig = new Rig({ requestMostNano: 100_000_000 })
+  const held = await hold(rig.ask(callerWith([dollars(5)]), { outputTokensMax: 9_000 }))
+  assert.equal(held?.outputTokensMax, 9_000)
+})
+
+test('a ledger that does not answer is told as such, and not as a budget that is spent', async () => {
+  const rig = new Rig()
+  const ask = rig.ask(callerWith([dollars(5)]))
+  rig.ledger.hold = () => Promise.reject(new Error('It takes too long.'))
+  assert.equal(await hold(ask), undefined)
+  assert.equal(refusal(ask).code, 'ledger_unavailable')
+})
+
 test('where eight like it could be paid for, nothing is cut', async () => {
   const rig = new Rig()
   const held = await hold(rig.ask(callerWith([dollars(8 * 0.32 + 0.01)]), { outputTokensMax: 32_000 }))

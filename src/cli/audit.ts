@@ -2,7 +2,7 @@ import { Command, InvalidArgumentError } from 'commander'
 import { auditView } from '../http/admin-audit.ts'
 import type { ListedAudit } from '../ledger/jobs/audit.ts'
 import { withBooks } from './books.ts'
-import { explain, readSource } from './sources.ts'
+import { configOf } from './sources.ts'
 
 interface AuditOptions {
   readonly config?: string
@@ -33,7 +33,7 @@ export function auditCommand(): Command {
 }
 
 async function audit({ config: named, since, until, action, limit, json }: AuditOptions): Promise<void> {
-  const { config } = await readSource(named).catch(explain)
+  const config = configOf(named)
   const query = { since, until, actionPrefix: action, most: limit }
   const rows = await withBooks(config, (books) => books.run('listAudit', query))
   for (const row of rows.toReversed()) console.log(json === true ? JSON.stringify(auditView(row)) : lineOf(row))

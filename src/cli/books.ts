@@ -15,7 +15,7 @@ export interface BooksConfig {
 const ledgerFile = 'ledger.db'
 
 /** The books that a configuration means, whether a gateway has them open or not. */
-export function booksOf({ data_dir: dataDir, ledger }: BooksConfig): { books: Books; dataDir: string } {
+function booksOf({ data_dir: dataDir, ledger }: BooksConfig): { books: Books; dataDir: string } {
   const folder = dataDirOf(dataDir)
   if (ledger?.url !== undefined) return { books: new PostgresBooks(ledger.url), dataDir: folder }
   mkdirSync(folder, { recursive: true, mode: 0o700 })

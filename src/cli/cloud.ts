@@ -7,7 +7,7 @@ import type { CloudState } from '../core/notes.ts'
 import { BookNotes } from '../ledger/book-notes.ts'
 import { callAdmin, complaintOf } from './admin-call.ts'
 import { withBooks } from './books.ts'
-import { explain, readSource } from './sources.ts'
+import { configOf } from './sources.ts'
 
 interface CloudOptions {
   readonly config?: string
@@ -43,7 +43,7 @@ export function cloudCommand(): Command {
 }
 
 async function cloud(what: 'off' | 'on' | 'status', { config: named, reason, json }: CloudOptions): Promise<void> {
-  const { config } = await readSource(named).catch(explain)
+  const config = configOf(named)
   const wish = what === 'status' ? undefined : { open: what === 'on', ...(reason !== undefined && { reason }) }
   // A gateway that runs is asked; else it is the books that the next one to start will read.
   const answer = await callAdmin(doorsOf(config), '/api/cloud', wish)

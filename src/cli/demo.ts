@@ -46,7 +46,11 @@ async function demo({ seconds }: DemoOptions): Promise<void> {
     { name: 'cloud', kind: 'anthropic', url: cloud!, models: { serve: { [model]: 'claude-haiku-4-5' } } },
     ...(real === undefined ? [] : [{ name: 'ollama', kind: 'ollama', url: real }]),
   ]
-  const house = await openOnFreePorts({ upstreams, queue: { max: 100, patience: '2s' } })
+  const house = await openOnFreePorts({
+    upstreams,
+    queue: { max: 100, patience: '2s' },
+    budget: { usd: 1, per: 'day' },
+  })
   const traffic = new DemoTraffic(house.address, model)
   const trouble = new DemoTrouble(stations.slice(0, 3), (mishap) => {
     if (!process.stdout.isTTY) console.log(mishapLine(mishap, trouble.nowMs))

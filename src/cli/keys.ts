@@ -1,8 +1,7 @@
 import { userInfo } from 'node:os'
 import { Command, Option } from 'commander'
 import { readKeyChange, readNewKey } from '../config/keys.ts'
-import { loadConfigFile } from '../config/load.ts'
-import { parse, settingsOf } from '../config/settings.ts'
+import { settingsOf } from '../config/settings.ts'
 import type { By } from '../core/change.ts'
 import { Fault } from '../core/fault.ts'
 import { KeyDesk, type MadeKey } from '../keys/desk.ts'
@@ -12,7 +11,7 @@ import { withBooks } from './books.ts'
 import { dataDirOf } from './data-dir.ts'
 import { bodyOf, type ScopeFlags } from './key-flags.ts'
 import { detailsOf, keyTable } from './key-lines.ts'
-import { configFile, explain } from './sources.ts'
+import { configOf } from './sources.ts'
 
 interface Common {
   readonly config?: string
@@ -144,8 +143,7 @@ const scoped = (command: Command): Command =>
 
 /** Does something with the keys of the database that the configuration means, and ends with what went wrong. */
 async function atDesk({ config: named }: Common, act: (desk: KeyDesk) => Promise<void>): Promise<void> {
-  const file = configFile(named)
-  const config = await readConfig(file).catch(explain)
+  const config = configOf(named)
   const settings = settingsOf(config)
   await withBooks(config, async (books) => {
     const desk = new KeyDesk({
@@ -164,12 +162,6 @@ async function atDesk({ config: named }: Common, act: (desk: KeyDesk) => Promise
     }
   })
 }
-
-/** Where there is none, keys are kept where a gateway without one keeps them. */
-const readConfig = async (file: string | undefined): Promise<ReturnType<typeof parse>> =>
-  file === undefined ? parse(bare, { hasKeys: true }) : loadConfigFile(file, { env: process.env, hasKeys: true }).config
-
-const bare = { upstreams: [{ name: 'none', kind: 'ollama', url: 'http://127.0.0.1:11434' }] }
 
 /** By the id; or by the name of a caller who may ask; or by the key, of which nothing but the id is looked at. */
 async function idOf(desk: KeyDesk, given: string): Promise<string> {

@@ -6,7 +6,6 @@ import { audited } from '../core/change.ts'
 import { realWorld } from '../http/world.ts'
 import { Audit } from '../ledger/audit.ts'
 import { backUp } from '../ledger/backup.ts'
-import { verifyPostgres } from '../ledger/postgres-verify.ts'
 import type { Noted } from '../ledger/verify-chain.ts'
 import { problemsOf, verifyFile, type Verdict } from '../ledger/verify.ts'
 import { type BooksConfig, haveBooks, withBooks } from './books.ts'
@@ -75,8 +74,11 @@ async function look(config: BooksConfig, noted: readonly Noted[]): Promise<Found
   const { url } = config.ledger ?? {}
   if (url === undefined) return verifyFile(ledgerFile(config), noted)
   // The rows are ours to prove there, and the files are not.
-  const { audit, ...chain } = await verifyPostgres(url, noted)
-  return { problems: problemsOf('PostgreSQL', chain, audit), chain, audit }
+  return withBooks(config, async (books) => {
+    const chain = await books.run('verifyChain', noted)
+    const audit = await books.run('verifyAudit')
+    return { problems: problemsOf('PostgreSQL', chain, audit), chain, audit }
+  })
 }
 
 function viewOf({ problems, chain, audit, files }: Found) {

@@ -34,6 +34,19 @@ export async function readSource(named: string | undefined): Promise<Source> {
   return { config: parse({ upstreams }), warnings: [], secrets: new Set(), file: undefined, found }
 }
 
+/** For what needs no servers. Where there is no file, everything is where a gateway without one has it. */
+export function configOf(named: string | undefined): Config {
+  const file = configFile(named)
+  try {
+    if (file === undefined) return parse(bare, { hasKeys: true })
+    return loadConfigFile(file, { env: process.env, hasKeys: true }).config
+  } catch (error) {
+    return explain(error)
+  }
+}
+
+const bare = { upstreams: [{ name: 'none', kind: 'ollama', url: 'http://127.0.0.1:11434' }] }
+
 /** A port that others can reach needs keys: in the file, or in the database. */
 async function loadWithKeys(file: string): Promise<Loaded> {
   const loaded = loadConfigFile(file, { env: process.env, hasKeys: true })

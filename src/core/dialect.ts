@@ -116,8 +116,11 @@ export interface TalkDialect extends CommonDialect {
   readPrompt(body: Json): Prompt
   writePrompt(prompt: Prompt): Json
 
-  /** A fresh reader for one stream; it is given whole frames without their end. Throws a Fault for an error in band. */
-  partReader(): (frame: string) => Part[]
+  /**
+   * A fresh reader for one stream; it is given whole frames without their end. Throws a Fault for an error in band. A server
+   * that counts on the way is heard of by `onCounted`: of the prompt its word is good, of the answer it is not the last.
+   */
+  partReader(onCounted?: (usage: Usage) => void): (frame: string) => Part[]
   /** A fresh writer for one stream. What it returns are whole frames, or '' while it holds something back. */
   partWriter(about: AnswerAbout): (part: Part) => string
   /** The answer in one piece. */
@@ -188,6 +191,8 @@ export interface Watcher {
   /** What goes on to the caller: the very same object unless a frame is hidden or a model renamed; undefined for nothing. */
   see(frames: Uint8Array): Uint8Array | undefined
   readonly usage: Usage | undefined
+  /** What was counted on the way, where a server does that: of the prompt, that is the whole. */
+  readonly counted?: Usage | undefined
   /** Frames that carried content so far: a lower bound of the tokens, when the server never counts them. */
   readonly frames: number
   /** The stream has said that it is whole. */

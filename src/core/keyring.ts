@@ -9,6 +9,8 @@ export interface Keyring {
   readonly isUsed: boolean
   /** Undefined for what is none of its keys; of one that counts no more, the holder says so. It takes as long for any. */
   find(credential: string): Holder | undefined
+  /** Whether the key of this public id has not been taken back, as far as is known. */
+  holds(id: string): boolean
   /** Whoever is called so and may ask. */
   named(name: string): Holder | undefined
 }

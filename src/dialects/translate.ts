@@ -11,6 +11,8 @@ import { ThoughtFinder } from './thoughts.ts'
 /** What came by on the way, for whoever settles the ask. */
 export interface Seen {
   usage?: Usage | undefined
+  /** What was counted on the way. */
+  counted?: Usage | undefined
   /** Frames that carried content. */
   frames: number
   ended: boolean
@@ -120,7 +122,7 @@ class PartSource {
   constructor(body: AsyncIterable<Uint8Array>, { from, to, oneCall }: Translating, seen: Seen) {
     this.#body = body[Symbol.asyncIterator]()
     this.#framer = new Framer(from.frameEnd)
-    this.#read = from.partReader()
+    this.#read = from.partReader((usage) => void (seen.counted = usage))
     if (from.givesUpOverRepeats === true) this.#repeats = new Repeats()
     this.#seen = seen
     this.#oneCall = oneCall

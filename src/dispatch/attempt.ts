@@ -12,6 +12,7 @@ import type { Lease } from '../scheduler/scheduler.ts'
 import { aboutFor } from './about.ts'
 import { Deadlines, framesMaxFor, Runaway } from './deadlines.ts'
 import { brokenBy } from './endings.ts'
+import { guessedUsage } from './guessed-usage.ts'
 import { Meter } from './meter.ts'
 import { phraseRest } from './continuation.ts'
 import { retryAfterIn } from './retry-after.ts'
@@ -140,7 +141,7 @@ export class Attempt implements Watched, Stallable {
   /** Token counts: the server's own, else what could be counted on the way. */
   get usage(): Usage {
     const seen = this.#meter?.watcher ?? this.#seen
-    return seen.usage ?? { promptTokens: this.#ask.promptTokens, outputTokens: seen.frames, estimated: true }
+    return seen.usage ?? guessedUsage(this.#ask, seen)
   }
 
   async open(): Promise<void> {
@@ -183,7 +184,7 @@ export class Attempt implements Watched, Stallable {
 
   close(error?: unknown): void {
     if (this.#over) return
-    this.#toll?.breakOff(this.usage, error)
+    this.#toll?.breakOff(this.usage, { error, hasSpoken: this.#hasSpoken })
     this.#end()
     this.#cut.abort()
   }

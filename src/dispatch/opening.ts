@@ -41,6 +41,11 @@ export class Opening {
     for (let attempts = 1; ;) {
       const lease = await (retry === undefined ? parts.scheduler.acquire(ask) : retry.acquire())
       waitMs += lease.waitMs
+      const barred = parts.barred(ask)
+      if (barred !== undefined) {
+        lease.end('ignored')
+        throw barred
+      }
       const toll = costsToll(ask, lease) ? await tollFor(ask, lease) : undefined
       if (toll instanceof Fault) {
         lease.end('ignored')

@@ -34,6 +34,13 @@ export async function tollFor(ask: Ask, lease: Lease): Promise<Toll | Fault> {
   return purse.refusal(ask, shop) ?? new Fault('over-budget', `There is no money left for ${shop.upstream}.`)
 }
 
+interface Broken {
+  /** Undefined where it was broken off by us. */
+  readonly error: unknown
+  /** Something of the answer came. */
+  readonly hasSpoken: boolean
+}
+
 /** The money for one try. It is ended once, by whatever becomes of the try first. */
 export class Toll {
   #hold: Hold | undefined
@@ -70,11 +77,11 @@ export class Toll {
    * It came to nothing, or to no end. Where it cannot have been run it costs nothing: it never left, or the server says
    * itself that it did not begin. Otherwise it may have been, and costs what was heard of it.
    */
-  breakOff(usage: Usage, error?: unknown): void {
+  breakOff(usage: Usage, { error, hasSpoken }: Broken): void {
     const isUnbegun =
       !this.#isSent ||
       (error instanceof NetFault && error.unsent) ||
-      (error instanceof Fault && error.told && usage.estimated === true && usage.outputTokens === 0)
+      (error instanceof Fault && error.told && !hasSpoken)
     this.#end(isUnbegun ? undefined : usage)
   }
 

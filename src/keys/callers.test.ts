@@ -27,6 +27,7 @@ const clockAt = (ms: number): { epochMs: () => number } => ({ epochMs: () => ms 
 const ringOf = (keys: Readonly<Record<string, Holder>>, isUsed = true): Keyring => ({
   isUsed,
   find: (credential) => keys[credential],
+  holds: () => true,
   named: (name) => Object.values(keys).find(({ caller }) => caller.id === name),
 })
 

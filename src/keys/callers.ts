@@ -58,9 +58,14 @@ export class Callers {
     const made = this.#keyring?.find(credential)
     const holder = this.#byDigest.get(digest(credential)) ?? made
     if (holder === undefined || !this.#counts(holder, address)) {
-      throw new Fault('unauthorized', 'This key is not known here.')
+      throw notKnown()
     }
     return holder.caller
+  }
+
+  /** Why a caller that was let in before is not any more: its key was taken back. */
+  barred({ key }: Caller): Fault | undefined {
+    return key === undefined || this.#keyring?.holds(key) !== false ? undefined : notKnown()
   }
 
   /** How long this caller waits when it does not say; undefined for the gateway's own defaults. */
@@ -90,5 +95,7 @@ export class Callers {
     return caller.limits === undefined || address === undefined ? caller : { ...caller, address: networkOf(address) }
   }
 }
+
+const notKnown = (): Fault => new Fault('unauthorized', 'This key is not known here.')
 
 const digest = (key: string): string => hash('sha256', key)

@@ -137,12 +137,14 @@ export class KeyDesk {
 
   /** What is done is taken down in the same work; what comes to nothing, afterwards. */
   async #audited<T>(intent: Intent, act: (audit: AuditRecord) => Promise<T>): Promise<T> {
+    const audit = auditOf({ ...intent, result: 'ok' }, this.#now)
     try {
-      return await act(auditOf({ ...intent, result: 'ok' }, this.#now))
+      return await act(audit)
     } catch (error) {
       const result = error instanceof Fault ? error.code : 'internal_error'
-      // Where this cannot be taken down either, whoever asked is told of the first.
-      await this.#parts.books.run('addAudit', auditOf({ ...intent, result }, this.#now)).catch(() => {})
+      // Under the same id: where it was done and only its answer was lost, it has its line. Where nothing can be taken down
+      // either, whoever asked is told of the first.
+      await this.#parts.books.run('addAudit', { ...audit, result }).catch(() => {})
       throw error
     }
   }

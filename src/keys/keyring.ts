@@ -70,6 +70,10 @@ export class BooksKeyring implements Keyring {
     return this.#byDigest.get(seasoning.digest(credential))
   }
 
+  holds(id: string): boolean {
+    return this.#rows.get(id)?.revokedAt === null
+  }
+
   named(name: string): Holder | undefined {
     this.#keepUp()
     return this.#byName.get(name)

@@ -40,7 +40,7 @@ export function accounts(books: Books): Layer {
     // It is here already, whole.
     const writing = page.close(await reply.outcome)
     if (writing !== undefined) await written(writing)
-    return page.costNano === undefined ? reply : new Accounted(reply, page)
+    return page.costNano === undefined && page.savedNano === undefined ? reply : new Accounted(reply, page)
   }
 }
 

@@ -1,7 +1,7 @@
 import type { Claim, ClaimAnswer } from '../core/ledger.ts'
 import { Watchdog } from '../core/watchdog.ts'
 import type { World } from '../core/world.ts'
-import type { Books } from './books.ts'
+import { type Books, BooksFault } from './books.ts'
 import type { Trouble } from './trouble.ts'
 
 export interface HoldParts {
@@ -52,9 +52,11 @@ export class Holds {
       }
       this.#watchdog.watch(watched)
       const failed = (error: Error): void => {
+        reject(error)
+        // The books are well, and what was asked for is not: nothing was set aside.
+        if (error instanceof BooksFault && error.kind === 'wrong') return
         this.#unwanted.add(claim.id)
         trouble.begin('books', error)
-        reject(error)
       }
       books
         .run('hold', claim, owner)

@@ -18,7 +18,7 @@ export interface JournalOptions {
   /** Of this process alone. */
   readonly folder: string
   readonly world: Pick<World, 'sleep'>
-  /** Twice as much is reserved on the disk, as far as there is. */
+  /** Twice as much is reserved on the disk, as far as there is: one that is written to and one that is not. */
   readonly segmentBytes?: number | undefined
   /** The system's way where it is undefined. */
   readonly toDisk?: ToDisk | undefined
@@ -31,6 +31,9 @@ export interface JournalOptions {
 const usualSegmentBytes = 8 * 1024 * 1024
 
 const leastBytes = 32 * 1024
+
+/** Nobody should wait for more at the beginning. */
+const firstBytes = 256 * 1024
 
 /** Of a disk that is small, not more than such a part of what is free. */
 const freePart = 16
@@ -75,7 +78,8 @@ export class Journal {
   static async open(options: JournalOptions): Promise<Journal> {
     const { folder, segmentBytes } = options
     let failure: unknown
-    const first = await Segment.reserve(folder, 1, sizeFor(folder, segmentBytes)).catch((error: unknown) => {
+    const size = Math.min(firstBytes, sizeFor(folder, segmentBytes))
+    const first = await Segment.reserve(folder, 1, size).catch((error: unknown) => {
       failure = error
       return Segment.improvise(folder, 1)
     })

@@ -14,11 +14,12 @@ export const realTime: World = {
     new Promise((resolve) => {
       const wake = (): void => {
         clearTimeout(timer)
+        signal?.removeEventListener('abort', wake)
         resolve()
       }
       const timer = setTimeout(wake, ms)
       if (signal?.aborted === true) wake()
-      signal?.addEventListener('abort', wake, { once: true })
+      signal?.addEventListener('abort', wake)
     }),
   send: () => Promise.reject(new Error('There is no network here.')),
 }

@@ -107,7 +107,7 @@ export class JournaledLedger implements Ledger {
     for (const { claim } of entry.tries) underWay.end(claim.id)
     const record = closeRecord(JSON.stringify(entry))
     const isWritten = journal.add(record, isPaid)
-    drain.begin()
+    drain.begin(isPaid)
     if (!isPaid && !syncAll()) return undefined
     return isWritten ? journal.synced(record) : Promise.reject(new Error('There is no space left for the ledger.'))
   }

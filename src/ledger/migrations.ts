@@ -13,6 +13,11 @@ export const migrations: readonly Migration[] = [ledgerTables, keyTables, auditT
 /** At which version it is; 0 for one that has nothing in it yet. */
 export function* versionOf(): Work<number> {
   yield sql('CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL)')
+  return yield* versionIn()
+}
+
+/** The same of one that is there. */
+export function* versionIn(): Work<number> {
   const [row] = yield sql("SELECT value FROM meta WHERE name = 'version'")
   return Number(row?.['value'] ?? 0)
 }

@@ -1,17 +1,17 @@
 import { mkdirSync } from 'node:fs'
-import { hostname } from 'node:os'
 import { join } from 'node:path'
 import type { Emit } from '../core/event.ts'
 import type { Ledger } from '../core/ledger.ts'
 import type { World } from '../core/world.ts'
 import type { Books } from './books.ts'
+import { Care } from './care.ts'
 import { Drain } from './drain.ts'
 import { Holds } from './holds.ts'
 import { Journal } from './journal.ts'
 import { JournaledLedger, TriesUnderWay } from './ledger.ts'
 import { becomeOwner, leave, type Owner } from './owners.ts'
 import { PostgresBooks } from './postgres-books.ts'
-import { closeWhatDidNot, heartbeatMs, recover } from './recovery.ts'
+import { closeWhatDidNot } from './recovery.ts'
 import { SqliteBooks } from './sqlite.ts'
 import { Trouble } from './trouble.ts'
 
@@ -41,14 +41,8 @@ export interface OpenLedger {
   readonly close: () => Promise<void>
 }
 
-/** How often it is looked whether other processes have gone. */
-const lookEveryMs = 30_000
-
 /** Books that do not answer are not waited for when all else has ended: what they have not got is in the journal. */
 const closingMostMs = 5_000
-
-/** While something is wrong, how often it is tried whether it still is. */
-const tryEveryMs = 1_000
 
 /** Opens the ledger and ends what dead processes left behind. It throws where nothing can be written at all. */
 export async function openLedger(options: LedgerOptions): Promise<OpenLedger> {
@@ -68,8 +62,9 @@ export async function openLedger(options: LedgerOptions): Promise<OpenLedger> {
   const books =
     options.books ?? (url === undefined ? new SqliteBooks(join(dataDir, 'ledger.db')) : new PostgresBooks(url))
   const drain = new Drain({ journal, books, world, trouble, emit, folder: journals })
+  const dropped = (): number => journal.dropped
   const holds = new Holds({ books, owner: owner.id, world, trouble })
-  const care = new Care({ owner, books, holds, trouble, world, emit, journals, isShared: url !== undefined })
+  const care = new Care({ owner, books, holds, trouble, world, emit, journals, isShared: url !== undefined, dropped })
   const ready = care.begin()
   const close = async (): Promise<void> => {
     await care.end()
@@ -83,7 +78,7 @@ export async function openLedger(options: LedgerOptions): Promise<OpenLedger> {
     ready,
     ledger: new JournaledLedger({ journal, books, drain, holds, underWay, trouble, world, syncAll }),
     books,
-    backlog: () => ({ waiting: journal.waiting, dropped: journal.dropped }),
+    backlog: () => ({ waiting: journal.waiting, dropped: dropped() }),
     close: () => (closed ??= within(closingMostMs, close(), world)),
   }
 }
@@ -106,78 +101,5 @@ async function leaveBooks(
     leave(owner)
   } catch {
     owner.alive.end()
-  }
-}
-
-interface CareParts {
-  readonly owner: Owner
-  readonly books: Books
-  readonly holds: Holds
-  readonly trouble: Trouble
-  readonly world: World
-  readonly emit: Emit
-  readonly journals: string
-  /** Other machines use the same books. */
-  readonly isShared: boolean
-}
-
-/** What has to be done again and again: to say that one is alive, to look who is not, and whether what was wrong still is. */
-class Care {
-  readonly #parts: CareParts
-  readonly #ended = new AbortController()
-  #running: Promise<unknown> = Promise.resolve()
-
-  constructor(parts: CareParts) {
-    this.#parts = parts
-  }
-
-  /** Resolves when everything was looked at once. */
-  async begin(): Promise<void> {
-    const first = this.#look()
-    this.#running = first.then(() => Promise.all([this.#goOnLooking(), this.#try()]))
-    await first
-  }
-
-  async end(): Promise<void> {
-    this.#ended.abort()
-    await this.#running
-  }
-
-  async #goOnLooking(): Promise<void> {
-    const { world, isShared } = this.#parts
-    const { signal } = this.#ended
-    const everyMs = isShared ? heartbeatMs : lookEveryMs
-    for (;;) {
-      await world.sleep(everyMs, signal)
-      if (signal.aborted) return
-      await this.#look()
-    }
-  }
-
-  async #look(): Promise<void> {
-    const { books, world, emit, journals, owner, isShared, trouble } = this.#parts
-    try {
-      if (isShared) await books.run('heartbeat', owner.id, hostname(), world.epochMs())
-      const { processes, closed, orphans } = await recover({ journals, books, world, self: owner.id })
-      if (processes + orphans === 0) return
-      const text = `Of ${processes} that ended without a word, ${closed} requests were taken down, and ${orphans} were ended that had not.`
-      emit({ type: 'notice', level: 'info', text })
-    } catch (error) {
-      trouble.begin('books', error)
-    }
-  }
-
-  async #try(): Promise<void> {
-    const { books, holds, trouble, world, owner } = this.#parts
-    const { signal } = this.#ended
-    for (; !signal.aborted; await world.sleep(tryEveryMs, signal)) {
-      if (holds.unwanted > 0) await holds.releaseUnwanted()
-      else if (trouble.has('books')) {
-        await books.run('heartbeat', owner.id, hostname(), world.epochMs()).then(
-          () => trouble.end('books'),
-          (error: unknown) => trouble.begin('books', error),
-        )
-      }
-    }
   }
 }

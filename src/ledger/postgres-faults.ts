@@ -1,18 +1,16 @@
 import { BooksFault, type BooksFaultKind } from './books.ts'
 
-/** By what the server calls it (SQLSTATE), or by the first two letters of that. */
+/**
+ * By what the server calls it (SQLSTATE), or by the first two letters of that. Only what it has against the values is the
+ * fault of who asked. All else, tables that are gone or may not be touched among it, is over one day.
+ */
 const kinds: Readonly<Record<string, BooksFaultKind>> = {
-  '08': 'gone',
-  '28': 'gone',
-  '3D': 'gone',
-  '53': 'gone',
-  '53100': 'full',
-  '57': 'gone',
-  '57014': 'locked',
-  '58': 'gone',
+  '22': 'wrong',
+  '23': 'wrong',
   '25006': 'read-only',
-  '25P03': 'gone',
+  '53100': 'full',
   '55P03': 'locked',
+  '57014': 'locked',
   XX001: 'corrupt',
   XX002: 'corrupt',
 }
@@ -29,7 +27,7 @@ export function faultOf(error: unknown, server: string): BooksFault {
 
 function kindOf(error: unknown): BooksFaultKind {
   const { code, severity } = error as { readonly code?: unknown; readonly severity?: unknown }
-  if (typeof severity === 'string' && typeof code === 'string') return kinds[code] ?? kinds[code.slice(0, 2)] ?? 'wrong'
+  if (typeof severity === 'string' && typeof code === 'string') return kinds[code] ?? kinds[code.slice(0, 2)] ?? 'gone'
   // What does not come from the server is about the way to it, or about what was asked.
   return error instanceof RangeError || error instanceof TypeError ? 'wrong' : 'gone'
 }

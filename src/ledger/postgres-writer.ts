@@ -75,7 +75,7 @@ export class Writer {
       if (taken.length === 0) throw error
       const isOfOne = taken.length > 1 && error instanceof BooksFault && error.kind === 'wrong'
       // Alone, each of them has its own end.
-      if (isOfOne) for (const asked of taken) await this.#turn([asked])
+      if (isOfOne) for (const asked of taken) await this.#turn([asked]).catch(asked.reject)
       else for (const { reject } of taken) reject(error)
     }
   }

@@ -36,7 +36,7 @@ export class Postgres {
   constructor({ url, now, steps = migrations, bounds = writing }: PostgresOptions) {
     this.#migrating = new Lane({ url, now, most: 1, bounds: migrating })
     this.#writing = new Lane({ url, now, most: 1, bounds })
-    this.#reading = new Lane({ url, now, most: 2, bounds: reading })
+    this.#reading = new Lane({ url, now, most: 4, bounds: reading })
     this.#writer = new Writer({ lane: this.#writing, version: steps.length, now })
     this.#steps = steps
   }

@@ -56,9 +56,9 @@ test('of a dead process, what ended is entered, what had left is paid for as far
     for (let i = 0; i < 300; i += 1) journal.add(closeRecord(JSON.stringify(entryOf(`local-${i}`))), false)
   })
   for (const claim of [ended!, heard!, silent!, stayed!]) await books.run('hold', claim, dead.id)
-  assert.deepEqual(await look(), { processes: 0, closed: 0, orphans: 0 }, 'it is alive')
+  assert.deepEqual(await look(), { processes: 0, closed: 0, orphans: 0, refused: [] }, 'it is alive')
   dead.alive.end()
-  assert.deepEqual(await look(9_000), { processes: 1, closed: 301, orphans: 3 })
+  assert.deepEqual(await look(9_000), { processes: 1, closed: 301, orphans: 3, refused: [] })
   const { spentNano, heldNano } = await standing()
   assert.deepEqual([spentNano, heldNano], [50 + (10 + 40) + 10, 0])
   const rows = await Promise.all(['heard', 'silent', 'stayed'].map((id) => books.run('entryOf', id)))
@@ -71,7 +71,7 @@ test('of a dead process, what ended is entered, what had left is paid for as far
     ],
   )
   assert.equal(existsSync(join(journals, dead.id)), false)
-  assert.deepEqual(await look(), { processes: 0, closed: 0, orphans: 0 })
+  assert.deepEqual(await look(), { processes: 0, closed: 0, orphans: 0, refused: [] })
 })
 
 test('several who find the same dead process end its requests once', async (t) => {

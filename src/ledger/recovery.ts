@@ -4,10 +4,11 @@ import type { Entry } from '../core/ledger.ts'
 import type { World } from '../core/world.ts'
 import type { Books } from './books.ts'
 import { recordsFrom } from './journal-reader.ts'
-import { entryIn, Remains, together } from './journal-record.ts'
+import { entryIn, Remains } from './journal-record.ts'
 import { segmentNumber } from './journal-segment.ts'
 import { orphansOf } from './orphans.ts'
 import { Alive, leave, unfinished } from './owners.ts'
+import { post } from './posting.ts'
 
 export interface RecoveryParts {
   /** Where the journals of all processes are that share this disk. */
@@ -24,6 +25,8 @@ export interface Recovered {
   /** Requests whose end stood in a journal, and those that never came to one. */
   readonly closed: number
   readonly orphans: number
+  /** Sentences about those that could not be entered. */
+  readonly refused: readonly string[]
 }
 
 const batchMost = 256
@@ -40,7 +43,7 @@ export async function recover(parts: RecoveryParts): Promise<Recovered> {
   const { journals, books, self } = parts
   // Whoever has set something aside had a folder before.
   const holders = await books.run('holdOwners')
-  const found = { processes: 0, closed: 0, orphans: 0 }
+  const found = { processes: 0, closed: 0, orphans: 0, refused: [] as string[] }
   const here = readdirSync(journals, { withFileTypes: true }).filter((entry) => entry.isDirectory())
   for (const { name } of here) {
     if (name === self) continue
@@ -51,7 +54,7 @@ export async function recover(parts: RecoveryParts): Promise<Recovered> {
   const known = new Set(here.map(({ name }) => name))
   for (const owner of holders) {
     if (owner === self || known.has(owner)) continue
-    add(found, { processes: 0, closed: 0, orphans: await expire(owner, parts) })
+    found.orphans += await expire(owner, parts)
   }
   return found
 }
@@ -69,7 +72,7 @@ async function recoverOwner(id: string, folder: string, parts: RecoveryParts): P
     const closed = await closeWhatEnded(folder, parts)
     const orphans = await closeWhatDidNot(id, closed.remains.heard, parts)
     leave({ folder, alive })
-    return { processes: 1, closed: closed.count, orphans }
+    return { processes: 1, closed: closed.count, orphans, refused: closed.refused }
   } catch (error) {
     alive.end()
     throw error
@@ -78,15 +81,16 @@ async function recoverOwner(id: string, folder: string, parts: RecoveryParts): P
 
 async function closeWhatEnded(
   folder: string,
-  { books }: RecoveryParts,
-): Promise<{ readonly remains: Remains; readonly count: number }> {
+  { books, journals }: RecoveryParts,
+): Promise<{ readonly remains: Remains; readonly count: number; readonly refused: readonly string[] }> {
   const remains = new Remains()
   for (const { text } of recordsIn(folder)) remains.read(text)
   let count = 0
   let batch: string[] = []
-  const post = async (): Promise<void> => {
+  const refused: string[] = []
+  const flush = async (): Promise<void> => {
     count += batch.length
-    if (batch.length > 0) await books.run('closeText', together(batch))
+    if (batch.length > 0) refused.push(...(await post(books, batch, journals)))
     batch = []
   }
   const { posted } = remains
@@ -94,10 +98,10 @@ async function closeWhatEnded(
     const entry = entryIn(text)
     const isPosted = segment < posted.segment || (segment === posted.segment && end <= posted.offset)
     if (entry === undefined || isPosted) continue
-    if (batch.push(entry) === batchMost) await post()
+    if (batch.push(entry) === batchMost) await flush()
   }
-  await post()
-  return { remains, count }
+  await flush()
+  return { remains, count, refused }
 }
 
 export async function closeWhatDidNot(
@@ -149,8 +153,12 @@ function* recordsIn(
   }
 }
 
-function add(sum: { -readonly [Key in keyof Recovered]: number }, more: Recovered | undefined): void {
+function add(
+  sum: { processes: number; closed: number; orphans: number; readonly refused: string[] },
+  more: Recovered | undefined,
+): void {
   sum.processes += more?.processes ?? 0
   sum.closed += more?.closed ?? 0
   sum.orphans += more?.orphans ?? 0
+  sum.refused.push(...(more?.refused ?? []))
 }

@@ -18,11 +18,15 @@ export const sumsFile = (path: string): string => beside(path, 'sums')
  */
 export class Seal {
   readonly #path: string
+  readonly #mover: Connection
   readonly #guard: Connection
+  /** So much of the log has been moved, and stands there as long as somebody reads what was before. */
+  #movedBytes = 0
 
   /** Just after somebody has opened the file. */
   constructor(path: string) {
     this.#path = path
+    this.#mover = new Connection(path)
     this.#guard = new Connection(path, { readOnly: true })
     // It keeps its hand on the file from its first look on.
     this.#guard.db.exec('SELECT 1 FROM sqlite_schema')
@@ -31,8 +35,10 @@ export class Seal {
   /** Whether so much waits in the log that it has to be moved. */
   isDue(): boolean {
     const bytes = statSync(`${this.#path}-wal`, { throwIfNoEntry: false })?.size ?? 0
-    const pages = statSync(this.#path).size / pageBytes
-    return bytes / pageBytes > Math.max(framesMax, pages / 64)
+    // It has begun anew.
+    if (bytes < this.#movedBytes) this.#movedBytes = 0
+    const pages = (statSync(this.#path, { throwIfNoEntry: false })?.size ?? 0) / pageBytes
+    return (bytes - this.#movedBytes) / pageBytes > Math.max(framesMax, pages / 64)
   }
 
   /** Nobody writes meanwhile, in no process. */
@@ -40,9 +46,8 @@ export class Seal {
     writer.db.exec('BEGIN IMMEDIATE')
     try {
       if (!this.#write()) return
-      const mover = new Connection(this.#path)
-      mover.db.exec('PRAGMA wal_checkpoint(PASSIVE)')
-      mover.close()
+      this.#mover.db.exec('PRAGMA wal_checkpoint(PASSIVE)')
+      this.#movedBytes = statSync(`${this.#path}-wal`).size
     } finally {
       writer.db.exec('ROLLBACK')
     }
@@ -50,6 +55,7 @@ export class Seal {
 
   /** The last of the connections of its thread. */
   close(): void {
+    this.#mover.close()
     this.#guard.close()
   }
 

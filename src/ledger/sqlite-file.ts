@@ -29,8 +29,12 @@ export class SqliteFile {
   /** Which file it is: another one in its place is not our ledger. */
   #inode: bigint | undefined
 
-  constructor(path: string) {
+  readonly #isNew: boolean
+
+  /** One that is not new has been seen by this process: if it is not there, it was taken away. */
+  constructor(path: string, { isNew = true } = {}) {
     this.#path = path
+    this.#isNew = isNew
   }
 
   /** Does jobs in one transaction. One that fails takes nothing with it; when the commit fails, all do. */
@@ -66,7 +70,7 @@ export class SqliteFile {
   }
 
   #open(): Opened {
-    if (this.#inode !== undefined && this.#inode !== inodeOf(this.#path)) {
+    if (!this.#isThere()) {
       this.#drop()
       const text = `${this.#path} is not the file any more that it was. To begin another, start the gateway anew.`
       throw new BooksFault('gone', text)
@@ -86,11 +90,16 @@ export class SqliteFile {
     return this.#opened
   }
 
+  #isThere(): boolean {
+    const inode = inodeOf(this.#path)
+    return this.#inode === undefined ? this.#isNew || inode !== undefined : inode === this.#inode
+  }
+
   #drop(): void {
     const opened = this.#opened
     if (opened === undefined) return
     this.#opened = undefined
-    moveQuietly(opened)
+    if (this.#isThere()) moveQuietly(opened)
     opened.note.close()
     opened.connection.close()
     opened.seal.close()

@@ -10,8 +10,15 @@ export type FromWorker = readonly Told[] | 'closed'
 /** An answer as it crosses from one thread to the other, where classes do not get through. */
 export type Told = { readonly value: unknown } | { readonly kind: BooksFaultKind; readonly message: string }
 
+/** Which file, and whether nobody has seen it so far. */
+export interface WorkerData {
+  readonly path: string
+  readonly isNew: boolean
+}
+
 const port = parentPort!
-const file = new SqliteFile((workerData as { path: string }).path)
+const { path, isNew } = workerData as WorkerData
+const file = new SqliteFile(path, { isNew })
 
 port.on('message', (message: ToWorker) => {
   if (message === 'close') {

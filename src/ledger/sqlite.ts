@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads'
 import { BooksFault, type Books } from './books.ts'
 import type { JobArgs, JobName, JobResult } from './jobs/index.ts'
-import type { FromWorker, Told, ToWorker } from './sqlite-worker.ts'
+import type { FromWorker, Told, ToWorker, WorkerData } from './sqlite-worker.ts'
 
 interface Waiting {
   readonly job: JobName
@@ -18,9 +18,11 @@ interface Waiting {
 export class SqliteBooks implements Books {
   readonly #path: string
   #worker: Worker | undefined
-  #waiting: Waiting[] = []
+  readonly #waiting: Waiting[] = []
   #underWay: readonly Waiting[] = []
   #isScheduled = false
+  /** Until it has been seen to be there. */
+  #isNew = true
   #closed: Promise<void> | undefined
   #whenIdle: (() => void) | undefined
 
@@ -45,8 +47,7 @@ export class SqliteBooks implements Books {
   readonly #send = (): void => {
     this.#isScheduled = false
     if (this.#waiting.length === 0) return
-    this.#underWay = this.#waiting
-    this.#waiting = []
+    this.#underWay = this.#waiting.splice(0, jobsAtOnce)
     const worker = this.#started()
     // The process lives as long as something is asked for, and not for the thread's sake.
     worker.ref()
@@ -55,7 +56,8 @@ export class SqliteBooks implements Books {
 
   #started(): Worker {
     if (this.#worker !== undefined) return this.#worker
-    const worker = new Worker(entry, { workerData: { path: this.#path }, execArgv: [], env: {} })
+    const workerData: WorkerData = { path: this.#path, isNew: this.#isNew }
+    const worker = new Worker(entry, { workerData, execArgv: [], env: {} })
     worker.unref()
     worker.on('message', (message: FromWorker) => {
       if (message !== 'closed') this.#answered(message)
@@ -70,8 +72,12 @@ export class SqliteBooks implements Books {
     this.#underWay = []
     for (const [i, { resolve, reject }] of asked.entries()) {
       const answer = answers[i]!
-      if ('kind' in answer) reject(new BooksFault(answer.kind, answer.message))
-      else resolve(answer.value)
+      if ('kind' in answer) {
+        reject(new BooksFault(answer.kind, answer.message))
+        continue
+      }
+      this.#isNew = false
+      resolve(answer.value)
     }
     this.#next()
   }
@@ -105,6 +111,9 @@ export class SqliteBooks implements Books {
     })
   }
 }
+
+/** Who came first should not wait for a thousand others. */
+const jobsAtOnce = 256
 
 /** Beside this file, whether it runs as it was written or as it was built. */
 const entry = new URL(import.meta.url.endsWith('.ts') ? './sqlite-worker.ts' : './sqlite-worker.js', import.meta.url)

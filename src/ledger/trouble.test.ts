@@ -82,6 +82,14 @@ test('a hold whose fate nobody knows is given back, should it have been made', a
   assert.equal(ledger.trouble, undefined)
 })
 
+test('a claim that makes no sense is refused, and the books are none the worse for it', async (t) => {
+  const { ledger } = await open(t)
+  await ledger.close(paidEntry(claimOf('over#1', { accounts }), 30))
+  await until(async () => (await ledger.report({ by: [] }))[0]?.requests === 1)
+  await assert.rejects(ledger.hold(claimOf('over#2', { accounts })), /has ended/)
+  assert.equal(ledger.trouble, undefined)
+})
+
 test('an entry that cannot be entered is set aside, and does not keep the others out', async (t) => {
   const { ledger, books, notices, dataDir, backlog } = await open(t)
   books.refuses = (job, args) =>

@@ -1,8 +1,10 @@
 import { existsSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { Worker } from 'node:worker_threads'
+import { BooksFault } from './books.ts'
 import { headFile, readHead } from './head.ts'
 import { verifyAudit, type AuditVerdict } from './jobs/audit.ts'
+import { migrations, refuseNewer, versionIn } from './migrations.ts'
 import { Connection } from './sqlite-connection.ts'
 import { verifyWhole, wholeChain, type ChainVerdict } from './verify-chain.ts'
 import { verifyFiles, type FilesVerdict, type Problem } from './verify-files.ts'
@@ -35,6 +37,7 @@ export async function verifyFile(path: string, noted: readonly Noted[] = []): Pr
     files = verifyFiles(path)
     problems.push(...files.problems)
     if (connection !== undefined && problems.length === 0) {
+      refuseOther(connection.run(versionIn()))
       const spans = await spansOf(path, connection, places)
       chain = connection.run(verifyWhole(spans, places))
       audit = connection.run(verifyAudit())
@@ -58,6 +61,13 @@ export function problemsOf(
   const problems = chain?.problems.map((problem) => ({ file, ...problem })) ?? []
   if (audit?.why !== undefined) problems.push({ file, where: `line ${audit.brokenAt} of the audit`, what: audit.why })
   return problems
+}
+
+/** What is in the tables of another version is for another program to judge. */
+function refuseOther(version: number): void {
+  refuseNewer(version, migrations.length)
+  if (version === migrations.length) return
+  throw new BooksFault('wrong', `It is of the earlier version ${version}: start the gateway once, and look again.`)
 }
 
 /** As long as it looks, pages that it sees stay where they are. */

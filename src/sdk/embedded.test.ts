@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import {
+  type BudgetReached,
   type ConfigInput,
   createGateway,
   defineBackend,
@@ -113,4 +114,23 @@ test('an application keeps to the limits it set itself, and knows its own refusa
   assert.equal(isLocalRateLimit(new Fault('rate-limited', 'Elsewhere.')), false)
   const other: unknown = await gateway.chat({ ...question, model: 7 as never }).catch((error: unknown) => error)
   assert.ok(other instanceof Fault && other.kind === 'bad-request' && !isLocalRateLimit(other))
+})
+
+test('an application hears when so much of a budget is used up, exactly, and what it throws harms nobody', async () => {
+  const { world } = worldOfMine()
+  const heard: BudgetReached[] = []
+  const notices: string[] = []
+  const onBudget = (reached: BudgetReached): void => {
+    heard.push(reached)
+    throw new TypeError('of its own')
+  }
+  const gateway = await createGateway(config, { backends: [mine], world, hooks: { onBudget } })
+  gateway.engine.subscribe((event) => void (event.type === 'notice' && notices.push(event.text)))
+  const usual = { counted: 'nano', held: 0, from: 0, until: 86_400_000, alertAt: [0.8] } as const
+  const standing = { ...usual, account: 'gateway/day', limit: 5_000_000_000, spent: 4_000_000_001 }
+  gateway.engine.emit({ type: 'budget-reached', standing, share: 0.8 })
+  const told = { account: 'gateway/day', share: 0.8, unit: 'usd', spent: '4.000000001', limit: '5.00' }
+  assert.deepEqual(heard, [{ ...told, resetsAt: new Date(86_400_000) }])
+  assert.deepEqual(notices, ['A hook threw TypeError.'])
+  await gateway.close()
 })

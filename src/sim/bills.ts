@@ -8,6 +8,8 @@ export class Bill {
   readonly promptTokens: number
   /** It put an end on the wire, with its counts, and nobody had hung up until then. */
   isTold = false
+  /** It said itself that it would not do it, before a word of the answer: that costs nothing. */
+  isDeclined = false
   readonly #run: Run | undefined
 
   constructor({ prompt }: Question, promptTokens: number, run: Run | undefined) {
@@ -26,9 +28,3 @@ export class Bill {
     return this.#run !== undefined
   }
 }
-
-/** What it comes to in dollars per million tokens, as whole billionths of a dollar. */
-export const nanoFor = (
-  { promptTokens, outputTokens }: Pick<Bill, 'promptTokens' | 'outputTokens'>,
-  price: { readonly input: number; readonly output: number },
-): number => Math.ceil(promptTokens * price.input * 1_000 + outputTokens * price.output * 1_000)

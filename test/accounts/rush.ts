@@ -80,8 +80,7 @@ class RealField implements Field {
     const caller = callerWith([{ per: 'month', nano: limitNano, alertAt: [] }], { id: `caller-${round}`, clamp: false })
     let ended = 0
     const asked = Array.from({ length: crowd }, async (_, at) => {
-      const { ask } = this.#rigs[at % this.#rigs.length]!
-      const ending = ask(chat, { caller }).then(
+      const ending = this.#rigs[at % this.#rigs.length]!.ask(chat, { caller }).then(
         () => 'served',
         (error: unknown) => (error as { code: string }).code,
       )

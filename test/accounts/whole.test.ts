@@ -129,6 +129,17 @@ suite('A request is taken down', () => {
     assert.deepEqual([entry?.upstream, entry?.state, entry?.fault], ['box', 'released', 'upstream_error'])
   })
 
+  test('with what may have been used up for nothing, where it was never served', async () => {
+    const reset: Act = () => {
+      throw new NetFault('reset', 'reset')
+    }
+    const { on, ledger } = stage({ sky: sky(reset) })
+    await assert.rejects(on.ask(streamed))
+    const [entry] = ledger.entries
+    assert.deepEqual([entry?.state, entry?.estimated, entry?.fault], ['settled', true, 'upstream_error'])
+    assert.ok(entry!.inputTokens > 0 && entry!.nano === entry!.inputTokens * 1_000)
+  })
+
   test('under an id of its own, whatever its caller calls it', async () => {
     const { on, ledger } = stage({ sky: sky(serves) })
     for (let times = 0; times < 3; times += 1) await readAll(await on.ask(streamed, { id: 'the-same' }))
@@ -157,9 +168,13 @@ suite('A request is taken down', () => {
   })
 
   test('with what it would have cost in the cloud, where it stayed at home', async () => {
-    const { on, ledger } = stage({ box: box(serves), sky: sky(serves) })
-    await readAll(await on.ask(streamed))
-    assert.deepEqual([ledger.entries[0]?.upstream, ledger.entries[0]?.savedNano], ['box', paid.nano])
+    for (const body of [chat, streamed]) {
+      const { on, ledger } = stage({ box: box(body === chat ? servesWhole : serves), sky: sky(serves) })
+      const reply = await on.ask(body)
+      await readAll(reply)
+      assert.deepEqual([ledger.entries[0]?.upstream, ledger.entries[0]?.savedNano], ['box', paid.nano])
+      assert.equal((await reply.outcome).savedNano, paid.nano)
+    }
   })
 })
 
@@ -270,7 +285,7 @@ suite('A budget of tokens', () => {
   test('is told of by explain as it would be by the request itself', async () => {
     const { on } = stage({ box: box(serves) })
     const input = { dialect: dialectById('openai-chat')!, body: streamed, signal: new AbortController().signal }
-    const { verdict } = await on.gateway.explain({ ...input, caller: tokens(1) })
+    const { verdict } = await on.gateway.explain({ ...input, caller: tokens(0) })
     assert.equal(verdict.action === 'refuse' && verdict.fault.code, 'budget_exceeded')
   })
 })

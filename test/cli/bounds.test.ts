@@ -38,7 +38,7 @@ function knock(t: TestContext, url: string, times: number): { readonly all: Sock
 const metricOf = (text: string, name: string): number => Number(new RegExp(`^${name} (\\S+)$`, 'm').exec(text)?.[1])
 
 suite('A process with few files', { skip: canLimit ? false : 'there is no prlimit here' }, () => {
-  for (const files of [40, 64]) {
+  for (const files of [60, 80]) {
     test(`outlives many more connections than its ${files} files, and its operator is heard`, async (t) => {
       const { running, url, adminUrl } = await withFiles(t, files)
       assert.equal((await chat(url)).status, 200)

@@ -344,3 +344,45 @@ suite('What a caller hears last', () => {
     assert.equal(spilled, false)
   })
 })
+
+suite('A server that counts on the way', () => {
+  const event = (type: string, more: object): string => `event: ${type}\ndata: ${JSON.stringify({ type, ...more })}\n\n`
+  const started = event('message_start', {
+    message: {
+      id: 'm1',
+      type: 'message',
+      role: 'assistant',
+      model: 'm',
+      content: [],
+      usage: { input_tokens: 5, cache_read_input_tokens: 90_000, output_tokens: 1 },
+    },
+  })
+  const words = [
+    event('content_block_start', { index: 0, content_block: { type: 'text', text: '' } }),
+    event('content_block_delta', { index: 0, delta: { type: 'text_delta', text: 'Hel' } }),
+    event('content_block_delta', { index: 0, delta: { type: 'text_delta', text: 'lo' } }),
+  ]
+  const question = { model: 'm', messages: [{ role: 'user', content: 'Hi' }], max_tokens: 100, stream: true }
+
+  for (const dialect of ['anthropic-messages', 'openai-chat']) {
+    test(`is believed of its prompt when its stream is left, be it in ${dialect}`, async () => {
+      const { on, purse } = stage({ sky: cloud((out) => silentAfter([started, ...words], out), { kind: 'anthropic' }) })
+      const gone = new AbortController()
+      const reply = await on.ask(question, { dialect, signal: gone.signal })
+      const chunks = reply.body[Symbol.asyncIterator]()
+      for (let frames = 0; frames < 2; frames += 1) await chunks.next()
+      gone.abort()
+      await settled(reply, on)
+      const { usage } = purse.held[0]!.ended!
+      assert.deepEqual([usage!.promptTokens, usage!.cachedTokens, usage!.estimated], [90_005, 90_000, true])
+      assert.ok(usage!.outputTokens >= 1 && usage!.outputTokens <= 2)
+    })
+  }
+
+  test('and has said no word when it gives up is not paid', async () => {
+    const overloaded = event('error', { error: { type: 'overloaded_error', message: 'Overloaded' } })
+    const { on, purse } = stage({ sky: cloud(() => answer([started, overloaded]), { kind: 'anthropic' }) })
+    await assert.rejects(on.ask(question, { dialect: 'anthropic-messages', patienceMs: 0 }))
+    assert.deepEqual([...new Set(purse.tries)], ['sky: free'])
+  })
+})

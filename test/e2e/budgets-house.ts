@@ -5,7 +5,7 @@ import { openHouse } from '../../src/cli/house.ts'
 import type { ConfigInput } from '../../src/config/schema.ts'
 import { doorsOf, parse, settingsOf } from '../../src/config/settings.ts'
 import type { Event } from '../../src/core/event.ts'
-import { type Bill, nanoFor } from '../../src/sim/bills.ts'
+import type { Bill } from '../../src/sim/bills.ts'
 import { listen } from '../../src/sim/sockets.ts'
 import { type Ends, type Scene, until } from './rig.ts'
 import { Witness } from './witness.ts'
@@ -41,9 +41,14 @@ export interface MoneyHouse extends Scene {
   readonly rowOf: (caller: string, requests: number) => Promise<Row>
 }
 
-/** What a server would charge, by its own count. */
-export const charged = (model: Sold, bill: Pick<Bill, 'promptTokens' | 'outputTokens'>): number =>
-  nanoFor(bill, priceOf[model])
+/** What a server would charge, by its own count: dollars for a million tokens, as whole billionths of a dollar. */
+export function charged(
+  model: Sold,
+  { promptTokens, outputTokens }: Pick<Bill, 'promptTokens' | 'outputTokens'>,
+): number {
+  const { input, output } = priceOf[model]
+  return (promptTokens * input + outputTokens * output) * 1_000
+}
 
 const contextTokens = 100_000
 

@@ -66,7 +66,7 @@ test('on a disk that is full what is under way is taken down all the same, the c
   await untilClosed(opened)
   assert.match(ledger.trouble ?? '', /no space left/i)
   const before = await requests(opened)
-  await Promise.all(claims.map((claim) => ledger.close(paidEntry(claim, 30))))
+  await Promise.all(claims.map(async (claim) => ledger.close(paidEntry(claim, 30))))
   for (let i = 0; i < 200; i += 1) assert.equal(ledger.close(entryOf(`local-${i}`)), undefined)
   await assert.rejects(ledger.hold(claimOf('other#1', { accounts })))
 

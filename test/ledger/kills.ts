@@ -38,8 +38,8 @@ export async function killAgainAndAgain(kills: number, seed: number): Promise<Ki
     const lives: Life[] = []
     for (let n = 0; n < kills; n += 1) {
       // Some while they begin and clear up after the last one; most of them at work.
-      const wait = chance() < 0.25 ? { fromStartMs: chance() * 300 } : { fromReadyMs: chance() * 60 }
-      const thread = chance() < 0.2
+      const wait = chance() < 0.25 ? { fromStartMs: chance() * 300 } : { afterLines: 1 + Math.floor(chance() * 60) }
+      const thread = chance() < 0.1
       lives.push(await live([dataDir, `${seed * 100_000 + n}`, `${limitNano}`, thread ? 'thread' : ''], wait))
     }
     return await lookThrough(dataDir, lives)
@@ -48,19 +48,17 @@ export async function killAgainAndAgain(kills: number, seed: number): Promise<Ki
   }
 }
 
-function live(words: readonly string[], wait: { fromStartMs: number } | { fromReadyMs: number }): Promise<Life> {
+function live(words: readonly string[], wait: { fromStartMs: number } | { afterLines: number }): Promise<Life> {
   const child = spawn(process.execPath, [mortal, ...words], {
     stdio: ['ignore', 'pipe', 'inherit'],
     env: { ...process.env, NODE_COMPILE_CACHE: join(tmpdir(), 'spillway-compiled') },
   })
   const kill = (): void => void child.kill('SIGKILL')
   let text = ''
-  let isReady = false
   child.stdout.setEncoding('utf8').on('data', (more: string) => {
     text += more
-    if (isReady || !text.includes('\n')) return
-    isReady = true
-    if ('fromReadyMs' in wait) setTimeout(kill, wait.fromReadyMs)
+    // However fast the machine is, so much has been done by then.
+    if ('afterLines' in wait && text.split('\n').length > wait.afterLines) kill()
   })
   if ('fromStartMs' in wait) setTimeout(kill, wait.fromStartMs)
   return new Promise((resolve) => {

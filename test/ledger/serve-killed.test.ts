@@ -1,30 +1,15 @@
 import assert from 'node:assert/strict'
-import { join } from 'node:path'
-import { type TestContext, test } from 'node:test'
-import { nanoPerDollar } from '../../src/core/money.ts'
-import { SqliteHere } from '../../src/ledger/sqlite-here.test-helper.ts'
+import { test } from 'node:test'
 import { folderWith, spillway } from '../../src/cli/process.test-helper.ts'
-import { cloudLike } from '../../src/sim/server-spec.ts'
-import { SimServer } from '../../src/sim/server.ts'
-import { listen, realClock } from '../../src/sim/sockets.ts'
-import { chat, configFor, model, ollama } from '../cli/rig.ts'
-
-const paid = 'gpt-5-mini'
-
-async function cloud(t: TestContext): Promise<string> {
-  const engine = { stepMs: [[1, 2]] as const }
-  const socket = await listen(new SimServer(cloudLike({ engine, networkMs: 5 }), realClock()))
-  t.after(() => socket.close())
-  return socket.origin
-}
+import { nanoPerDollar } from '../../src/core/money.ts'
+import { ledgerIn, paidConfig, twelveWords } from './paid-rig.ts'
 
 /** Ids of the answers that were seen whole, as they come. */
 async function ask(url: string, whole: Set<string>, seed: number): Promise<void> {
   for (let n = 0; ; n += 1) {
     try {
       const stream = (n + seed) % 3 === 0
-      const body = { model: (n + seed) % 2 === 0 ? paid : model, stream, max_tokens: 40 }
-      const answer = await chat(url, { ...body, messages: [{ role: 'user', content: 'Say 12 words.' }] })
+      const answer = await twelveWords(url, (n + seed) % 2 === 0, { stream })
       const text = await answer.text()
       const id = answer.headers.get('x-request-id')!
       if (answer.status === 200 && (!stream || text.trimEnd().endsWith('[DONE]'))) whole.add(id)
@@ -38,10 +23,7 @@ async function ask(url: string, whole: Set<string>, seed: number): Promise<void>
 }
 
 test('a gateway that is killed under load has taken down all that was seen whole, and is ready again at once', async (t) => {
-  const more =
-    `  - { name: cloud, kind: openai, url: "${await cloud(t)}", api_key: key-of-cloud }\n` +
-    `prices: { ${paid}: { input: 1, output: 5 } }\nbudget: { usd: 0.05, per: month }\n`
-  const cwd = folderWith(t, { 'spillway.yaml': configFor(await ollama(t, { engine: { stepMs: [[1, 1]] } }), more) })
+  const cwd = folderWith(t, { 'spillway.yaml': await paidConfig(t, 'budget: { usd: 0.05, per: month }\n') })
   const whole = new Set<string>()
   const tookMs: number[] = []
   for (let life = 0; life < 4; life += 1) {
@@ -60,20 +42,18 @@ test('a gateway that is killed under load has taken down all that was seen whole
   last.child.kill('SIGTERM')
   assert.equal((await last.ended).code, 0)
 
-  const books = new SqliteHere(join(cwd, 'data', 'ledger.db'))
-  const entries = await books.run('entriesAfter', 0, Number.MAX_SAFE_INTEGER)
+  const { entries, holders } = await ledgerIn(cwd)
   const ids = new Set(entries.map(({ id }) => id))
   assert.equal(ids.size, entries.length, 'no request is there twice')
   assert.deepEqual(
     [...whole].filter((id) => !ids.has(id)),
     [],
   )
-  assert.deepEqual(await books.run('holdOwners'), [])
+  assert.deepEqual(holders, [])
   const nano = entries.reduce((sum, entry) => sum + entry.nano, 0)
   assert.ok(nano > 0 && nano <= 0.05 * nanoPerDollar, `${nano} spent`)
   const paidFor = entries.filter((entry) => whole.has(entry.id) && entry.nano > 0)
   assert.ok(paidFor.length > 5 && paidFor.every(({ estimated }) => !estimated))
-  await books.close()
   t.diagnostic(
     `${whole.size} seen whole, ${paidFor.length} of them paid, ${entries.length} rows; begun in ${tookMs.join()} ms`,
   )

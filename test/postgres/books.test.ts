@@ -17,5 +17,5 @@ if (skipWithoutPostgres.skip === false) {
       remove: () => books.close(),
     })
   }
-  booksSuite('PostgreSQL', open, { rounds: 2, histories: 2 })
+  booksSuite('PostgreSQL', open, { rounds: 5, histories: 2 })
 } else test('PostgreSQL keeps the books', skipWithoutPostgres)

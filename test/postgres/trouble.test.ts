@@ -123,6 +123,24 @@ test(
   },
 )
 
+test(
+  'tables that are gone are no fault of who asks, who may ask again once they are back',
+  skipWithoutPostgres,
+  async (t) => {
+    const url = server.fresh()
+    const postgres = opened(t, url)
+    await postgres.write(() => note('first'))
+    server.psql('ALTER TABLE notes RENAME TO elsewhere', url)
+    await assert.rejects(
+      postgres.write(() => note('second')),
+      { kind: 'gone' },
+    )
+    server.psql('ALTER TABLE elsewhere RENAME TO notes', url)
+    await postgres.write(() => note('second'))
+    assert.equal(await postgres.read(count), 2)
+  },
+)
+
 test('a fault names the server, and never the password that leads there', skipWithoutPostgres, async (t) => {
   const secret = 'open-sesame'
   const url = server.fresh().replace('spillway@', `nobody:${secret}@`)

@@ -67,7 +67,7 @@ function falseOfTries({ tries }: Entry, { bills, calls, prices }: Billed & Pick<
 
 /** Tries at one server, and its own bills for what it ran of them. */
 function falseOfRuns(tries: readonly Try[], bills: readonly Bill[], calls: number): string | undefined {
-  const left = bills.filter(({ isBegun }) => isBegun)
+  const left = bills.filter(({ isBegun, isDeclined }) => isBegun && !isDeclined)
   const paid = tries.filter(({ state }) => state === 'settled')
   for (const one of paid) {
     if (one.estimated) continue
@@ -78,10 +78,8 @@ function falseOfRuns(tries: readonly Try[], bills: readonly Bill[], calls: numbe
   const guessed = paid.filter(({ estimated }) => estimated)
   if (outputOf(guessed) > outputOf(left) + calls)
     return `nobody pays for more than was said (${outputOf(guessed)}, of ${outputOf(left)})`
-  // What it says itself that it did not begin, it does not charge for.
   const unpaid = left.length - guessed.length
-  if (unpaid > tries.length - paid.length) return `what was run is paid for (${unpaid} runs are not)`
-  return undefined
+  return unpaid > 0 ? `what was run is paid for (${unpaid} runs are not)` : undefined
 }
 
 /** What was served at home, of which only the last try is taken down. */

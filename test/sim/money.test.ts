@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { meansNames, meansOf, spending, type Spent } from './spending.ts'
 
-const requests = 150
+const requests = 100
 const seedsEach = 3
 
 /** `money-campaign.ts` runs as many more as one likes. */
@@ -15,9 +15,12 @@ for (const [index, name] of meansNames.entries()) {
       all.push(await spending(seed, requests))
     }
     const sum = (of: (one: Spent) => number): number => all.reduce((total, one) => total + of(one), 0)
-    assert.ok(sum(({ tries }) => tries.length) > 20, 'something was paid for')
+    assert.ok(sum(({ entries }) => entries.length) > 50, 'most was tried')
+    assert.ok(sum(({ estimatedTokens }) => estimatedTokens) < 0.06 * sum(({ tokens }) => tokens))
+    // Only where all is paid for there is enough of everything for certain.
+    if (name !== 'nothing at home') return
+    assert.ok(sum(({ tries }) => tries.length) > 100, 'it was paid for')
     assert.ok(sum(({ tries }) => tries.filter(({ estimated }) => estimated).length) > 0, 'not all of it was counted')
     assert.ok(sum(({ tries }) => tries.filter(({ state }) => state === 'released').length) > 0, 'some cost nothing')
-    assert.ok(sum(({ estimatedTokens }) => estimatedTokens) < 0.06 * sum(({ tokens }) => tokens))
   })
 }

@@ -76,6 +76,7 @@ const dollars = (usd: number, per: Span): Budget => ({ per, nano: Math.round(usd
 
 const means: Readonly<Record<string, Means>> = {
   'more money than is needed': { fleet: both, perSecond: 4, budgets: [dollars(10, 'day')] },
+  'so few come that a second server may be asked': { fleet: both, perSecond: 1.2, budgets: [dollars(10, 'day')] },
   'a budget that is soon spent, and home after that': { fleet: both, perSecond: 5, budgets: [dollars(0.03, 'day')] },
   'nothing at home': { fleet: clouds, perSecond: 3, budgets: [dollars(10, 'hour'), dollars(50, 'month')] },
   'nothing at home, and hardly any money': { fleet: clouds, perSecond: 10, budgets: [dollars(0.02, 'day')] },

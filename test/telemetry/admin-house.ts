@@ -35,7 +35,7 @@ export interface Answer {
 /** An admin port on a gateway that only tells: of one upstream, of two asks, and of the events it is given to tell. */
 export async function openHouse(
   t: TestContext,
-  { ledger = new MemoryLedger(), ...options }: Partial<AdminOptions> & { ledger?: Pick<Ledger, 'report'> } = {},
+  { ledger = new MemoryLedger(), money = noMoney, ...options }: HouseOptions = {},
 ): Promise<House> {
   const listeners = new Set<(event: Event) => void>()
   const gateway = {
@@ -45,6 +45,7 @@ export async function openHouse(
     ledger,
     asks: () => asks,
     settings: { callers: [], upstreams: [] },
+    ...noMoney,
     ...money,
     subscribe(listener: (event: Event) => void) {
       listeners.add(listener)
@@ -70,8 +71,12 @@ export async function openHouse(
   return { port, emit, listeners, close: () => admin.close(), get: (path, asking) => send(port, path, asking) }
 }
 
+type Money = Partial<Pick<AdminGateway, 'treasury' | 'guardrails'>>
+
+type HouseOptions = Partial<AdminOptions> & { readonly ledger?: Pick<Ledger, 'report'>; readonly money?: Money }
+
 /** Nothing is bounded, and nothing was ever spent. */
-const money = {
+const noMoney = {
   treasury: { isCloudOpen: true, standings: () => [] },
   guardrails: { cloud: { state: undefined, set: () => Promise.resolve() }, troubles: [] },
 }

@@ -1,11 +1,12 @@
 import { isObject, type Json } from '../../core/json.ts'
 import type { Part } from '../../core/part.ts'
+import type { Usage } from '../../core/usage.ts'
 import { provenReason } from '../answer.ts'
 import { readFrame, readReason } from './event.ts'
 import { addCounts, type Counts, usageFrom } from './usage.ts'
 
 /** Reads one stream. A whole answer passes for a stream with everything in it. */
-export function partReader(): (frame: string) => Part[] {
+export function partReader(onCounted?: (usage: Usage) => void): (frame: string) => Part[] {
   const counts: Counts = {}
   /** Our index of a call by the server's number of its block, while more of its input may come. */
   const calls = new Map<unknown, number>()
@@ -81,7 +82,11 @@ export function partReader(): (frame: string) => Part[] {
     const { type, index, message, content_block: block, delta, usage, content } = event
     switch (type) {
       case 'message_start':
-        if (isObject(message)) addCounts(counts, message['usage'])
+        if (isObject(message)) {
+          addCounts(counts, message['usage'])
+          const counted = usageFrom(counts)
+          if (counted !== undefined) onCounted?.(counted)
+        }
         break
       case 'content_block_start':
         if (isObject(block)) begin(block, index, parts, false)

@@ -1,5 +1,6 @@
 import { Fault } from '../../core/fault.ts'
 import { isObject } from '../../core/json.ts'
+import type { Usage } from '../../core/usage.ts'
 import { isComment, isJunk, SseWatcher } from '../sse.ts'
 import { hasText, valueAt, type Verdict } from '../watch.ts'
 import { readFrame } from './event.ts'
@@ -11,6 +12,11 @@ const quiet = /^event: (?:ping|content_block_stop)\b/
 /** Watches a stream that is passed on. Pieces of the answer are known by their name; what counts or ends it is parsed. */
 export class AnthropicWatcher extends SseWatcher {
   readonly #counts: Counts = {}
+
+  /** All that there is to say of the prompt is said at the beginning. */
+  get counted(): Usage | undefined {
+    return usageFrom(this.#counts)
+  }
 
   protected override look(frame: string, bytes: Buffer, at: number): Verdict {
     if (frame.startsWith(delta)) {

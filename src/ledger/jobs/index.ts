@@ -1,3 +1,4 @@
+import { verifyChain } from '../verify-chain.ts'
 import type { Work } from '../work.ts'
 import * as audit from './audit.ts'
 import * as journal from './journal.ts'
@@ -23,6 +24,7 @@ const jobs = {
   closeDays,
   letGo,
   purge,
+  verifyChain,
 }
 
 type Jobs = typeof jobs
@@ -51,6 +53,7 @@ export const readingJobs: ReadonlySet<JobName> = new Set<JobName>([
   'listOwners',
   'listAudit',
   'verifyAudit',
+  'verifyChain',
   'cloudState',
   'lettersDue',
   'keysSince',

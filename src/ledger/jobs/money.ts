@@ -5,7 +5,7 @@ import { slotOf } from '../slots.ts'
 import { sql, type Work } from '../work.ts'
 import { inOrder, newestOf, openAccount, standingIn, sumsOf } from './accounts.ts'
 import { knownId, Names } from './names.ts'
-import { insertRows, numberIn, rowsOf } from './rows.ts'
+import { insertRows, numberIn, rowsOf, takeRows } from './rows.ts'
 import { Spent, Totals } from './totals.ts'
 
 /**
@@ -70,10 +70,11 @@ export function* close(entries: readonly Entry[]): Work<void> {
   // Whoever moves the head has the chain for itself until its transaction ends.
   const [head] = yield sql("UPDATE chain SET seq = seq WHERE name = 'requests' RETURNING seq, hash, retired_slot")
   const fresh = yield* unknownOf(entries)
+  const ended = yield* endHolds(entries)
   const changes = new Map<string, Change>()
-  for (const { tries } of fresh) yield* endHolds(tries, true, changes)
+  for (const { tries } of fresh) settle(tries, true, ended, changes)
   // What is told again ends nothing again; a hold that the first telling left open ends all the same.
-  for (const { tries } of entries) yield* endHolds(tries, false, changes)
+  for (const { tries } of entries) settle(tries, false, ended, changes)
   yield* change(changes)
   if (fresh.length === 0) return
 
@@ -116,21 +117,33 @@ interface Change {
   spentNano: number
 }
 
+/** What was set aside for a try, and from which accounts. */
+interface Ended {
+  readonly nano: number
+  readonly accounts: { readonly name: string; readonly from: number }[]
+}
+
+/** Takes out what was set aside for all that was tried, wherever something still is. */
+function* endHolds(entries: readonly Entry[]): Work<Map<string, Ended>> {
+  const ids = new Set(entries.flatMap(({ tries }) => tries.map(({ claim }) => claim.id)))
+  const ended = new Map<string, Ended>()
+  for (const row of yield* takeRows('id, nano', 'holds', 'id', [...ids]))
+    ended.set(String(row['id']), { nano: numberIn(row, 'nano'), accounts: [] })
+  for (const row of yield* takeRows('hold, name, from_at', 'hold_accounts', 'hold', [...ended.keys()]))
+    ended.get(String(row['hold']))!.accounts.push({ name: String(row['name']), from: numberIn(row, 'from_at') })
+  return ended
+}
+
 /** Where no hold is left, a try that is new was paid for nevertheless. */
-function* endHolds(tries: readonly Try[], isNew: boolean, changes: Map<string, Change>): Work<void> {
+function settle(tries: readonly Try[], isNew: boolean, ended: Map<string, Ended>, changes: Map<string, Change>): void {
   for (const { claim, nano } of tries) {
-    const [row] = yield sql('DELETE FROM holds WHERE id = ? RETURNING nano', claim.id)
-    const linked =
-      row === undefined ? [] : yield sql('DELETE FROM hold_accounts WHERE hold = ? RETURNING name, from_at', claim.id)
-    if (row === undefined && !isNew) continue
-    const accounts =
-      row === undefined
-        ? claim.accounts
-        : linked.map((account) => ({ name: String(account['name']), from: numberIn(account, 'from_at') }))
-    for (const { name, from } of accounts) {
+    const held = ended.get(claim.id)
+    ended.delete(claim.id)
+    if (held === undefined && !isNew) continue
+    for (const { name, from } of held?.accounts ?? claim.accounts) {
       const at = `${name}\n${from}`
       const known = changes.get(at) ?? { name, from, heldNano: 0, spentNano: 0 }
-      known.heldNano += numberIn(row, 'nano')
+      known.heldNano += held?.nano ?? 0
       known.spentNano += nano
       changes.set(at, known)
     }

@@ -24,12 +24,20 @@ export function* insertRows(
 
 /** Of these keys, the rows that there are. */
 export function* rowsOf(columns: string, from: string, key: string, wanted: readonly string[]): Work<readonly Row[]> {
+  return yield* inPieces(wanted, (places) => `SELECT ${columns} FROM ${from} WHERE ${key} IN (${places})`)
+}
+
+/** Takes the rows of these keys out, and tells which there were. */
+export function* takeRows(columns: string, from: string, key: string, wanted: readonly string[]): Work<readonly Row[]> {
+  return yield* inPieces(wanted, (places) => `DELETE FROM ${from} WHERE ${key} IN (${places}) RETURNING ${columns}`)
+}
+
+function* inPieces(wanted: readonly string[], textFor: (places: string) => string): Work<readonly Row[]> {
   const found: Row[] = []
   let done = 0
   for (const size of sizes) {
     while (wanted.length - done >= size) {
-      const places = Array<string>(size).fill('?').join(', ')
-      const text = `SELECT ${columns} FROM ${from} WHERE ${key} IN (${places})`
+      const text = textFor(Array<string>(size).fill('?').join(', '))
       found.push(...(yield sql(text, ...wanted.slice(done, done + size))))
       done += size
     }
