@@ -9,6 +9,7 @@ const campaigns: Readonly<Record<string, { readonly file: string; readonly count
   fair: { file: 'test/sim/fairness-campaign.ts', count: '1000' },
   resume: { file: 'test/sim/resume-campaign.ts', count: '1000' },
   money: { file: 'test/sim/money-campaign.ts', count: '200' },
+  rush: { file: 'test/accounts/rush-campaign.ts', count: '1000' },
   budgets: { file: 'test/accounts/campaign.ts', count: '1000' },
   cuts: { file: 'test/replay/cut-campaign.ts', count: '3000' },
   reload: { file: 'test/cli/reload-campaign.ts', count: '1000' },
