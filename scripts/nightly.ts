@@ -9,6 +9,7 @@ const campaigns: Readonly<Record<string, { readonly file: string; readonly count
   fair: { file: 'test/sim/fairness-campaign.ts', count: '1000' },
   resume: { file: 'test/sim/resume-campaign.ts', count: '1000' },
   money: { file: 'test/sim/money-campaign.ts', count: '200' },
+  rush: { file: 'test/accounts/rush-campaign.ts', count: '1000' },
   budgets: { file: 'test/accounts/campaign.ts', count: '1000' },
   cuts: { file: 'test/replay/cut-campaign.ts', count: '3000' },
   reload: { file: 'test/cli/reload-campaign.ts', count: '1000' },
@@ -23,6 +24,7 @@ const campaigns: Readonly<Record<string, { readonly file: string; readonly count
   h1: { file: 'test/fuzz/h1.fuzz.ts', count: '200000' },
   requests: { file: 'test/fuzz/requests.fuzz.ts', count: '1000000' },
   replies: { file: 'test/fuzz/replies.fuzz.ts', count: '1000000' },
+  race: { file: 'test/ledger/race-campaign.ts', count: '1000' },
   tamper: { file: 'test/ledger/tamper-campaign.ts', count: '10000' },
   faults: { file: 'test/faults/run.ts', count: 'all' },
 }
