@@ -29,11 +29,11 @@ export class AskPurse implements Purse {
   granted: Granted | undefined
   /** The same, where it cost nothing: of that there is no try. */
   grantedAtHome: Granted | undefined
-  /** Hears of a try that ends when all else is over; undefined until then. */
-  onLate: ((tried: Try) => void) | undefined
   /** The ledger did not set anything aside for it when it was asked. */
   trouble: Fault | undefined
-  #till: Till
+  /** Once it is taken down what its tries came to, hears of one that ends later all the same. */
+  onLate: ((tried: Try) => void) | undefined
+  readonly #till: Till
   #claims = 0
   #dispatches = 0
 
@@ -55,11 +55,6 @@ export class AskPurse implements Purse {
     return this.#till.refusal(this.caller, wanted, shop) ?? this.trouble
   }
 
-  ended(tried: Try): void {
-    if (this.onLate === undefined) this.tries.push(tried)
-    else this.onLate(tried)
-  }
-
   nextClaimId(): string {
     this.#claims += 1
     return `${this.id}/${this.#claims}`
@@ -69,6 +64,12 @@ export class AskPurse implements Purse {
   dispatched(): AskPurse {
     this.#dispatches += 1
     return this.#dispatches === 1 ? this : new AskPurse(`${this.id}.${this.#dispatches}`, this.caller, this.#till)
+  }
+
+  ended(hold: HeldMoney, tried: Try): void {
+    this.open.delete(hold)
+    if (this.onLate === undefined) this.tries.push(tried)
+    else this.onLate(tried)
   }
 
   /** From here on nothing more is charged for it: what is still open is charged as far as it is known. */

@@ -5,7 +5,7 @@ import { openHouse } from '../../src/cli/house.ts'
 import type { ConfigInput } from '../../src/config/schema.ts'
 import { doorsOf, parse, settingsOf } from '../../src/config/settings.ts'
 import type { Event } from '../../src/core/event.ts'
-import { type Bill, nanoFor } from '../../src/sim/bills.ts'
+import type { Bill } from '../../src/sim/bills.ts'
 import { listen } from '../../src/sim/sockets.ts'
 import { type Ends, type Scene, until } from './rig.ts'
 import { Witness } from './witness.ts'
@@ -35,13 +35,20 @@ export interface MoneyHouse extends Scene {
   readonly events: readonly Event[]
   /** What was charged for a question by whoever answered it. */
   readonly billFor: (question: string) => Bill
+  /** What one of the clouds would charge for all it was asked. */
+  readonly billsOf: (model: Sold) => number
   /** What is in the books of a caller, once so many of its requests are. */
   readonly rowOf: (caller: string, requests: number) => Promise<Row>
 }
 
-/** What a server would charge, by its own count. */
-export const charged = (model: Sold, bill: Pick<Bill, 'promptTokens' | 'outputTokens'>): number =>
-  nanoFor(bill, priceOf[model])
+/** What a server would charge, by its own count: dollars for a million tokens, as whole billionths of a dollar. */
+export function charged(
+  model: Sold,
+  { promptTokens, outputTokens }: Pick<Bill, 'promptTokens' | 'outputTokens'>,
+): number {
+  const { input, output } = priceOf[model]
+  return (promptTokens * input + outputTokens * output) * 1_000
+}
 
 const contextTokens = 100_000
 
@@ -114,6 +121,7 @@ export async function moneyHouse(
       if (bill === undefined || others.length > 0) throw new Error(`It was asked ${others.length + 1} times, or never.`)
       return bill
     },
+    billsOf: (model) => clouds[model].bills!.reduce((sum, bill) => sum + charged(model, bill), 0),
     async rowOf(caller, requests) {
       let row: Row | undefined
       const isThere = async (): Promise<boolean> => {
