@@ -10,21 +10,21 @@ export class Bill {
   isTold = false
   /** It said itself that it would not do it, before a word of the answer: that costs nothing. */
   isDeclined = false
-  readonly #run: Run | undefined
+  /** Undefined where it never began. */
+  run: Run | undefined
 
-  constructor({ prompt }: Question, promptTokens: number, run: Run | undefined) {
+  constructor({ prompt }: Question, promptTokens: number) {
     this.prompt = prompt
     this.promptTokens = promptTokens
-    this.#run = run
   }
 
   /** All it ever said, heard or not. */
   get outputTokens(): number {
-    return this.#run?.said ?? 0
+    return this.run?.said ?? 0
   }
 
   /** It got as far as reading what was asked. */
   get isBegun(): boolean {
-    return this.#run !== undefined
+    return this.run !== undefined
   }
 }

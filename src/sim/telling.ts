@@ -85,10 +85,9 @@ export class Telling {
     signal?.addEventListener('abort', this.#onGone)
     if (question.stream && scribe.head === 'at once') this.#sendHead()
     const prompt = promptOf(question.prompt)
-    if (fate.before === 'silent') {
-      this.#bill = this.#billed(prompt.promptTokens)
-      return
-    }
+    this.#bill = new Bill(question, prompt.promptTokens)
+    parts.onBill?.(this.#bill)
+    if (fate.before === 'silent') return
     this.#run = engine.submit({
       model: question.model,
       ...prompt,
@@ -99,13 +98,7 @@ export class Telling {
       onToken: this.#onToken,
       onEnd: this.#onEnd,
     })
-    this.#bill = this.#billed(prompt.promptTokens)
-  }
-
-  #billed(promptTokens: number): Bill {
-    const bill = new Bill(this.#question, promptTokens, this.#run)
-    this.#parts.onBill?.(bill)
-    return bill
+    this.#bill.run = this.#run
   }
 
   /** The answer, as soon as it has a head. */
