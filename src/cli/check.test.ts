@@ -6,8 +6,7 @@ import { test } from 'node:test'
 import { fixture } from '../../test/conformance/fixtures.ts'
 import { folderWith, spillway } from './process.test-helper.ts'
 
-const good =
-  'upstreams:\n  - { name: box, kind: ollama, url: "${BOX}", concurrency: 2 }\ncache: { enabled: true }\n'
+const good = 'upstreams:\n  - { name: box, kind: ollama, url: "${BOX}", concurrency: 2 }\ncache: { enabled: true }\n'
 
 test('every fault of a file is a line on stderr, and the exit code is 1', async (t) => {
   const cwd = folderWith(t, { 'bad.yaml': 'upstreams:\n  - { name: box, kind: olama, url: box }\nquue: 1\n' })

@@ -61,10 +61,7 @@ test('it finds spillway.yaml, says where it listens in one line, answers, and en
     .split('\n')
     .map((line) => JSON.parse(line) as { level: string; text?: string })
   assert.equal(lines.filter(({ text }) => text?.startsWith('Spillway listens')).length, 1)
-  assert.match(
-    lines.find(({ level }) => level === 'warn')?.text ?? '',
-    /^spillway\.yaml:3:1 cache: nothing is cached/,
-  )
+  assert.match(lines.find(({ level }) => level === 'warn')?.text ?? '', /^spillway\.yaml:3:1 cache: nothing is cached/)
 })
 
 test('SIGTERM lets the running answer end, tells newcomers so, and a readiness probe too', async (t) => {
