@@ -48,7 +48,8 @@ export class HeadNote {
 /** Complete from the first moment on, and only if nobody else was faster. */
 function create(file: string, text: string): void {
   const mine = `${file}.${randomUUID()}`
-  writeFileSync(mine, text, { mode: 0o600 })
+  // On the disk before it has its name: a power cut should not leave an empty one.
+  writeFileSync(mine, text, { mode: 0o600, flush: true })
   try {
     linkSync(mine, file)
   } catch (error) {

@@ -28,9 +28,3 @@ export class Bill {
     return this.#run !== undefined
   }
 }
-
-/** What it comes to at so many dollars per million tokens, in whole billionths of a dollar. */
-export const nanoFor = (
-  { promptTokens, outputTokens }: Pick<Bill, 'promptTokens' | 'outputTokens'>,
-  price: { readonly input: number; readonly output: number },
-): number => Math.ceil(promptTokens * price.input * 1_000 + outputTokens * price.output * 1_000)
