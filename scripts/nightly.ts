@@ -14,6 +14,7 @@ const campaigns: Readonly<Record<string, { readonly file: string; readonly count
   cuts: { file: 'test/replay/cut-campaign.ts', count: '3000' },
   reload: { file: 'test/cli/reload-campaign.ts', count: '1000' },
   restarts: { file: 'test/cli/restart-campaign.ts', count: '50' },
+  'key-timing': { file: 'test/keys/timing-campaign.ts', count: '1000000' },
   killed: { file: 'test/storms/killed-campaign.ts', count: '20' },
   crashes: { file: 'test/cli/crash-campaign.ts', count: '50' },
   audit: { file: 'test/ledger/audit-campaign.ts', count: '10000' },
@@ -23,6 +24,7 @@ const campaigns: Readonly<Record<string, { readonly file: string; readonly count
   h1: { file: 'test/fuzz/h1.fuzz.ts', count: '200000' },
   requests: { file: 'test/fuzz/requests.fuzz.ts', count: '1000000' },
   replies: { file: 'test/fuzz/replies.fuzz.ts', count: '1000000' },
+  race: { file: 'test/ledger/race-campaign.ts', count: '1000' },
   tamper: { file: 'test/ledger/tamper-campaign.ts', count: '10000' },
   faults: { file: 'test/faults/run.ts', count: 'all' },
 }

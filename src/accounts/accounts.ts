@@ -81,12 +81,14 @@ export class Accounts {
 
   /** Those that stand in the configuration, and all others that were looked at of late. */
   standings(): readonly BudgetStanding[] {
-    const { configured } = this.#parts.rules().bounds
+    const { bounds } = this.#parts.rules()
+    const { configured } = bounds
     const now = this.#parts.world.now()
     for (const bound of configured) if (!this.#used.has(bound.name)) this.#used.set(bound.name, { bound, at: now })
     if (this.#used.size > 0 && now - this.#askedAt >= freshMs) void this.refresh()
-    const names = new Set(configured.map(({ name }) => name))
-    const others = Array.from(this.#used.values(), ({ bound }) => bound).filter(({ name }) => !names.has(name))
+    const others = Array.from(this.#used.values(), ({ bound }) => bound).filter(
+      ({ name }) => !bounds.isConfigured(name),
+    )
     return [...configured, ...others].map((bound) => {
       const { window, seen } = this.#standsOf(bound)
       const { name: account, limitNano: limit, alertAt } = bound
@@ -107,7 +109,8 @@ export class Accounts {
     for (const [name, { at }] of this.#used) {
       if (now - at <= usedMs) continue
       this.#used.delete(name)
-      this.#mirror.forget(name)
+      // How one stands that is configured can be asked at any time.
+      if (!this.#parts.rules().bounds.isConfigured(name)) this.#mirror.forget(name)
     }
     const epochMs = world.epochMs()
     const accounts = Array.from(this.#used.values(), ({ bound }) => ({

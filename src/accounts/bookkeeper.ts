@@ -1,13 +1,14 @@
 import type { Ask, Caller } from '../core/ask.ts'
 import type { Emit, Event } from '../core/event.ts'
-import type { Fault } from '../core/fault.ts'
+import { Fault } from '../core/fault.ts'
 import type { Ledger, Try } from '../core/ledger.ts'
+import { paidTier } from '../core/money.ts'
 import type { Shop } from '../core/purse.ts'
 import type { Outcome } from '../core/reply.ts'
 import { noUsage, type Usage } from '../core/usage.ts'
 import type { World } from '../core/world.ts'
-import { entryOf } from './entry.ts'
-import { AskPurse } from './purse.ts'
+import { type Ended, entryOf } from './entry.ts'
+import { AskPurse, type Granted } from './purse.ts'
 import type { QuotaHold, Quotas } from './quotas.ts'
 import type { Cashier } from './cashier.ts'
 
@@ -85,37 +86,56 @@ export class Page {
   close(outcome: Outcome): Promise<void> | undefined {
     if (this.#isWritten) return this.#writing
     this.#isWritten = true
-    const { ledger, cashier, world, emit } = this.#parts
-    const { ask } = this
     const purse = this.#purse
     const tries = purse?.close(outcome) ?? []
+    if (purse !== undefined) purse.onLate = this.#onLate
     this.#hold?.end(outcome.usage, outcome.gpuMs ?? 0)
     const savedNano = outcome.tier === 0 && outcome.fault === undefined ? this.#saved(outcome) : 0
-    const entry = entryOf(ask, { id: purse?.id ?? ask.id, outcome, tries, savedNano }, world)
-    this.#writing = ledger.close(entry)
-    if (tries.length > 0) this.#costNano = entry.nano
+    if (tries.length > 0) this.#costNano = tries.reduce((sum, { nano }) => sum + nano, 0)
     if (savedNano > 0) this.#savedNano = savedNano
-    for (const tried of tries) {
+    this.#writing = this.#write(purse?.id ?? this.ask.id, { outcome, tries, savedNano })
+    return this.#writing
+  }
+
+  #write(id: string, ended: Omit<Ended, 'id'>): Promise<void> | undefined {
+    const { ledger, cashier, world, emit } = this.#parts
+    const { ask } = this
+    const writing = ledger.close(entryOf(ask, { id, ...ended }, world))
+    for (const tried of ended.tries) {
       cashier.closed(tried)
       const { claim, nano, estimated } = tried
       if (nano > 0) emit({ type: 'money-spent', ask, upstream: claim.upstream, model: claim.model, nano, estimated })
     }
-    return this.#writing
+    return writing
+  }
+
+  /** Its caller left, or another server was quicker, while money was being set aside for it. That comes back too. */
+  readonly #onLate = (tried: Try): void => {
+    const { claim } = tried
+    const id = this.#isWritten ? claim.id : claim.requestId
+    this.#isWritten = true
+    const fault = new Fault('cancelled', 'Nobody waited for it any more.')
+    const outcome = this.#failure({ upstream: claim.upstream, tier: paidTier, spilled: false }, [tried], fault)
+    this.#write(id, { outcome, tries: [tried], savedNano: 0 })?.catch(() => {})
   }
 
   /** It came to nothing. Where nothing was tried there is nothing to take down. */
   fail(fault: Fault): Promise<void> | undefined {
-    const { ask } = this
     const granted = this.#purse?.granted
     const tries = this.#purse?.close({ upstream: '', usage: noUsage }) ?? []
-    if (granted === undefined || (tries.length === 0 && granted.tier > 0)) {
+    if (granted === undefined || (tries.length === 0 && granted.tier >= paidTier)) {
+      if (this.#purse !== undefined) this.#purse.onLate = this.#onLate
       this.#hold?.end(noUsage, 0)
       return undefined
     }
-    const { upstream, tier, spilled } = granted
-    const totalMs = this.#parts.world.now() - ask.arrivedAt
-    const seen = { attempts: Math.max(1, tries.length), waitMs: 0, firstTokenMs: undefined, totalMs }
-    return this.close({ usage: usedBy(tries), upstream, tier, spilled, ...seen, fault })
+    return this.close(this.#failure(granted, tries, fault))
+  }
+
+  #failure({ upstream, tier, spilled }: Granted, tries: readonly Try[], fault: Fault): Outcome {
+    const totalMs = this.#parts.world.now() - this.ask.arrivedAt
+    const attempts = Math.max(1, tries.length)
+    const usage = usedBy(tries)
+    return { usage, upstream, tier, spilled, attempts, waitMs: 0, firstTokenMs: undefined, totalMs, fault }
   }
 
   /** What it would have cost at the cheapest of those who sell the model; nothing where nobody does. */

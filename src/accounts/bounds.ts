@@ -33,6 +33,7 @@ export class Bounds {
   readonly #byCaller = new WeakMap<Caller, readonly Bound[]>()
   /** All that stand in the configuration: there is no end to callers that do not. */
   readonly configured: readonly Bound[]
+  readonly #names: ReadonlySet<string>
 
   constructor({ upstreams, callers, teams = new Map() }: Settings, money: MoneySettings) {
     this.#gateway = boundsOf('gateway', money.budgets)
@@ -43,6 +44,11 @@ export class Bounds {
       ...[...teams.values()].flatMap(({ name, budgets }) => boundsOf(`team:${name}`, budgets)),
       ...callers.flatMap(({ caller }) => boundsOf(`caller:${caller.id}`, caller.budgets)),
     ]
+    this.#names = new Set(this.configured.map(({ name }) => name))
+  }
+
+  isConfigured(name: string): boolean {
+    return this.#names.has(name)
   }
 
   /** Its own, those of its team and those of the whole gateway. */

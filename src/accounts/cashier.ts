@@ -212,8 +212,7 @@ export class Cashier implements Till {
       outputTokensMax: terms.outputTokensMax,
       ledger,
       onEnd: (tried, odd) => {
-        purse.open.delete(hold)
-        purse.tries.push(tried)
+        purse.ended(hold, tried)
         if (odd !== undefined) this.#tellOdd(claim, odd)
       },
     })

@@ -4,7 +4,7 @@ import type { Outcome } from '../core/reply.ts'
 import type { World } from '../core/world.ts'
 import { tokensOf } from './settling.ts'
 
-interface Ended {
+export interface Ended {
   /** Under which it is taken down. */
   readonly id: string
   readonly outcome: Outcome

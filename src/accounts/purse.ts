@@ -29,7 +29,9 @@ export class AskPurse implements Purse {
   granted: Granted | undefined
   /** The ledger did not set anything aside for it when it was asked. */
   trouble: Fault | undefined
-  #till: Till
+  /** Once it is taken down what its tries came to, hears of one that ends later all the same. */
+  onLate: ((tried: Try) => void) | undefined
+  readonly #till: Till
   #claims = 0
   #dispatches = 0
 
@@ -60,6 +62,12 @@ export class AskPurse implements Purse {
   dispatched(): AskPurse {
     this.#dispatches += 1
     return this.#dispatches === 1 ? this : new AskPurse(`${this.id}.${this.#dispatches}`, this.caller, this.#till)
+  }
+
+  ended(hold: HeldMoney, tried: Try): void {
+    this.open.delete(hold)
+    if (this.onLate === undefined) this.tries.push(tried)
+    else this.onLate(tried)
   }
 
   /** From here on nothing more is charged for it: what is still open is charged as far as it is known. */

@@ -286,6 +286,23 @@ test('a count that cannot be one is charged as what was seen, and an odd one as 
   assert.match(JSON.stringify(odd.events), /counted 5000 tokens in a prompt that has about 100/)
 })
 
+test('how a budget of the configuration stands is known however long nobody has asked', async () => {
+  const rig = new Rig({ budgets: [dollars(5)] })
+  const ask = rig.ask(callerWith([]))
+  const page = rig.treasury.open(ask)
+  const held = await hold(ask)
+  held?.end({ promptTokens: 100, outputTokens: 1_000 })
+  await page.close(ended(ask))
+  for (let minutes = 0; minutes < 5; minutes += 1) {
+    await rig.world.advance(90_000)
+    assert.deepEqual(
+      rig.treasury.standings().map(({ account, spent }) => [account, spent]),
+      [['gateway/day', 100 * 1_000 + 1_000 * 10_000]],
+    )
+    await rig.world.settle()
+  }
+})
+
 test('prompts that are counted longer than guessed are held for more the next time', async () => {
   const rig = new Rig()
   const caller = callerWith([])

@@ -6,8 +6,7 @@ import { test } from 'node:test'
 import { fixture } from '../../test/conformance/fixtures.ts'
 import { folderWith, spillway } from './process.test-helper.ts'
 
-const good =
-  'upstreams:\n  - { name: box, kind: ollama, url: "${BOX}", concurrency: 2 }\nbudget: { usd: 1, per: day }\n'
+const good = 'upstreams:\n  - { name: box, kind: ollama, url: "${BOX}", concurrency: 2 }\ncache: { enabled: true }\n'
 
 test('every fault of a file is a line on stderr, and the exit code is 1', async (t) => {
   const cwd = folderWith(t, { 'bad.yaml': 'upstreams:\n  - { name: box, kind: olama, url: box }\nquue: 1\n' })
@@ -26,7 +25,7 @@ test('a good file is ok, with its servers and what they will not do, and without
   const { code, out, err } = await spillway(t, ['check'], { cwd, env: { BOX: 'http://10.1.2.3:11434' } }).ended
   assert.deepEqual([code, err], [0, ''])
   assert.match(out, /^spillway\.yaml is ok\.\nbox: Ollama at \(url from the environment\), tier 0, concurrency 2\n/)
-  assert.match(out, /^warning: spillway\.yaml:3:1 budget: .*cloud upstreams are used without a limit$/m)
+  assert.match(out, /^warning: spillway\.yaml:3:1 cache: nothing is cached by this version$/m)
   assert.doesNotMatch(out, /10\.1\.2\.3/)
 })
 
@@ -56,7 +55,7 @@ test('--probe asks each server once, tells what it serves, and fails when one do
   const box = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
   const cwd = folderWith(t, {
     'one.yaml': good,
-    'two.yaml': good.replace('budget', '  - { name: gone, kind: ollama, url: "http://127.0.0.1:1" }\nbudget'),
+    'two.yaml': good.replace('cache', '  - { name: gone, kind: ollama, url: "http://127.0.0.1:1" }\ncache'),
   })
   const [one, two] = await Promise.all(
     ['one.yaml', 'two.yaml'].map(

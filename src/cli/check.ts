@@ -3,6 +3,7 @@ import { sentence } from '../config/problem.ts'
 import { settingsOf } from '../config/settings.ts'
 import { createGateway } from '../gateway.ts'
 import { realWorld } from '../http/world.ts'
+import { hasKeys } from './books.ts'
 import { configFile, explain, readSource, type Source } from './sources.ts'
 
 interface CheckOptions {
@@ -32,12 +33,14 @@ async function check(named: string | undefined, { config, probe }: CheckOptions)
   }
   const source = await readSource(file).catch(explain)
   console.log(`${file} is ok.`)
-  for (const line of summary(source)) console.log(line)
+  // What is wrong with the database is not for here to tell.
+  const hasOthers = await hasKeys(source.config).catch(() => false)
+  for (const line of summary(source, hasOthers)) console.log(line)
   for (const warning of source.warnings) console.log(`warning: ${sentence(warning)}`)
   if (probe === true && !(await probed(source))) process.exitCode = 1
 }
 
-function summary({ config, secrets }: Source): string[] {
+function summary({ config, secrets }: Source, hasOthers: boolean): string[] {
   const { upstreams, callers } = settingsOf(config)
   const lines = upstreams.map(({ name, backend, tier, concurrency }, i) => {
     const { url } = config.upstreams[i]!
@@ -45,7 +48,9 @@ function summary({ config, secrets }: Source): string[] {
     return `${name}: ${backend.title} at ${where}, tier ${tier}, concurrency ${concurrency}`
   })
   const who = callers.map(({ caller: { id, priority } }) => `${id} (${priority})`).join(', ')
-  return [...lines, callers.length === 0 ? 'callers: anyone who reaches the port' : `callers: ${who}`]
+  const others = hasOthers ? ['those with keys in the database'] : []
+  const all = [...(who === '' ? [] : [who]), ...others].join(', and ')
+  return [...lines, `callers: ${all === '' ? 'anyone who reaches the port' : all}`]
 }
 
 /** Asks each server once, as the gateway does, and tells whether all of them answered. */

@@ -2,8 +2,7 @@ import { z } from 'zod'
 import { readDuration } from '../core/duration.ts'
 import { Fault } from '../core/fault.ts'
 import type { Json } from '../core/json.ts'
-import type { Holder } from '../core/keyring.ts'
-import type { TeamSettings } from '../core/settings.ts'
+import type { CallerSettings, TeamSettings } from '../core/settings.ts'
 import { type Problem, sentence } from './problem.ts'
 import { callerName, expiryDate, scopes } from './schema-callers.ts'
 import { holderOf } from './settings.ts'
@@ -73,7 +72,7 @@ export function readKeyChange(body: Json, before: KeyWish, parts: ReadParts): Ke
 }
 
 /** Whoever holds such a key. Throws a ConfigFault where these scopes mean nothing any more. */
-export function readHolder(name: string, written: Json, teams: Teams): Holder {
+export function readHolder(name: string, written: Json, teams: Teams): Omit<CallerSettings, 'key'> {
   return holderOf(name, scopes.parse(written), teams)
 }
 

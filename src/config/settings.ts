@@ -2,8 +2,7 @@ import { backends as known } from '../backends/index.ts'
 import type { Limits } from '../core/allowance.ts'
 import type { Caller } from '../core/ask.ts'
 import type { Backend } from '../core/backend.ts'
-import type { Holder } from '../core/keyring.ts'
-import type { Settings, TeamSettings, UpstreamSettings } from '../core/settings.ts'
+import type { CallerSettings, Settings, TeamSettings, UpstreamSettings } from '../core/settings.ts'
 import { type Address, isLoopback, readAddress, readNetwork } from './address.ts'
 import { meaningProblems } from './meaning.ts'
 import { budgetsOf, moneyOf, recordsOf, teamsOf } from './money.ts'
@@ -125,7 +124,11 @@ export function settingsOf(config: Config, { backends = [] }: ResolveOptions = {
 }
 
 /** Whoever may do this, under a name. Throws where it belongs to a team that there is not. */
-export function holderOf(name: string, written: Scopes, teams: ReadonlyMap<string, TeamSettings>): Holder {
+export function holderOf(
+  name: string,
+  written: Scopes,
+  teams: ReadonlyMap<string, TeamSettings>,
+): Omit<CallerSettings, 'key'> {
   const { weight, priority, cloud, models, limits, budget, dialects, clamp, addresses } = written
   const team = written.team === undefined ? undefined : teams.get(written.team)
   // Its budgets would bound nothing.

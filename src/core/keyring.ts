@@ -1,7 +1,15 @@
 import type { CallerSettings } from './settings.ts'
 
+/** Where one may ask from. */
+export interface Places {
+  has(address: string): boolean
+}
+
 /** Who is behind a key, and when and from where it counts. */
-export type Holder = Omit<CallerSettings, 'key'>
+export interface Holder extends Omit<CallerSettings, 'key' | 'addresses'> {
+  /** Undefined for anywhere. */
+  readonly places?: Places | undefined
+}
 
 /** The keys that were made here, beside those of the configuration. */
 export interface Keyring {

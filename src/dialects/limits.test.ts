@@ -100,6 +100,11 @@ test('options of Ollama spelt otherwise are none', () => {
   assert.deepEqual(edits, { OPTIONS: undefined })
 })
 
+test('what is taken out beside a lower limit does not raise it', () => {
+  const edits = talkById('ollama-chat')!.limitEdits({ options: { num_predict: 5, n_predict: 900, seed: 1 } }, 10)
+  assert.deepEqual(edits, { options: { num_predict: 5, seed: 1 } })
+})
+
 test('who has to say more than is paid for has to say less', () => {
   assert.deepEqual(openAiChat.limitEdits({ max_tokens: 500, min_tokens: 400 }, 100), {
     max_tokens: 100,

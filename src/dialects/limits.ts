@@ -56,8 +56,8 @@ export function limitInOptions(body: Json, tokens: number): Edits | undefined {
   const options = isObject(body['options']) ? body['options'] : {}
   const inside = limitEditsOf(options, tokens, ['num_predict'])
   if (inside !== undefined) {
-    const kept = Object.entries(options).filter(([key]) => !Object.hasOwn(inside, key))
-    edits['options'] = { ...Object.fromEntries(kept), num_predict: tokens }
+    const changed = Object.entries({ ...options, ...inside }).filter(([, value]) => value !== undefined)
+    edits['options'] = Object.fromEntries(changed)
   }
   for (const _ in edits) return edits
   return undefined

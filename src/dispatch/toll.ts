@@ -21,7 +21,7 @@ export async function tollFor(ask: Ask, lease: Lease): Promise<Toll | Fault> {
   const holding = purse.hold(ask, shop)
   try {
     const hold = await untilGone(holding, ask.signal)
-    if (hold !== undefined) return new Toll(hold)
+    if (hold !== undefined) return new Toll(hold, roomIn(lease, ask))
   } catch (error) {
     // It may be set aside all the same, when nobody waits for it any more.
     holding.then(
@@ -33,6 +33,16 @@ export async function tollFor(ask: Ask, lease: Lease): Promise<Toll | Fault> {
   }
   return purse.refusal(ask, shop) ?? new Fault('over-budget', `There is no money left for ${shop.upstream}.`)
 }
+
+/** Servers refuse who allows more than their context holds. A caller who says so means it; what we say for him has to fit. */
+function roomIn({ model: { contextTokens } }: Lease, { outputTokensMax, promptTokens }: Ask): number {
+  if (contextTokens === undefined || outputTokensMax !== undefined) return Infinity
+  return Math.max(1, contextTokens - Math.ceil(promptTokens * promptMargin) - promptMarginTokens)
+}
+
+/** A prompt may be counted longer than it was guessed. */
+const promptMargin = 1.25
+const promptMarginTokens = 64
 
 interface Broken {
   /** Undefined where it was broken off by us. */
@@ -48,9 +58,9 @@ export class Toll {
   readonly outputTokensMax: number
   #isSent = false
 
-  constructor(hold: Hold) {
+  constructor(hold: Hold, roomTokens: number) {
     this.#hold = hold
-    this.outputTokensMax = hold.outputTokensMax
+    this.outputTokensMax = Math.min(hold.outputTokensMax, roomTokens)
   }
 
   /** The request is about to leave. */

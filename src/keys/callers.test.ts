@@ -4,7 +4,7 @@ import type { Caller } from '../core/ask.ts'
 import { Fault } from '../core/fault.ts'
 import type { Holder, Keyring } from '../core/keyring.ts'
 import type { CallerSettings } from '../core/settings.ts'
-import { Callers } from './callers.ts'
+import { Callers, placed } from './callers.ts'
 
 const called = (id: string): Caller => ({
   id,
@@ -31,11 +31,8 @@ const ringOf = (keys: Readonly<Record<string, Holder>>, isUsed = true): Keyring 
   named: (name) => Object.values(keys).find(({ caller }) => caller.id === name),
 })
 
-const made = (id: string, more: Partial<Holder> = {}): Holder => ({
-  caller: called(id),
-  patienceMs: undefined,
-  ...more,
-})
+const made = (id: string, more: Partial<CallerSettings> = {}): Holder =>
+  placed({ caller: called(id), patienceMs: undefined, ...more })
 
 /** What a caller with this key is told. */
 function refusalOf(callers: Callers, key: string | undefined, address?: string): Fault {

@@ -2,7 +2,7 @@ import { hash } from 'node:crypto'
 import type { Caller } from '../core/ask.ts'
 import { Fault } from '../core/fault.ts'
 import type { Holder, Keyring } from '../core/keyring.ts'
-import type { Network, Settings } from '../core/settings.ts'
+import type { CallerSettings, Settings } from '../core/settings.ts'
 import type { World } from '../core/world.ts'
 import { Networks, networkOf } from './networks.ts'
 
@@ -26,14 +26,14 @@ export class Callers {
   readonly #clock: CallersParts['clock']
   readonly #byDigest = new Map<string, Holder>()
   readonly #byName = new Map<string, Holder>()
-  readonly #places = new WeakMap<readonly Network[], Networks>()
 
   constructor(settings: Configured, { keyring, clock }: CallersParts) {
     this.#settings = settings
     this.#keyring = keyring
     this.#clock = clock
-    for (const holder of settings.callers) {
-      this.#byDigest.set(digest(holder.key), holder)
+    for (const { key, ...written } of settings.callers) {
+      const holder = placed(written)
+      this.#byDigest.set(digest(key), holder)
       this.#byName.set(holder.caller.id, holder)
     }
   }
@@ -56,11 +56,13 @@ export class Callers {
     }
     // Both are asked whatever either says, so that both always take their time.
     const made = this.#keyring?.find(credential)
-    const holder = this.#byDigest.get(digest(credential)) ?? made
-    if (holder === undefined || !this.#counts(holder, address)) {
-      throw notKnown()
-    }
-    return holder.caller
+    const { caller, expiresAt, places } = this.#byDigest.get(digest(credential)) ?? made ?? nobody
+    const isOver = expiresAt !== undefined && this.#clock.epochMs() >= expiresAt
+    if (!isOver && places === undefined) return caller
+    // Looked at also where something else is wrong already: that takes no less time then.
+    const isHere = address !== undefined && (places ?? somewhere).has(address)
+    if (isOver || !isHere) throw notKnown()
+    return caller
   }
 
   /** Why a caller that was let in before is not any more: its key was taken back. */
@@ -78,17 +80,6 @@ export class Callers {
     return (this.#byName.get(name) ?? this.#keyring?.named(name))?.caller
   }
 
-  #counts({ expiresAt, addresses }: Holder, address: string | undefined): boolean {
-    if (expiresAt !== undefined && this.#clock.epochMs() >= expiresAt) return false
-    return addresses === undefined || (address !== undefined && this.#placesOf(addresses).has(address))
-  }
-
-  #placesOf(addresses: readonly Network[]): Networks {
-    const known = this.#places.get(addresses) ?? new Networks(addresses)
-    this.#places.set(addresses, known)
-    return known
-  }
-
   #anonymous(address: string | undefined): Caller {
     const { anonymous, anonymousLimits } = this.#settings
     const caller = anonymous ?? (anonymousLimits === undefined ? anyone : { ...anyone, limits: anonymousLimits })
@@ -96,6 +87,15 @@ export class Callers {
   }
 }
 
+/** Whoever has a key that is none: it has always been over. */
+const nobody: Holder = { caller: anyone, patienceMs: undefined, expiresAt: -Infinity }
+
+const somewhere = new Networks([{ address: '0.0.0.0', bits: 32 }])
+
 const notKnown = (): Fault => new Fault('unauthorized', 'This key is not known here.')
+
+/** With its addresses as they are looked up. */
+export const placed = ({ addresses, ...holder }: Omit<CallerSettings, 'key'>): Holder =>
+  addresses === undefined ? holder : { ...holder, places: new Networks(addresses) }
 
 const digest = (key: string): string => hash('sha256', key)

@@ -1,10 +1,11 @@
 import type { Emit } from '../core/event.ts'
 import type { Json } from '../core/json.ts'
 import type { Holder, Keyring } from '../core/keyring.ts'
-import type { Settings } from '../core/settings.ts'
+import type { CallerSettings, Settings } from '../core/settings.ts'
 import type { World } from '../core/world.ts'
 import type { Books } from '../ledger/books.ts'
 import type { KeyRow } from '../ledger/jobs/keys.ts'
+import { placed } from './callers.ts'
 import type { Pepper, Seasoning } from './pepper.ts'
 
 type Teams = NonNullable<Settings['teams']>
@@ -17,7 +18,7 @@ export interface KeyringParts {
   /** As they are configured now: what a key may do depends on its team. */
   readonly teams: () => Teams
   /** Who holds a key, by its name and what it may do. Throws where that means nothing here. */
-  readonly holderOf: (name: string, scopes: Json, teams: Teams) => Holder
+  readonly holderOf: (name: string, scopes: Json, teams: Teams) => Omit<CallerSettings, 'key'>
 }
 
 /** What anybody changes anywhere holds here within a second. */
@@ -156,7 +157,7 @@ export class BooksKeyring implements Keyring {
     const { id, name, scopes, expiresAt } = row
     let holder: Holder | undefined
     try {
-      const { caller, ...rest } = this.#parts.holderOf(name, JSON.parse(scopes) as Json, this.#teams)
+      const { caller, ...rest } = placed(this.#parts.holderOf(name, JSON.parse(scopes) as Json, this.#teams))
       holder = { ...rest, caller: { ...caller, key: id }, ...(expiresAt !== null && { expiresAt }) }
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error)

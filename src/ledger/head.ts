@@ -1,5 +1,5 @@
-import { hash } from 'node:crypto'
-import { closeSync, existsSync, openSync, readFileSync, renameSync, writeFileSync, writeSync } from 'node:fs'
+import { hash, randomUUID } from 'node:crypto'
+import { closeSync, existsSync, linkSync, openSync, readFileSync, unlinkSync, writeFileSync, writeSync } from 'node:fs'
 import { numberIn } from './jobs/rows.ts'
 import type { Connection } from './sqlite-connection.ts'
 
@@ -29,10 +29,7 @@ export class HeadNote {
   constructor(path: string, head: Head) {
     const file = headFile(path)
     // It is never there without anything in it: an empty one is one that was emptied.
-    if (!existsSync(file)) {
-      writeFileSync(`${file}.unfinished`, textOf(head), { mode: 0o600 })
-      renameSync(`${file}.unfinished`, file)
-    }
+    if (!existsSync(file)) create(file, textOf(head))
     this.#descriptor = openSync(file, 'r+')
     this.write(head)
   }
@@ -45,6 +42,20 @@ export class HeadNote {
 
   close(): void {
     closeSync(this.#descriptor)
+  }
+}
+
+/** Complete from the first moment on, and only if nobody else was faster. */
+function create(file: string, text: string): void {
+  const mine = `${file}.${randomUUID()}`
+  // On the disk before it has its name: a power cut should not leave an empty one.
+  writeFileSync(mine, text, { mode: 0o600, flush: true })
+  try {
+    linkSync(mine, file)
+  } catch (error) {
+    if ((error as { code?: string }).code !== 'EEXIST') throw error
+  } finally {
+    unlinkSync(mine)
   }
 }
 

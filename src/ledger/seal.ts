@@ -1,8 +1,9 @@
-import { readFileSync, renameSync, statSync } from 'node:fs'
+import { readFileSync, renameSync, statSync, truncateSync } from 'node:fs'
 import { beside } from './head.ts'
+import { eachPage } from './pages.ts'
 import { Connection } from './sqlite-connection.ts'
 import { afterMoving, readSums, sumOf, writeSums, type MovedFrame, type Sums } from './sums.ts'
-import { committed, frameHeaderBytes, readWal, type Wal } from './wal.ts'
+import { committed, frameHeaderBytes, headerBytes, readWal, type Wal } from './wal.ts'
 
 /** So many frames wait in the log until they are moved; of a large file, more, since all of its fingerprints are written anew. */
 const framesMax = 1_000
@@ -70,6 +71,9 @@ export class Seal {
       return false
     }
     const frames = committed(wal)
+    // What a commit left that came to nothing, for want of room or of time: it is no part of anything.
+    const end = headerBytes + frames.length * (frameHeaderBytes + wal.pageSize)
+    if (bytes.length > end) truncateSync(`${this.#path}-wal`, end)
     const isSameRound = known?.salts === wal.salts
     if (isSameRound && known.moved.length === frames.length) return known.moved.length > 0
     const before = known ?? this.#begun()
@@ -94,9 +98,8 @@ export class Seal {
 
   /** The file as it is, where nobody has kept account of it so far. */
   #begun(): Sums {
-    const bytes = readFileSync(this.#path)
     const sums: string[] = []
-    for (let at = 0; at < bytes.length; at += pageBytes) sums.push(sumOf(bytes.subarray(at, at + pageBytes)))
+    eachPage(this.#path, pageBytes, (_, sum) => sums.push(sum))
     const pages = Buffer.from(sums.join(''), 'hex')
     return { since: Math.round(statSync(this.#path).mtimeMs), pageSize: pageBytes, pages, salts: '', moved: [] }
   }

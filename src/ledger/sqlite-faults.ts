@@ -39,4 +39,4 @@ function kindOfFile(code: string | undefined): BooksFaultKind {
 
 /** After these, what the connection believes of its file may not be so any more. */
 export const needsReopening = ({ kind }: BooksFault): boolean =>
-  kind === 'gone' || kind === 'corrupt' || kind === 'full' || kind === 'read-only'
+  kind === 'gone' || kind === 'corrupt' || kind === 'read-only'

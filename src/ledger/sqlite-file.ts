@@ -25,11 +25,10 @@ interface Opened {
 /** The books in a file of SQLite, in the thread that calls it. */
 export class SqliteFile {
   readonly #path: string
+  readonly #isNew: boolean
   #opened: Opened | undefined
   /** Which file it is: another one in its place is not our ledger. */
   #inode: bigint | undefined
-
-  readonly #isNew: boolean
 
   /** One that is not new has been seen by this process: if it is not there, it was taken away. */
   constructor(path: string, { isNew = true } = {}) {
@@ -56,6 +55,8 @@ export class SqliteFile {
     } catch (error) {
       const fault = faultOf(error)
       if (needsReopening(fault)) this.#drop()
+      // What it wrote before there was no room any more should not stay.
+      else if (fault.kind === 'full' && this.#opened !== undefined) moveQuietly(this.#opened)
       return asked.map(() => ({ fault }))
     }
   }
@@ -79,7 +80,7 @@ export class SqliteFile {
     const connection = new Connection(this.#path)
     try {
       upgrade(connection, this.#path)
-      refuseShortened(this.#path, headIn(connection))
+      refuseShortened(this.#path, connection)
       this.#opened = { connection, seal: new Seal(this.#path), note: new HeadNote(this.#path, headIn(connection)) }
     } catch (error) {
       connection.close()
@@ -131,8 +132,10 @@ function tried(connection: Connection, { job, args }: Asked): Answer {
 }
 
 /** What was once told to be on the disk and is not there any more was taken away: budgets would begin anew. */
-function refuseShortened(path: string, { seq }: Head): void {
+function refuseShortened(path: string, connection: Connection): void {
+  // In this order: another process may be writing.
   const noted = notedHead(path)
+  const { seq } = headIn(connection)
   if (noted === undefined || noted.seq <= seq) return
   throw new BooksFault(
     'corrupt',

@@ -1,6 +1,9 @@
+import assert from 'node:assert/strict'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { test } from 'node:test'
+import { race } from '../../test/conformance/race.ts'
 import { booksSuite } from '../../test/conformance/books.ts'
 import { SqliteBooks } from './sqlite.ts'
 
@@ -19,5 +22,18 @@ booksSuite('SQLite', async () => {
       await Promise.all(open.map((books) => books.close()))
       await rm(folder, { recursive: true })
     },
+  }
+})
+
+test('two processes on one file let in exactly as many as there is money for, and each row follows the one before', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'spillway-race-'))
+  const gateways = [0, 1].map(() => new SqliteBooks(join(folder, 'ledger.db')))
+  try {
+    for (let round = 0; round < 5; round += 1) await race(gateways, round)
+    const { problems, rows } = await gateways[0]!.run('verifyChain')
+    assert.deepEqual({ problems, rows }, { problems: [], rows: 50 })
+  } finally {
+    await Promise.all(gateways.map((books) => books.close()))
+    await rm(folder, { recursive: true })
   }
 })

@@ -21,7 +21,7 @@ export interface Frame {
   readonly sizeAfter: number
 }
 
-const headerBytes = 32
+export const headerBytes = 32
 export const frameHeaderBytes = 24
 
 /** Undefined where it is empty; it throws where it begins with anything but a header. */

@@ -184,7 +184,8 @@ export class Telling {
     // It stays open, says nothing any more, and ends when the caller has had enough.
     if (how === 'silent') return
     ledger.broken += 1
-    this.#bill.isDeclined = !this.#spoke && (ending !== undefined || how === 'error') && how !== 'reset'
+    this.#bill.isDeclined =
+      how !== 'reset' && how !== 'garbled' && (!this.#headSent || (how === 'error' && !this.#spoke))
     if (how === 'reset') {
       const fault = new NetFault('reset', 'The connection was reset.')
       this.#head.reject(fault)

@@ -178,6 +178,24 @@ suite('A request is taken down', () => {
   })
 })
 
+test('money that is set aside while its caller leaves comes back', async () => {
+  const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
+  const ledger = new MemoryLedger({ world: { sleep } })
+  ledger.holdMs = 30
+  const { on } = stage({ sky: sky(serves) }, ledger)
+  const leaving = new AbortController()
+  const asking = on.ask(streamed, { signal: leaving.signal })
+  await sleep(5)
+  leaving.abort()
+  await assert.rejects(asking, { code: 'client_closed_request' })
+  await sleep(60)
+  assert.deepEqual([ledger.open.length, on.heard.get('sky')!.length], [0, 0])
+  assert.deepEqual(
+    ledger.entries.map(({ state, nano, fault }) => [state, nano, fault]),
+    [['released', 0, 'client_closed_request']],
+  )
+})
+
 suite('Where there is no money', () => {
   test('five hundred at once on money for ten are ten that leave, and the others are told when to come back', async () => {
     const { on, ledger } = stage({ sky: sky(servesWhole) })

@@ -15,7 +15,7 @@ export interface Tried {
 }
 
 /** What every database has to do that the ledger keeps its books in. */
-export function booksSuite(name: string, open: () => Promise<Tried>, { rounds = 100, histories = 12 } = {}): void {
+export function booksSuite(name: string, open: () => Promise<Tried>, { rounds = 100, histories = 8 } = {}): void {
   const withBooks = (about: string, act: (books: Books, tried: Tried) => Promise<void>): void =>
     void test(about, async () => {
       const tried = await open()

@@ -252,6 +252,14 @@ suite('An answer is no longer than what is paid for', () => {
     await readAll(reply)
   })
 
+  test('where the caller did not say, and the context holds less, the server is told that', async () => {
+    const { on } = stage({ sky: cloud(serves, { contextTokens: 500 }) })
+    const reply = await on.ask(streamed)
+    const told = sentTo(on, 'sky')['max_tokens'] as number
+    assert.ok(told > 300 && told < 436, `${told}`)
+    await readAll(reply)
+  })
+
   test('where the caller said more, that is cut, under every name a server may know it by', async () => {
     const { on, purse } = stage({ sky: cloud(serves) })
     purse.outputTokensMax = 64

@@ -1,7 +1,7 @@
 /** Keys as people have them: a gateway that runs, and a command line beside it. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { type Ends, spillway } from '../../src/cli/process.test-helper.ts'
+import { type Ends, folderWith, spillway } from '../../src/cli/process.test-helper.ts'
 import { chat, configFor, ollama, serve } from '../cli/rig.ts'
 
 /** What a command says on standard output, without the end of the line. */
@@ -42,4 +42,21 @@ test('a gateway that runs takes up within a second what the command line does wi
   const { code, out } = await running.ended
   assert.equal(code, 0)
   for (const secret of [key, rotated]) assert.ok(!out.includes(secret.slice(20)))
+})
+
+test('T1: a port that others can reach is opened with a key in the database, or where all may come, and not otherwise', async (t) => {
+  const wide = (more = ''): string => configFor('http://127.0.0.1:1', more).replace('127.0.0.1:0', '0.0.0.0:0')
+  const cwd = folderWith(t, { 'spillway.yaml': wide(), 'open.yaml': wide('anonymous: { allowed: true }\n') })
+  const refused = await spillway(t, ['serve'], { cwd }).ended
+  assert.equal(refused.code, 1)
+  assert.match(refused.err, /^spillway\.yaml:1:9 listen: .* make a key with "spillway keys create NAME"/)
+  const checked = await spillway(t, ['check'], { cwd }).ended
+  assert.deepEqual([checked.code, checked.err], [1, refused.err])
+  const open = spillway(t, ['serve', '--config', 'open.yaml'], { cwd })
+  await open.says(/Spillway listens on/)
+  open.child.kill('SIGKILL')
+  await said(t, cwd, 'create', 'chat-ui')
+  const served = spillway(t, ['serve'], { cwd })
+  const [, url] = await served.says(/Spillway listens on (http:\S+)/)
+  assert.equal((await chat(url!.replace('0.0.0.0', '127.0.0.1'))).status, 401)
 })

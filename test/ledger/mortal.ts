@@ -33,8 +33,9 @@ async function local(id: string): Promise<void> {
 async function paid(id: string): Promise<void> {
   const claim = claimOf(`${id}#1`, { accounts, at: Date.now() % 86_400_000, expiresAt: Date.now() })
   tell('asked', id)
-  const { short } = await ledger.hold(claim)
-  if (short !== undefined) return
+  // On a busy machine it may take too long, and then nothing leaves.
+  const answer = await ledger.hold(claim).catch(() => undefined)
+  if (answer === undefined || answer.short !== undefined) return
   ledger.sent(claim)
   tell('left', id)
   await realTime.sleep(chance() * 5)

@@ -7,7 +7,7 @@ import { SimServer } from '../../src/sim/server.ts'
 import { listen, realClock } from '../../src/sim/sockets.ts'
 import { chat, configFor, model, ollama } from '../cli/rig.ts'
 
-export const paid = 'gpt-5-mini'
+const paid = 'gpt-5-mini'
 
 /** A configuration with a simulated server at home and one that costs money, which has another model. */
 export async function paidConfig(t: Ends, more = ''): Promise<string> {

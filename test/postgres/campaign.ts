@@ -1,6 +1,6 @@
 /** Gateways that share a PostgreSQL, for the night: `npm run nightly -- postgres 1000`. */
 import { PostgresBooks } from '../../src/ledger/postgres-books.ts'
-import { race } from './race.ts'
+import { race } from '../conformance/race.ts'
 import { PostgresServer } from './server.ts'
 import { shopping } from './shop.ts'
 

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { PostgresBooks } from '../../src/ledger/postgres-books.ts'
 import { verified } from './verified.ts'
 import { claimOf, bound, dayOf, entryOf, tryOf } from '../conformance/money.ts'
-import { race } from './race.ts'
+import { race } from '../conformance/race.ts'
 import { sharedPostgres, skipWithoutPostgres } from './server.ts'
 
 const server = sharedPostgres()

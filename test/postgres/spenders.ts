@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import type { TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { nanoFor } from '../../src/sim/bills.ts'
+import type { Bill } from '../../src/sim/bills.ts'
 import { cloudLike } from '../../src/sim/server-spec.ts'
 import { SimServer } from '../../src/sim/server.ts'
 import { listen, realClock } from '../../src/sim/sockets.ts'
@@ -36,7 +36,12 @@ ledger: { url: "${url}" }
   return { cloud, config }
 }
 
-export const billed = ({ bills = [] }: SimServer): number => bills.reduce((sum, bill) => sum + nanoFor(bill, price), 0)
+/** By the cloud's own count, in billionths of a dollar. */
+export const billed = ({ bills = [] }: SimServer): number => bills.reduce((sum, bill) => sum + nanoOf(bill), 0)
+
+/** A dollar for a million tokens is a thousand billionths for each. */
+const nanoOf = ({ promptTokens, outputTokens }: Bill): number =>
+  (promptTokens * price.input + outputTokens * price.output) * 1_000
 
 /** Its status; 0 where no whole answer came. */
 export async function ask({ url }: Pick<Served, 'url'>): Promise<number> {

@@ -85,7 +85,8 @@ function falseOfRuns(tries: readonly Try[], bills: readonly Bill[], calls: numbe
 /** What was served at home, of which only the last try is taken down. */
 function falseOfEntry(entry: Entry, { bills, calls }: Billed): string | undefined {
   // What came to nothing there cost nobody anything.
-  if (entry.tier > 0 || entry.state === 'released') return undefined
+  const isNothing = entry.fault !== undefined && entry.inputTokens + entry.outputTokens === 0
+  if (entry.tier > 0 || isNothing) return undefined
   const there = bills.map(({ bill }) => bill)
   if (entry.estimated)
     return entry.outputTokens <= outputOf(there) + calls

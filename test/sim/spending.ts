@@ -2,6 +2,7 @@ import type { Budget, Span } from '../../src/core/budget.ts'
 import type { Entry, Ledger, Standing, Try } from '../../src/core/ledger.ts'
 import { nanoPerDollar, type Price, picoPerMillion } from '../../src/core/money.ts'
 import type { MoneySettings } from '../../src/core/settings.ts'
+import type { World } from '../../src/core/world.ts'
 import { MemoryLedger } from '../../src/ledger/memory.ts'
 import type { Visit } from '../../src/sim/caller.ts'
 import type { Faults } from '../../src/sim/faults.ts'
@@ -136,7 +137,10 @@ class Watched extends MemoryLedger {
  */
 export async function spending(seed: number, requests: number): Promise<Spent> {
   const { fleet, perSecond, budgets } = means[meansOf(seed)]!
-  const ledger = new Watched({ keep: Infinity })
+  let clock: Pick<World, 'sleep'> | undefined
+  const ledger = new Watched({ keep: Infinity, world: { sleep: (ms) => clock!.sleep(ms) } })
+  // Often it takes a while to set money aside, and callers leave and servers speak meanwhile.
+  ledger.holdMs = [0, 20, 150][seed % 3]!
   const visits: Visit[] = []
   const counts = { hedged: 0, resumed: 0, denied: 0 }
   const tried = new Set<string>()
@@ -155,8 +159,9 @@ export async function spending(seed: number, requests: number): Promise<Spent> {
       hedge: { share: 0.02, cloud: true },
       queue: { max: 200, patienceMs: 4_000 },
     },
-    script: ({ gateway, servers }) => {
+    script: ({ gateway, servers, world }) => {
       all = servers
+      clock = world
       for (const server of servers) server.bills = []
       gateway.subscribe((event) => {
         if (event.type === 'ask-hedged') counts.hedged += 1
@@ -172,7 +177,9 @@ export async function spending(seed: number, requests: number): Promise<Spent> {
   const tries = entries.flatMap((entry) => entry.tries)
   if (ledger.wrong !== undefined) throw new Error(`Seed ${seed}: no account is overdrawn (${ledger.wrong})`)
   if (ledger.open.length > 0)
-    throw new Error(`Seed ${seed}: what is set aside comes back (${ledger.open.length} are held)`)
+    throw new Error(
+      `Seed ${seed}: what is set aside comes back (${ledger.open.map(({ id, upstream }) => `${id} at ${upstream}`).join()})`,
+    )
   const wrong = falseOf({ entries, visits, bills, tried, prices })
   if (wrong !== undefined) throw new Error(`Seed ${seed}: it is false that ${wrong}.`)
   const tokensIn = (those: readonly { inputTokens: number; outputTokens: number }[]): number =>
