@@ -96,6 +96,7 @@ async function spillway(
     {
       outputFile: join(folder, 'spillway.log'),
       env: {
+        SPILLWAY_DATA_DIR: join(folder, 'data'),
         BENCH_PORT: String(spillwayPort),
         BENCH_ADMIN_PORT: String(adminPort),
         BENCH_MOCK_PORT: String(mockPort),
