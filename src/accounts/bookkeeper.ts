@@ -37,7 +37,9 @@ export class Bookkeeper {
   readonly listen = (event: Event): void => {
     if (event.type !== 'ask-granted') return
     const { purse } = event.ask
-    if (purse instanceof AskPurse) purse.granted = event
+    if (!(purse instanceof AskPurse)) return
+    purse.granted = event
+    if (event.tier < paidTier) purse.grantedAtHome = event
   }
 
   /** Throws the Fault of one who may not use up any more. */
@@ -121,9 +123,10 @@ export class Page {
 
   /** It came to nothing. Where nothing was tried there is nothing to take down. */
   fail(fault: Fault): Promise<void> | undefined {
-    const granted = this.#purse?.granted
     const tries = this.#purse?.close({ upstream: '', usage: noUsage }) ?? []
-    if (granted === undefined || (tries.length === 0 && granted.tier >= paidTier)) {
+    // A place for which there was no money in the end was not tried.
+    const granted = tries.length > 0 ? this.#purse?.granted : this.#purse?.grantedAtHome
+    if (granted === undefined) {
       if (this.#purse !== undefined) this.#purse.onLate = this.#onLate
       this.#hold?.end(noUsage, 0)
       return undefined

@@ -27,6 +27,8 @@ export class AskPurse implements Purse {
   readonly open = new Set<HeldMoney>()
   readonly tries: Try[] = []
   granted: Granted | undefined
+  /** The same, where it cost nothing: of that there is no try. */
+  grantedAtHome: Granted | undefined
   /** The ledger did not set anything aside for it when it was asked. */
   trouble: Fault | undefined
   /** Once it is taken down what its tries came to, hears of one that ends later all the same. */
