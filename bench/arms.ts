@@ -102,7 +102,6 @@ async function spillway(
         BENCH_MOCK_PORT: String(mockPort),
         BENCH_TRANSPORT: transport,
         BENCH_CONCURRENCY: String(concurrency),
-        SPILLWAY_DATA_DIR: join(folder, 'data'),
       },
     },
   )
