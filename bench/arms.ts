@@ -96,12 +96,12 @@ async function spillway(
     {
       outputFile: join(folder, 'spillway.log'),
       env: {
+        SPILLWAY_DATA_DIR: join(folder, 'data'),
         BENCH_PORT: String(spillwayPort),
         BENCH_ADMIN_PORT: String(adminPort),
         BENCH_MOCK_PORT: String(mockPort),
         BENCH_TRANSPORT: transport,
         BENCH_CONCURRENCY: String(concurrency),
-        SPILLWAY_DATA_DIR: join(folder, 'data'),
       },
     },
   )

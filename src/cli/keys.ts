@@ -4,6 +4,7 @@ import { readKeyChange, readNewKey } from '../config/keys.ts'
 import { settingsOf } from '../config/settings.ts'
 import type { By } from '../core/change.ts'
 import { Fault } from '../core/fault.ts'
+import type { Settings } from '../core/settings.ts'
 import { KeyDesk, type MadeKey } from '../keys/desk.ts'
 import { readKey } from '../keys/format.ts'
 import { pepperIn } from '../keys/pepper.ts'
@@ -38,8 +39,8 @@ export function keysCommand(): Command {
     )
       .option('--env <env>', 'what it is for, to be seen in the key: live, test', 'live')
       .action((name: string, flags: Common & ScopeFlags & { env: string }) =>
-        atDesk(flags, async (desk) => {
-          const isFirst = (await desk.list()).length === 0
+        atDesk(flags, async (desk, settings) => {
+          const isFirst = settings.callers.length === 0 && (await desk.list()).length === 0
           tellMade(await desk.create({ name, env: flags.env, ...bodyOf(flags) }, by()), flags)
           if (isFirst) console.error('From now on nobody may ask without a key, unless anonymous.allowed says so.')
         }),
@@ -142,7 +143,10 @@ const scoped = (command: Command): Command =>
     .option('--expires <when>', 'from then on it is not known: 30d, 2027-01-31')
 
 /** Does something with the keys of the database that the configuration means, and ends with what went wrong. */
-async function atDesk({ config: named }: Common, act: (desk: KeyDesk) => Promise<void>): Promise<void> {
+async function atDesk(
+  { config: named }: Common,
+  act: (desk: KeyDesk, settings: Settings) => Promise<void>,
+): Promise<void> {
   const config = configOf(named)
   const settings = settingsOf(config)
   await withBooks(config, async (books) => {
@@ -154,7 +158,7 @@ async function atDesk({ config: named }: Common, act: (desk: KeyDesk) => Promise
       settings: () => settings,
     })
     try {
-      await act(desk)
+      await act(desk, settings)
     } catch (error) {
       if (!(error instanceof Fault)) throw error
       console.error(error.message)

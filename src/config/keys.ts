@@ -51,9 +51,9 @@ const change = scopes.extend({ expires })
 
 /** Reads what a new key is to be. Throws a `bad-request` that says all that is wrong. */
 export function readNewKey(body: Json, parts: ReadParts): KeyWish {
-  const { name, env, expires: until } = checked(newKey, body, body)
+  const { name, env, expires: until } = checked(newKey, body)
   const { name: _name, env: _env, expires: _expires, ...written } = body
-  return { name, env, scopes: allowed(name, written, parts), expiresAt: timeOf(until, parts) }
+  return { name, env, scopes: allowed(written, parts), expiresAt: timeOf(until, parts) }
 }
 
 /** The same key with some of it written anew: what is null is taken out. Throws a `bad-request`. */
@@ -66,9 +66,9 @@ export function readKeyChange(body: Json, before: KeyWish, parts: ReadParts): Ke
   }
   const { expires: until, ...written } = body
   const merged = withoutNulls({ ...before.scopes, ...written })
-  checked(change, withoutNulls({ ...merged, expires: until }), body)
+  checked(change, withoutNulls({ ...merged, expires: until }))
   const expiresAt = until === undefined ? before.expiresAt : until === null ? undefined : timeOf(until as string, parts)
-  return { ...before, scopes: allowed(before.name, merged, parts), expiresAt }
+  return { ...before, scopes: allowed(merged, parts), expiresAt }
 }
 
 /** Whoever holds such a key. Throws a ConfigFault where these scopes mean nothing any more. */
@@ -76,24 +76,23 @@ export function readHolder(name: string, written: Json, teams: Teams): Omit<Call
   return holderOf(name, scopes.parse(written), teams)
 }
 
-/** Once more as a whole, with the teams that there are. */
-function allowed(name: string, written: Json, { teams }: ReadParts): Json {
+/** What was written, where its team is one of those that there are. */
+function allowed(written: Json, { teams }: ReadParts): Json {
   const { team } = scopes.parse(written)
   if (team !== undefined && !teams.has(team)) {
     const known =
       teams.size === 0 ? 'list it under teams in the configuration' : `there are ${[...teams.keys()].join(', ')}`
     throw bad(`team: there is no such team; ${known}`)
   }
-  holderOf(name, scopes.parse(written), teams)
   return written
 }
 
-function checked<T extends z.ZodObject>(schema: T, body: Json, shown: Json): z.output<T> {
+function checked<T extends z.ZodObject>(schema: T, body: Json): z.output<T> {
   const result = schema.safeParse(body)
   if (result.success) return result.data
   // The words for what is wrong with a key in the configuration are the right ones here.
   const issues = result.error.issues.map((issue) => ({ ...issue, path: [...asCaller, ...issue.path] }))
-  const problems = shapeProblems(issues, { callers: [{ ...body, ...shown }] })
+  const problems = shapeProblems(issues, { callers: [body] })
   throw bad(
     problems
       .map(({ path, text }): Problem => ({ path: path.slice(asCaller.length), text }))

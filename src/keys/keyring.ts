@@ -48,6 +48,8 @@ export class BooksKeyring implements Keyring {
   #version: number | undefined
   #mark = ''
   #seasoning: Seasoning | undefined
+  /** As far as can be told while they were never read. */
+  #mayBeUsed: boolean | undefined
   /** There is a pepper, and it cannot be used. */
   #isUnfit = false
   #looking: Promise<void> | undefined
@@ -60,8 +62,8 @@ export class BooksKeyring implements Keyring {
 
   /** Where the keys cannot be read, those who have them are not to find the door open: a pepper is there once there is a key. */
   get isUsed(): boolean {
-    if (this.#version === undefined) return this.#season() !== undefined || this.#isUnfit
-    return this.#mark !== ''
+    if (this.#version !== undefined) return this.#mark !== ''
+    return (this.#mayBeUsed ??= this.#season() !== undefined || this.#isUnfit)
   }
 
   find(credential: string): Holder | undefined {
@@ -153,7 +155,10 @@ export class BooksKeyring implements Keyring {
 
   #holderIn(row: KeyRow): Holder | undefined {
     const known = this.#read.get(row)
-    if (known?.teams === this.#teams) return known.holder
+    // Of a key without a team, no other configuration changes what it may do.
+    const isSame =
+      known?.teams === this.#teams || (known?.holder !== undefined && known.holder.caller.team === undefined)
+    if (isSame) return known.holder
     const { id, name, scopes, expiresAt } = row
     let holder: Holder | undefined
     try {
