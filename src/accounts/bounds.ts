@@ -47,6 +47,11 @@ export class Bounds {
     this.#names = new Set(this.configured.map(({ name }) => name))
   }
 
+  /** Nothing at all is said of how much this one may spend, nor anybody else. */
+  areNoneFor(caller: Caller): boolean {
+    return this.configured.length === 0 && this.of(caller).length === 0
+  }
+
   isConfigured(name: string): boolean {
     return this.#names.has(name)
   }

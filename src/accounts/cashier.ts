@@ -17,7 +17,7 @@ import { cloudClosed, dearerThanAny, isSpent, ledgerClosed, noPrice, shortOfMone
 import { isBelievable } from './settling.ts'
 import { RoomWatch } from './room-watch.ts'
 import type { Rules } from './rules.ts'
-import { leastFor, type Manner, termsFor } from './terms.ts'
+import { leastFor, type Manner, termsFor, usualOutputTokens } from './terms.ts'
 
 export interface CashierParts {
   readonly ledger: Ledger
@@ -28,6 +28,9 @@ export interface CashierParts {
 }
 
 export type PriceOf = (model: string, own: ReadonlyMap<string, Price>, purchase?: Purchase) => Price | undefined
+
+/** It stands in the ledger in place of where a price is from. */
+const unknownPrice: Price = { input: 0, output: 0, source: 'unknown' }
 
 /** So long a try that has a place waits for money that others have set aside, and how often it looks. */
 const holdWaitMs = 2_000
@@ -118,7 +121,7 @@ export class Cashier implements Till {
   refusal(caller: Caller, wanted: Wanted, shop: Shop): Fault | undefined {
     const shut = this.#shut()
     if (shut !== undefined) return shut
-    const price = this.#priceAt(wanted, shop)
+    const price = this.#priceFor(caller, wanted, shop)
     if (price === undefined) return noPrice(shop.model)
     if (this.#dealFor(caller, wanted, shop) !== undefined) return undefined
     const least = leastFor(wanted, this.#meansFor(shop, price))
@@ -154,12 +157,26 @@ export class Cashier implements Till {
   }
 
   #dealFor(caller: Caller, wanted: Wanted, shop: Shop): Deal | undefined {
-    const price = this.#priceAt(wanted, shop)
+    const price = this.#priceFor(caller, wanted, shop)
     if (price === undefined) return undefined
     const roomNano = this.#accounts.roomFor(caller, shop)
-    const { requestMostNano: mostNano } = this.#rules().money
+    const { requestMostNano: mostNano, outputTokensMost } = this.#rules().money
     const terms = termsFor(wanted, { ...this.#meansFor(shop, price), roomNano, mostNano })
-    return terms && { shop, price, terms }
+    if (terms === undefined) return undefined
+    // Where nothing bounds what it may cost, nobody has to be told how long it may be.
+    const isFree = roomNano === Infinity && mostNano === undefined && outputTokensMost === undefined
+    const isOpen = isFree && wanted.outputTokensMax === undefined
+    return { shop, price, terms: isOpen ? { ...terms, outputTokensMax: Infinity } : terms }
+  }
+
+  /** Where somebody's money is bounded, what nobody knows the price of is not bought; where nobody's is, it is not counted. */
+  #priceFor(caller: Caller, wanted: Wanted, shop: Shop): Price | undefined {
+    return this.#priceAt(wanted, shop) ?? (this.#isUnbounded(caller) ? unknownPrice : undefined)
+  }
+
+  #isUnbounded(caller: Caller): boolean {
+    const { bounds, money } = this.#rules()
+    return money.requestMostNano === undefined && bounds.areNoneFor(caller)
   }
 
   #priceAt({ needs }: Wanted, { model, upstream }: Shop): Price | undefined {
@@ -174,7 +191,7 @@ export class Cashier implements Till {
   #meansFor({ model }: Shop, price: Price): Manner {
     return {
       price,
-      outputTokensMost: this.#rules().money.outputTokensMost,
+      outputTokensMost: this.#rules().money.outputTokensMost ?? usualOutputTokens,
       promptFactor: this.#experience.promptFactor(model),
       longest: this.#experience.longest(model),
     }
@@ -182,7 +199,7 @@ export class Cashier implements Till {
 
   /** Nothing is spent that it needs: others have set it aside, and most of it will come back. */
   #mayComeBack(caller: Caller, wanted: Wanted, shop: Shop): boolean {
-    const price = this.#priceAt(wanted, shop)
+    const price = this.#priceFor(caller, wanted, shop)
     if (price === undefined) return false
     const least = leastFor(wanted, this.#meansFor(shop, price))
     if (least > (this.#rules().money.requestMostNano ?? Number.MAX_SAFE_INTEGER)) return false

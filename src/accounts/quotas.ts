@@ -8,7 +8,7 @@ import type { World } from '../core/world.ts'
 import { Experience } from './experience.ts'
 import { beyondQuota, quotaHeld, quotaSpent } from './refusals.ts'
 import type { Rules } from './rules.ts'
-import { leastFor, type Manner, termsFor } from './terms.ts'
+import { leastFor, type Manner, termsFor, usualOutputTokens } from './terms.ts'
 
 interface QuotasParts {
   readonly ledger: Pick<Ledger, 'used'>
@@ -129,7 +129,7 @@ export class Quotas {
   }
 
   #meansFor({ model }: Ask): Manner {
-    const { outputTokensMost } = this.#parts.rules().money
+    const { outputTokensMost = usualOutputTokens } = this.#parts.rules().money
     return {
       price: onePerToken,
       outputTokensMost,

@@ -40,6 +40,6 @@ const noMoney: MoneySettings = {
   prices: new Map(),
   cloudOpen: true,
   requestMostNano: undefined,
-  outputTokensMost: 8_192,
+  outputTokensMost: undefined,
   alerts: { webhook: undefined, spillShare: 1 },
 }

@@ -26,6 +26,9 @@ export interface Terms {
   readonly outputTokensMax: number
 }
 
+/** The longest answer that is paid for where neither its caller nor the configuration says. */
+export const usualOutputTokens = 8_192
+
 /** Beside the margin: what a chat template adds to a short prompt. */
 const templateTokens = 64
 /** What a picture or a sound comes to depends on the model, by far more than any text. */

@@ -66,13 +66,24 @@ test('without any budget there is nothing that could be spent, and what is tried
   )
 })
 
-test('a model without a price is closed for everybody, and says how to open it', async () => {
-  const rig = new Rig({ prices: new Map() })
+test('a model without a price is closed where money is bounded, for everybody, and says how to open it', async () => {
+  const rig = new Rig({ prices: new Map(), budgets: [dollars(5)] })
   const ask = rig.ask(callerWith([]))
   assert.equal(affords(ask), false)
   assert.equal(await hold(ask), undefined)
   assert.equal(refusal(ask).status, 503)
   assert.match(refusal(ask).message, /prices: \{ "big"/)
+})
+
+test('where nothing bounds what is spent, a model without a price is open, and its answers are as long as they like', async () => {
+  const rig = new Rig({ prices: new Map(), outputTokensMost: undefined })
+  const held = await hold(rig.ask(callerWith([]), { outputTokensMax: undefined }))
+  assert.equal(held?.outputTokensMax, Infinity)
+  // Somebody with a budget of his own is kept to it.
+  const bounded = rig.ask(callerWith([dollars(5)]))
+  assert.equal(affords(bounded), false)
+  const each = new Rig({ prices: new Map(), requestMostNano: 1_000_000_000 })
+  assert.equal(affords(each.ask(callerWith([]))), false)
 })
 
 test('a price of nothing is a price, and a budget of nothing pays for it', async () => {

@@ -21,7 +21,7 @@ test('prices tells what each model costs, where that is from, and what to write 
   const squeezed = out.replaceAll(/ +/g, ' ')
   assert.match(squeezed, /^haiku claude-haiku-4-5 \$1\.00 \$0\.10 \$1\.25 \$5\.00 anthropic 20\d\d-\d\d-\d\d$/m)
   assert.match(squeezed, /^haiku our-own \$0\.50 \$0\.00 \$0\.50 \$2\.00 config$/m)
-  assert.match(squeezed, /^haiku claude-nobody-9 - - - - nobody knows: it is not asked$/m)
+  assert.match(squeezed, /^haiku claude-nobody-9 - - - - nobody knows$/m)
   assert.match(squeezed, /^rest serves all that it lists: /m)
   assert.match(out, /^prices:\n {2}"claude-nobody-9": \{ input: DOLLARS, output: DOLLARS \}\n$/m)
   assert.doesNotMatch(out, /box/)
@@ -46,7 +46,7 @@ test('check warns of a model in the cloud without a price, by its place', async 
   const warnings = out.split('\n').filter((line) => line.startsWith('warning: '))
   assert.deepEqual(warnings, [
     'warning: spillway.yaml:8:54 upstreams[1].models.serve.odd: nobody knows what "claude-nobody-9" costs there, ' +
-      'so that it is not asked; tell it under prices',
+      'so that what is spent on it is not counted; tell it under prices',
   ])
 })
 

@@ -21,7 +21,7 @@ export function pricesCommand(): Command {
     .addHelpText(
       'after',
       '\nExamples:\n  spillway prices\n  spillway prices gpt-5-mini\n  spillway prices --json\n\n' +
-        'A model without a price is not asked. Ends with 0 when all have one, and with 1 when one has none.\n',
+        'Where a budget bounds what is spent, a model without a price is not asked. Ends with 0 when all have one, and with 1 when one has none.\n',
     )
     .action(prices)
 }
@@ -50,7 +50,7 @@ const tableOf = (tags: readonly PriceTag[]): string[] =>
   )
 
 function figuresOf(price: Price | undefined): string[] {
-  if (price === undefined) return ['-', '-', '-', '-', 'nobody knows: it is not asked']
+  if (price === undefined) return ['-', '-', '-', '-', 'nobody knows']
   const { input, output, cachedInput = input, cacheWrite = input, source } = price
   return [...[input, cachedInput, cacheWrite, output].map(dollars), source]
 }
@@ -85,7 +85,8 @@ function missingOf(tags: readonly PriceTag[]): string[] {
   if (missing.length === 0) return []
   return [
     '',
-    'To have them asked, write what they cost for a million tokens into the configuration:',
+    'Nobody knows what these cost. Where a budget bounds what is spent they are not asked; else it is not counted.',
+    'Write what they cost for a million tokens into the configuration:',
     'prices:',
     ...missing.map((id) => `  ${JSON.stringify(id)}: { input: DOLLARS, output: DOLLARS }`),
   ]

@@ -105,7 +105,9 @@ export const moneyKeys = {
     .strictObject({
       enabled: z.boolean().default(true).describe('false: nothing leaves for a server that costs money.'),
       request_usd: positive('The most that one request may cost, in dollars; without it, any.').optional(),
-      output_tokens: count('The longest answer for money, where a caller does not say.').default(8_192),
+      output_tokens: count(
+        'The longest answer for money, where a caller does not say. Default: 8192 where a budget bounds what is spent, else as long as it likes.',
+      ).optional(),
     })
     .prefault({})
     .describe('Servers that cost money.'),

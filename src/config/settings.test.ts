@@ -37,7 +37,7 @@ test('three lines are enough, and everything else has a default', () => {
       prices: new Map(),
       cloudOpen: true,
       requestMostNano: undefined,
-      outputTokensMost: 8_192,
+      outputTokensMost: undefined,
       alerts: { webhook: undefined, spillShare: 0.1 },
     },
     records: { keepMs: 90 * 86_400_000, auditKeepMs: 365 * 86_400_000, syncAll: false },

@@ -67,18 +67,25 @@ function lesserKinds({ upstreams }: Config): Problem[] {
   })
 }
 
-/** Models in the cloud of which nobody knows what they cost: they are not asked. */
+/** Models in the cloud of which nobody knows what they cost: where money is bounded they are not asked, else it is not counted. */
 function unpriced(config: Config, shown: (value: string) => string): Problem[] {
   const { prices } = moneyOf(config)
+  const follows = isBounded(config) ? 'so that it is not asked' : 'so that what is spent on it is not counted'
   return config.upstreams.flatMap(({ kind, url, tier = backendOf(kind)?.tier ?? 0, models }, i) => {
     if (tier < paidTier) return []
     return Object.entries(models?.serve ?? {}).flatMap(([name, id]): Problem[] => {
       if (priceOf(id, prices, { kind, url }) !== undefined) return []
-      const text = `nobody knows what ${shown(id)} costs there, so that it is not asked; tell it under prices`
+      const text = `nobody knows what ${shown(id)} costs there, ${follows}; tell it under prices`
       return [{ path: ['upstreams', i, 'models', 'serve', name], text }]
     })
   })
 }
+
+const isBounded = ({ budget, cloud, callers, teams, upstreams, anonymous }: Config): boolean =>
+  cloud.request_usd !== undefined ||
+  [budget, anonymous.budget, ...[...callers, ...upstreams, ...Object.values(teams)].map((one) => one.budget)]
+    .flat()
+    .some((one) => one?.usd !== undefined)
 
 /** Models that are to stand in and that no server offers. Where one server offers all it lists, nobody can know. */
 function strangeStandIns(config: Config, shown: (value: string) => string): Problem[] {

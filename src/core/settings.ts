@@ -55,8 +55,8 @@ export interface MoneySettings {
   readonly cloudOpen: boolean
   /** The most that one request may cost; undefined for no bound. */
   readonly requestMostNano: number | undefined
-  /** The longest answer for money, where a caller does not say. */
-  readonly outputTokensMost: number
+  /** The longest answer for money, where a caller does not say; the usual one where it is undefined and money is bounded. */
+  readonly outputTokensMost: number | undefined
   readonly alerts: AlertSettings
 }
 

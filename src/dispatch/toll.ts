@@ -60,7 +60,7 @@ export class Toll {
 
   constructor(hold: Hold, roomTokens: number) {
     this.#hold = hold
-    this.outputTokensMax = Math.min(hold.outputTokensMax, roomTokens)
+    this.outputTokensMax = hold.outputTokensMax === Infinity ? Infinity : Math.min(hold.outputTokensMax, roomTokens)
   }
 
   /** The request is about to leave. */
