@@ -97,7 +97,8 @@ export class Cashier implements Till {
 
   async hold(purse: AskPurse, wanted: Wanted, shop: Shop): Promise<Hold | undefined> {
     const { world } = this.#parts
-    const until = world.now() + holdWaitMs
+    const { arrivedAt = world.now(), patienceMs = Infinity } = wanted
+    const until = Math.min(world.now() + holdWaitMs, arrivedAt + patienceMs)
     while (this.#isOpenNow) {
       const deal = this.#dealFor(purse.caller, wanted, shop)
       if (deal !== undefined) {

@@ -20,6 +20,9 @@ export interface Wanted {
   readonly needs: readonly string[]
   /** False: rather refused than cut to what there is money for. */
   readonly clamp?: boolean | undefined
+  /** When it came, and how long from then on it is glad to wait; undefined where nobody waits. */
+  readonly arrivedAt?: number | undefined
+  readonly patienceMs?: number | undefined
 }
 
 /**

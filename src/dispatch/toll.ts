@@ -8,8 +8,9 @@ import type { Lease } from '../scheduler/scheduler.ts'
 import { shopOf } from '../scheduler/means.ts'
 import { costsMoney } from '../scheduler/paid.ts'
 
-/** There is no money for it, or it cannot be taken down. */
-export const isUnpaid = ({ kind }: Fault): boolean => kind === 'over-budget' || kind === 'ledger-closed'
+/** There is no money for it, or never will be, or it cannot be taken down. */
+export const isUnpaid = ({ kind }: Fault): boolean =>
+  kind === 'over-budget' || kind === 'too-large' || kind === 'ledger-closed'
 
 /** Whether money has to be set aside before a try there. */
 export const costsToll = (ask: Ask, { upstream }: Lease): boolean => ask.purse !== undefined && costsMoney(upstream)

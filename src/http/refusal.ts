@@ -30,7 +30,7 @@ export function writeFault(
   const status = shape.statusOf?.(fault) ?? fault.status
   if (fault.comeBackMs !== undefined) headers.push(...retryHeaders(fault.comeBackMs))
   headers.push(...limitHeaders(fault.allowances, shape))
-  if (hopeless.has(fault.kind)) headers.push('x-should-retry', 'false')
+  if (isHopeless(fault)) headers.push('x-should-retry', 'false')
   if (close === true) headers.push('connection', 'close')
   writeText(response, status, JSON.stringify(shape.writeFault(fault, requestId)), { headers, lingers: close === true })
 }
@@ -76,6 +76,12 @@ const hopeless: ReadonlySet<FaultKind> = new Set([
   'upstream-slow',
   'not-supported',
 ])
+
+/** A budget of which much is only set aside for others is there again in a moment. */
+const isHopeless = ({ kind, comeBackMs = Infinity }: Fault): boolean =>
+  hopeless.has(kind) && !(kind === 'over-budget' && comeBackMs <= momentMs)
+
+const momentMs = 5_000
 
 const retryHeaders = (ms: number): string[] => [
   'retry-after',

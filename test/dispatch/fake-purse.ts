@@ -1,4 +1,4 @@
-import { Fault } from '../../src/core/fault.ts'
+import { Fault, type FaultKind } from '../../src/core/fault.ts'
 import type { Hold, Purse, Shop, Wanted } from '../../src/core/purse.ts'
 import type { Layer } from '../../src/core/serve.ts'
 import type { Usage } from '../../src/core/usage.ts'
@@ -25,6 +25,8 @@ export class FakePurse implements Purse {
   outputTokensMax = 1_000
   /** What paying waits for. */
   slowness: Promise<void> = Promise.resolve()
+  /** What it says to those who get nothing. */
+  refuses: FaultKind = 'over-budget'
   /** What is thrown instead of paying. */
   trouble: Error | undefined
   looks = 0
@@ -56,7 +58,7 @@ export class FakePurse implements Purse {
 
   refusal(_wanted: Wanted, { upstream }: Shop): Fault | undefined {
     if (!this.closed.has(upstream) && !this.shortOf.has(upstream)) return undefined
-    return new Fault('over-budget', `The budget for ${upstream} is spent.`, { retryAfterMs: 60_000 })
+    return new Fault(this.refuses, `The budget for ${upstream} is spent.`, { retryAfterMs: 60_000 })
   }
 
   /** All asks pay with it. */

@@ -221,9 +221,12 @@ suite('Where the money is not there', () => {
   })
 
   test('what home said when it failed is told, not that there was no money to go elsewhere', async () => {
-    const { on, purse } = stage({ box: home(() => answer(['x'], { status: 500 })), sky: cloud(serves) })
-    purse.closed.add('sky')
-    await assert.rejects(on.ask(streamed), { kind: 'upstream-broke', status: 502 })
+    for (const refuses of ['over-budget', 'too-large', 'ledger-closed'] as const) {
+      const { on, purse } = stage({ box: home(() => answer(['x'], { status: 500 })), sky: cloud(serves) })
+      purse.closed.add('sky')
+      purse.refuses = refuses
+      await assert.rejects(on.ask(streamed), { kind: 'upstream-broke', status: 502 })
+    }
   })
 
   test('a caller who leaves while it is being paid for gets his money back, and so does the place', async () => {

@@ -325,6 +325,18 @@ test('a fault before the first byte is an answer of its own, with its status and
       after: ['1', '1000'],
       retry: null,
     },
+    {
+      fault: new Fault('over-budget', 'Set aside.', { retryAfterMs: 1_000 }),
+      status: 429,
+      after: ['1', '1000'],
+      retry: null,
+    },
+    {
+      fault: new Fault('over-budget', 'Spent.', { retryAfterMs: 3_600_000 }),
+      status: 429,
+      after: ['3600', '3600000'],
+      retry: 'false',
+    },
     { fault: new Fault('no-such-model', 'No such model.'), status: 404, after: [null, null], retry: null },
   ]
   for (const { fault, status, after, retry } of cases) {
