@@ -53,6 +53,7 @@ suite('An explanation', { concurrency: 4 }, () => {
       up: true,
       breaker: 'closed',
       permitted: true,
+      unpaid: null,
       fits: true,
       lacks: null,
       context_tokens: 8_192,
