@@ -155,11 +155,11 @@ suite('LiteLLM: let in without the money', () => {
     }
   })
 
-  test('35524: a model whose price nobody knows is not served for money, and goes on at home', async () => {
-    const prices = new Map()
-    const { on } = stage({ sky: sky(serves) }, new MemoryLedger(), { prices })
+  test('35524: where there is a budget, a model whose price nobody knows is not served for money, and goes on at home', async () => {
+    const unpriced = { prices: new Map(), budgets: [perDay(1_000_000_000)] }
+    const { on } = stage({ sky: sky(serves) }, new MemoryLedger(), unpriced)
     await assert.rejects(on.ask(streamed), { code: 'no_upstream_available', message: /prices: / })
-    const both = stage({ box: box(serves), sky: sky(serves) }, new MemoryLedger(), { prices })
+    const both = stage({ box: box(serves), sky: sky(serves) }, new MemoryLedger(), unpriced)
     const reply = await both.on.ask(streamed)
     await readAll(reply)
     assert.equal(reply.upstream, 'box')
