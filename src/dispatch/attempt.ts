@@ -88,6 +88,8 @@ export class Attempt implements Watched, Stallable {
   /** When it was sent, and to a model that is there or comes by being asked. */
   #sentAt: number
   #frames = 0
+  /** Of an answer that is written anew, the end was: read and not written, it may still come to nothing. */
+  #isEndWritten = false
   /** Somebody waits for what comes next. */
   #isAwaited = false
   #late = false
@@ -135,7 +137,7 @@ export class Attempt implements Watched, Stallable {
   }
 
   get #isOver(): boolean {
-    return this.#meter === undefined ? this.#seen.ended : this.#meter.watcher.over
+    return this.#meter === undefined ? this.#isEndWritten : this.#meter.watcher.over
   }
 
   /** Token counts: the server's own, else what could be counted on the way. */
@@ -277,6 +279,7 @@ export class Attempt implements Watched, Stallable {
     if (meter === undefined) {
       if (step.done === true) this.#end()
       else this.#progressed(this.#seen.frames)
+      this.#isEndWritten = this.#seen.ended
       if (this.#toll !== undefined && this.#seen.ended) this.#toll.settle(this.usage)
       return step
     }

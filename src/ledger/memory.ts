@@ -33,7 +33,7 @@ export class MemoryLedger implements Ledger {
   readonly #entries = new Map<string, Entry>()
   readonly #heard = new Map<string, number>()
 
-  constructor({ keep = 10_000, world }: MemoryLedgerOptions = {}) {
+  constructor({ keep = 4_000, world }: MemoryLedgerOptions = {}) {
     this.#keep = keep
     this.#world = world
   }

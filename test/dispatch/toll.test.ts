@@ -308,7 +308,7 @@ suite('An answer is no longer than what is paid for', () => {
     const { on, purse } = stage({ sky: cloud(() => answer([...chatter, done])) })
     purse.outputTokensMax = 50
     const reply = await on.ask(streamed)
-    await assert.rejects(readAll(reply), { kind: 'upstream-broke' })
+    await assert.rejects(readAll(reply), { message: /inside the arguments/ })
     const { usage } = purse.held[0]!.ended!
     assert.ok(usage!.outputTokens <= 2 * 50 + 65)
   })
@@ -333,6 +333,26 @@ suite('What a caller hears last', () => {
     const whole: boolean[] = []
     for await (const _ of reply.body) whole.push(reply.progress!.isWhole)
     assert.deepEqual(whole, [false, true])
+  })
+
+  test('is not handed on where it cannot be written, and nothing looks whole then', async () => {
+    const events = [
+      { type: 'message_start', message: { id: 'm1', role: 'assistant', content: [], usage: { input_tokens: 5 } } },
+      { type: 'content_block_start', index: 0, content_block: { type: 'text', text: '' } },
+      { type: 'content_block_delta', index: 0, delta: { type: 'text_delta', text: 'Well' } },
+      { type: 'content_block_start', index: 1, content_block: { type: 'tool_use', id: 't1', name: 'look' } },
+      { type: 'content_block_delta', index: 1, delta: { type: 'input_json_delta', partial_json: '{"at": ' } },
+      { type: 'message_delta', delta: { stop_reason: 'tool_use' }, usage: { output_tokens: 9 } },
+      { type: 'message_stop' },
+    ]
+    const frames = events.map((event) => `event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`)
+    for (const pieces of [frames, [frames.slice(0, 3).join(''), frames.slice(3).join('')]]) {
+      const { on, purse } = stage({ sky: cloud(() => answer(pieces), { kind: 'anthropic' }) })
+      const reply = await on.ask(streamed, { dialect: 'ollama-chat' })
+      await assert.rejects(readAll(reply), { message: /inside the arguments/ })
+      assert.notEqual((await reply.outcome).fault, undefined)
+      assert.deepEqual(purse.tries, ['sky: 5+9'])
+    }
   })
 
   test('a connection that breaks behind it takes nothing away from it', async () => {
