@@ -288,8 +288,7 @@ export class Attempt implements Watched, Stallable {
     this.#progressed(meter.watcher.frames)
     if (this.#toll !== undefined && meter.watcher.over) this.#toll.settle(this.usage)
     if (out !== undefined) return { done: false, value: out }
-    if (meter.watcher.fault !== undefined) throw this.#faultOf(meter.watcher.fault)
-    return this.next()
+    return meter.watcher.fault === undefined ? this.next() : this.#onError(meter.watcher.fault)
   }
 
   #finish(meter: Meter): IteratorResult<Uint8Array> {
@@ -298,7 +297,7 @@ export class Attempt implements Watched, Stallable {
       // The next call finds the source done and nothing torn, and comes here again.
       return { done: false, value: rest }
     }
-    if (meter.watcher.fault !== undefined) throw this.#faultOf(meter.watcher.fault)
+    if (meter.watcher.fault !== undefined) return this.#onError(meter.watcher.fault)
     if (!meter.watcher.ended)
       throw this.#faultOf(
         meter.watcher.silentEnd ?? new Fault('upstream-broke', 'The server closed the stream before it was whole.'),
