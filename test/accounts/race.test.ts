@@ -22,7 +22,7 @@ test('what comes back is there for the next, though the books hear of it a momen
   const rig = new Rig({ ledger, clock: realWorld })
   const caller = callerWith([dollars(1.05 * onePart)], { clamp: false })
   for (let at = 0; at < 20; at += 1) {
-    const ask = rig.ask(caller, { clamp: false })
+    const ask = rig.ask(caller, { clamp: false, arrivedAt: realWorld.now() })
     const page = rig.treasury.open(ask)
     const hold = await ask.purse.hold(ask, cloud)
     assert.ok(hold !== undefined, `The ${at}th is refused.`)

@@ -50,5 +50,5 @@ test('a process that stands still for a while is told of after two seconds, and 
   assert.match(await whole, /\[DONE\]/)
   assert.equal(await pidAt(adminUrl), pid)
   // It is the fifth look without a word at the latest that tells.
-  assert.ok(foundMs >= 1_500 && foundMs < 6_000, `${foundMs} ms`)
+  assert.ok(foundMs >= 1_400 && foundMs < 6_000, `${foundMs} ms`)
 })
