@@ -2,7 +2,7 @@
  * Runs all tests, or those in the files given: `npm test -- src/fleet`.
  * What was skipped is named at the end, with the reason: a suite must not shrink unseen.
  */
-import { globSync, statSync } from 'node:fs'
+import { globSync, mkdtempSync, rmSync, statSync } from 'node:fs'
 import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { run } from 'node:test'
@@ -19,11 +19,16 @@ if (files.length === 0) {
 // Each file runs in a process of its own, and most of them read the same sources.
 process.env['NODE_COMPILE_CACHE'] ??= join(tmpdir(), 'spillway-compile-cache')
 
+// Whatever a test starts without a folder for its data leaves that of whoever runs the tests alone.
+const data = mkdtempSync(join(tmpdir(), 'spillway-tests-'))
+process.env['XDG_DATA_HOME'] = data
+process.on('exit', () => rmSync(data, { recursive: true, force: true }))
+
 const skipped: string[] = []
 // Some files wait for a clock or a program more than they compute.
 const concurrency = availableParallelism() + 1
 // A file that leaves something open never ends by itself; the signal ends it, and its name is told.
-const tests = run({ files, concurrency, timeout: 60_000, signal: AbortSignal.timeout(540_000) })
+const tests = run({ files, concurrency, timeout: 60_000, signal: AbortSignal.timeout(690_000) })
 tests.on('test:pass', ({ name, skip }) => {
   if (skip !== undefined) skipped.push(typeof skip === 'string' ? `${name} (${skip})` : name)
 })
