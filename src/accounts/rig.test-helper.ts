@@ -4,7 +4,9 @@ import type { Event } from '../core/event.ts'
 import type { Ledger } from '../core/ledger.ts'
 import { nanoPerDollar, type Price } from '../core/money.ts'
 import type { Shop } from '../core/purse.ts'
+import type { Outcome } from '../core/reply.ts'
 import type { MoneySettings, Settings } from '../core/settings.ts'
+import type { Usage } from '../core/usage.ts'
 import type { World } from '../core/world.ts'
 import { FakeWorld } from '../fleet/fake-world.test-helper.ts'
 import { settingsOf } from '../fleet/settings.test-helper.ts'
@@ -32,6 +34,18 @@ export const callerWith = (budgets: readonly Budget[], over: Partial<Caller> = {
   cloud: 'allowed',
   budgets,
   ...over,
+})
+
+/** How a try for money came out that went well. */
+export const wentWell = (usage: Usage): Outcome => ({
+  usage,
+  upstream: 'cloud',
+  tier: 1,
+  attempts: 1,
+  waitMs: 0,
+  firstTokenMs: 1,
+  totalMs: 1,
+  fault: undefined,
 })
 
 export interface RigOptions extends Partial<MoneySettings> {

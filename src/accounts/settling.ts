@@ -1,18 +1,9 @@
-import type { Claim, EntryState, TokenCounts, Try } from '../core/ledger.ts'
+import { type Claim, type EntryState, noTokens, type TokenCounts, type Try } from '../core/ledger.ts'
 import { costOf, type Price } from '../core/money.ts'
 import type { Usage } from '../core/usage.ts'
 
 /** No request has more tokens of either kind: whatever says so is no count. */
 const believableTokens = 10_000_000
-
-const noTokens: TokenCounts = {
-  inputTokens: 0,
-  outputTokens: 0,
-  cachedTokens: 0,
-  cacheWriteTokens: 0,
-  reasoningTokens: 0,
-  estimated: false,
-}
 
 /** As the ledger counts them. An explicit zero is a count like any other. */
 export function tokensOf(usage: Usage): TokenCounts {

@@ -57,6 +57,15 @@ export interface TokenCounts {
   readonly estimated: boolean
 }
 
+export const noTokens: TokenCounts = {
+  inputTokens: 0,
+  outputTokens: 0,
+  cachedTokens: 0,
+  cacheWriteTokens: 0,
+  reasoningTokens: 0,
+  estimated: false,
+}
+
 /** It was paid for; it cost nothing and its money is back; nobody ended it, and its money is back. */
 export type EntryState = 'settled' | 'released' | 'expired'
 

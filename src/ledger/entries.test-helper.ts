@@ -1,4 +1,4 @@
-import type { BoundAccount, Claim, Entry, Try } from '../core/ledger.ts'
+import { type BoundAccount, type Claim, type Entry, noTokens, type Try } from '../core/ledger.ts'
 
 /** Entries and claims as they are made for requests, with what a test does not care about filled in. */
 
@@ -25,15 +25,6 @@ export const claimOf = (id: string, over: Partial<Claim> = {}): Claim => ({
   accounts: [],
   ...over,
 })
-
-const noTokens = {
-  inputTokens: 0,
-  outputTokens: 0,
-  cachedTokens: 0,
-  cacheWriteTokens: 0,
-  reasoningTokens: 0,
-  estimated: false,
-}
 
 const tryOf = (claim: Claim, nano: number): Try => ({ claim, state: 'settled', nano, ...noTokens })
 

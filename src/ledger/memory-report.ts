@@ -40,7 +40,8 @@ function add(row: Counts, entry: Entry): void {
   row.inputTokens += entry.inputTokens
   row.outputTokens += entry.outputTokens
   row.cachedTokens += entry.cachedTokens
-  row.gpuMs += entry.gpuMs
+  // As the books have it.
+  row.gpuMs += Math.round(entry.gpuMs)
   row.nano += entry.nano
   row.savedNano += entry.savedNano
 }

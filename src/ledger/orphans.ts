@@ -1,4 +1,5 @@
-import type { Claim, Entry, TokenCounts, Try } from '../core/ledger.ts'
+import { type Claim, type Entry, noTokens, type Try } from '../core/ledger.ts'
+import { paidTier } from '../core/money.ts'
 
 /**
  * How requests ended whose process is gone, by what it had set aside for them. What had left is paid for as far as anybody heard
@@ -20,7 +21,7 @@ function entryOf(claims: readonly Claim[], heardOf: (claimId: string) => number 
   const sum = (count: (one: Try) => number): number => paid.reduce((all, one) => all + count(one), 0)
   const { requestId: id, caller, key, team, upstream, model } = claim
   return {
-    ...nothing,
+    ...noTokens,
     id,
     state: paid.length > 0 ? 'settled' : 'expired',
     at: Math.min(...claims.map(({ at }) => at)),
@@ -31,7 +32,7 @@ function entryOf(claims: readonly Claim[], heardOf: (claimId: string) => number 
     dialect: '',
     model,
     upstream,
-    tier: 1,
+    tier: paidTier,
     spilled: false,
     firstTokenMs: undefined,
     gpuMs: 0,
@@ -46,18 +47,9 @@ function entryOf(claims: readonly Claim[], heardOf: (claimId: string) => number 
 }
 
 function tryOf(claim: Claim, heard: number | undefined): Try {
-  if (heard === undefined) return { ...nothing, claim, state: 'expired', nano: 0 }
+  if (heard === undefined) return { ...noTokens, claim, state: 'expired', nano: 0 }
   const { promptTokens, promptNano, outputPico } = claim
   // More than was set aside for it, it was never allowed to cost.
   const nano = Math.min(claim.nano, promptNano + Math.ceil((heard * outputPico) / 1_000))
-  return { ...nothing, claim, state: 'settled', nano, inputTokens: promptTokens, outputTokens: heard, estimated: true }
-}
-
-const nothing: TokenCounts = {
-  inputTokens: 0,
-  outputTokens: 0,
-  cachedTokens: 0,
-  cacheWriteTokens: 0,
-  reasoningTokens: 0,
-  estimated: false,
+  return { ...noTokens, claim, state: 'settled', nano, inputTokens: promptTokens, outputTokens: heard, estimated: true }
 }

@@ -5,7 +5,7 @@ import { Fault } from '../../src/core/fault.ts'
 import type { Hold } from '../../src/core/purse.ts'
 import type { Page } from '../../src/accounts/bookkeeper.ts'
 import type { AskPurse } from '../../src/accounts/purse.ts'
-import { callerWith, cloud, dollars, Rig } from '../../src/accounts/rig.test-helper.ts'
+import { callerWith, cloud, dollars, Rig, wentWell } from '../../src/accounts/rig.test-helper.ts'
 
 const hourMs = 3_600_000
 
@@ -78,16 +78,7 @@ class History {
       outputTokens: Math.floor(hold.outputTokensMax * (ask.answers ?? 1) * Math.min(1, share * 2)),
     }
     hold.end(share < 0.1 ? undefined : { ...usage, estimated: !counted })
-    await page.close({
-      usage,
-      upstream: 'cloud',
-      tier: 1,
-      attempts: 1,
-      waitMs: 0,
-      firstTokenMs: 1,
-      totalMs: 1,
-      fault: undefined,
-    })
+    await page.close(wentWell(usage))
   }
 
   setClock(pick: number, ms: number): void {

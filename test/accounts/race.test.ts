@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { callerWith, cloud, dollars, Rig } from '../../src/accounts/rig.test-helper.ts'
+import { callerWith, cloud, dollars, Rig, wentWell } from '../../src/accounts/rig.test-helper.ts'
 import { MemoryLedger } from '../../src/ledger/memory.ts'
 import { onDisk, onePart, race, realWorld } from './race.ts'
 
@@ -28,16 +28,7 @@ test('what comes back is there for the next, though the books hear of it a momen
     assert.ok(hold !== undefined, `The ${at}th is refused.`)
     const usage = { promptTokens: 0, outputTokens: 0 }
     hold.end(usage)
-    await page.close({
-      usage,
-      upstream: 'cloud',
-      tier: 1,
-      attempts: 1,
-      waitMs: 0,
-      firstTokenMs: 1,
-      totalMs: 1,
-      fault: undefined,
-    })
+    await page.close(wentWell(usage))
   }
   rig.treasury.stop()
 })

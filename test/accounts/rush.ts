@@ -7,7 +7,8 @@ import { realTime } from '../../src/ledger/ledger.test-helper.ts'
 import { MemoryLedger } from '../../src/ledger/memory.ts'
 import { type OpenLedger, openLedger } from '../../src/ledger/open.ts'
 import { type Act, answer, type Rig, rig } from '../dispatch/scripted.ts'
-import { callerWith, chat, money, sky, wholeAnswer } from './stage.ts'
+import { callerWith } from '../../src/accounts/rig.test-helper.ts'
+import { chat, money, sky, wholeAnswer } from './stage.ts'
 
 /**
  * Far more than there is money for, all of them at once. Each is held for its prompt and a thousand tokens of answer at a

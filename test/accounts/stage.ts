@@ -1,5 +1,4 @@
-import type { Caller } from '../../src/core/ask.ts'
-import type { Budget } from '../../src/core/budget.ts'
+import { dearPrice } from '../../src/accounts/rig.test-helper.ts'
 import type { MoneySettings } from '../../src/core/settings.ts'
 import { MemoryLedger } from '../../src/ledger/memory.ts'
 import { type Act, answer, type Rig, rig, type ScriptedServer, wholeStream } from '../dispatch/scripted.ts'
@@ -25,26 +24,15 @@ export const sky = (act: Act, more: Partial<ScriptedServer> = {}): ScriptedServe
 })
 export const box = (act: Act): ScriptedServer => ({ ...sky(act), tier: 0 })
 
-/** A dollar buys a million tokens read, or a hundred thousand written. */
 export const money: MoneySettings = {
   budgets: [],
   timeZone: 'UTC',
-  prices: new Map([['m', { input: 1_000_000, output: 10_000_000, source: 'test' }]]),
+  prices: new Map([['m', dearPrice]]),
   cloudOpen: true,
   requestMostNano: undefined,
   outputTokensMost: 8_192,
   alerts: { webhook: undefined, spillShare: 0.1 },
 }
-
-export const callerWith = (budgets: readonly Budget[], over: Partial<Caller> = {}): Caller => ({
-  id: 'ann',
-  weight: 1,
-  priority: 'default',
-  models: undefined,
-  cloud: 'allowed',
-  budgets,
-  ...over,
-})
 
 export interface Stage {
   readonly on: Rig

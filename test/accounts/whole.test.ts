@@ -5,7 +5,8 @@ import type { Entry } from '../../src/core/ledger.ts'
 import { NetFault } from '../../src/core/world.ts'
 import { dialectById } from '../../src/dialects/index.ts'
 import { MemoryLedger } from '../../src/ledger/memory.ts'
-import { box, callerWith, chat, money, serves, servesWhole, sky, stage, streamed, wholeAnswer } from './stage.ts'
+import { callerWith } from '../../src/accounts/rig.test-helper.ts'
+import { box, chat, money, serves, servesWhole, sky, stage, streamed, wholeAnswer } from './stage.ts'
 import {
   type Act,
   answer,

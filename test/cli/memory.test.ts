@@ -26,7 +26,7 @@ function group(t: TestContext): Group | string {
   const folder = `${kind.root}/spillway-${process.pid}`
   try {
     mkdirSync(folder)
-    t.after(() => rmdirSync(folder))
+    t.after(() => dissolve(folder))
     writeFileSync(`${folder}/${kind.limit}`, String(limitBytes))
   } catch (error) {
     return `no memory group can be made here: ${(error as NodeJS.ErrnoException).code}`
@@ -35,6 +35,15 @@ function group(t: TestContext): Group | string {
     under: ['sh', '-c', `echo $$ > ${folder}/cgroup.procs; exec "$@"`, 'sh'],
     kills: () => Number(/^oom_kill (\d+)$/m.exec(readFileSync(`${folder}/${kind.told}`, 'utf8'))?.[1]),
   }
+}
+
+/** Whoever is still in it when a test fails would keep it, and go on without anybody. */
+async function dissolve(folder: string): Promise<void> {
+  const members = (): readonly number[] =>
+    readFileSync(`${folder}/cgroup.procs`, 'utf8').split('\n').filter(Boolean).map(Number)
+  for (const pid of members()) process.kill(pid, 'SIGKILL')
+  await until(() => members().length === 0, 5_000, 'nobody is left in the group')
+  rmdirSync(folder)
 }
 
 const agent = new Agent({ keepAlive: true, maxSockets: Infinity })

@@ -1,13 +1,11 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { openHouse } from '../../src/cli/house.ts'
 import type { ConfigInput } from '../../src/config/schema.ts'
-import { doorsOf, parse, settingsOf } from '../../src/config/settings.ts'
 import type { Event } from '../../src/core/event.ts'
 import type { Bill } from '../../src/sim/bills.ts'
 import { listen } from '../../src/sim/sockets.ts'
-import { type Ends, type Scene, until } from './rig.ts'
+import { type Ends, open, type Scene, until } from './rig.ts'
 import { Witness } from './witness.ts'
 
 /** Clouds that count for themselves what they would charge, each in its own dialect, and a box at home. */
@@ -71,9 +69,7 @@ export async function moneyHouse(
   for (const server of servers) server.bills = []
   const sockets = await Promise.all(servers.map((server) => listen(server)))
   const [atHome, atOpenAi, atAnthropic] = sockets.map(({ origin }) => origin) as [string, string, string]
-  const parsed = parse({
-    listen: '127.0.0.1:0',
-    admin: { listen: '127.0.0.1:0' },
+  const whole: ConfigInput = {
     upstreams: [
       { name: 'home', kind: 'vllm', url: atHome, concurrency: 16, ...upstream.home },
       {
@@ -93,21 +89,13 @@ export async function moneyHouse(
     ],
     prices: priceOf,
     ...config,
-  })
+  }
   const events: Event[] = []
-  const house = await openHouse({
-    settings: settingsOf(parsed),
-    doors: doorsOf(parsed),
-    transport: 'own',
-    records: { dataDir, url: undefined },
-    listen: (event) => void events.push(event),
-  })
+  const { url, adminUrl, gateway } = await open(t, whole, (event) => void events.push(event), dataDir)
   t.after(async () => {
-    await house.close(0)
     await Promise.all(sockets.map((socket) => socket.close()))
     rmSync(dataDir, { recursive: true, force: true })
   })
-  const { address: url, adminAddress: adminUrl, gateway } = house
   const bills = (): readonly Bill[] => servers.flatMap((server) => server.bills!)
   return {
     url,

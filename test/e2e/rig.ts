@@ -71,11 +71,22 @@ export async function stand(
   return scene
 }
 
-/** A gateway on a socket, as `spillway serve` opens it, until the end of the test. */
-export async function open(t: Ends, config: ConfigInput, hear?: (event: Event) => void): Promise<Scene> {
+/** A gateway on a socket, as `spillway serve` opens it, until the end of the test: with a ledger on the disk, where there is a folder for it. */
+export async function open(
+  t: Ends,
+  config: ConfigInput,
+  hear?: (event: Event) => void,
+  dataDir?: string,
+): Promise<Scene> {
   const parsed = parse({ listen: '127.0.0.1:0', admin: { listen: '127.0.0.1:0' }, ...config })
   const { upstream_transport: transport } = parsed
-  const house = await openHouse({ settings: settingsOf(parsed), doors: doorsOf(parsed), transport, listen: hear })
+  const house = await openHouse({
+    settings: settingsOf(parsed),
+    doors: doorsOf(parsed),
+    transport,
+    listen: hear,
+    ...(dataDir !== undefined && { records: { dataDir, url: undefined } }),
+  })
   t.after(() => house.close(0))
   return { url: house.address, adminUrl: house.adminAddress, gateway: house.gateway }
 }

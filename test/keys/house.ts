@@ -2,13 +2,11 @@ import assert from 'node:assert/strict'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { openHouse } from '../../src/cli/house.ts'
 import type { ConfigInput } from '../../src/config/schema.ts'
-import { doorsOf, parse, settingsOf } from '../../src/config/settings.ts'
 import type { Event } from '../../src/core/event.ts'
 import type { Gateway } from '../../src/gateway.ts'
 import { listen } from '../../src/sim/sockets.ts'
-import type { Ends } from '../e2e/rig.ts'
+import { type Ends, open } from '../e2e/rig.ts'
 import { Witness } from '../e2e/witness.ts'
 
 export interface KeyedHouse {
@@ -29,26 +27,19 @@ export async function keyedHouse(t: Ends, config: Partial<ConfigInput> = {}): Pr
   const server = new Witness('ollama')
   const socket = await listen(server)
   const upstreams = [{ name: 'box', kind: 'ollama', url: socket.origin, concurrency: 16 }]
-  const parsed = parse({ listen: '127.0.0.1:0', admin: { listen: '127.0.0.1:0' }, upstreams, ...config })
   const events: Event[] = []
-  const house = await openHouse({
-    settings: settingsOf(parsed),
-    doors: doorsOf(parsed),
-    transport: 'own',
-    records: { dataDir, url: undefined },
-    listen: (event) => void events.push(event),
-  })
+  const hear = (event: Event): void => void events.push(event)
+  const { url, adminUrl, gateway } = await open(t, { upstreams, ...config }, hear, dataDir)
   t.after(async () => {
-    await house.close(0)
     await socket.close()
     rmSync(dataDir, { recursive: true, force: true })
   })
   const admin = (method: string, path: string, body?: object): Promise<Response> =>
-    fetch(`${house.adminAddress}${path}`, { method, ...(body !== undefined && { body: JSON.stringify(body) }) })
+    fetch(`${adminUrl}${path}`, { method, ...(body !== undefined && { body: JSON.stringify(body) }) })
   return {
-    url: house.address,
-    adminUrl: house.adminAddress,
-    gateway: house.gateway,
+    url,
+    adminUrl,
+    gateway,
     server,
     events,
     dataDir,

@@ -4,7 +4,8 @@ import type { Budget } from '../../src/core/budget.ts'
 import type { Entry } from '../../src/core/ledger.ts'
 import { NetFault } from '../../src/core/world.ts'
 import { MemoryLedger } from '../../src/ledger/memory.ts'
-import { box, callerWith, chat, serves, servesWhole, sky, stage, streamed, wholeAnswer } from '../accounts/stage.ts'
+import { callerWith } from '../../src/accounts/rig.test-helper.ts'
+import { box, chat, serves, servesWhole, sky, stage, streamed, wholeAnswer } from '../accounts/stage.ts'
 import { type Act, answer, readAll, silentAfter, wholeStream } from '../dispatch/scripted.ts'
 
 /** What users of LiteLLM have reported of its budgets, by the number of the report, as it is here. */

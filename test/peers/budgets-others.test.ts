@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import type { Budget } from '../../src/core/budget.ts'
-import { callerWith, chat, servesWhole, sky, stage, wholeAnswer } from '../accounts/stage.ts'
+import { callerWith } from '../../src/accounts/rig.test-helper.ts'
+import { chat, servesWhole, sky, stage, wholeAnswer } from '../accounts/stage.ts'
 import { type Act, answer } from '../dispatch/scripted.ts'
 
 /** What other gateways got wrong with money, as it is here. */

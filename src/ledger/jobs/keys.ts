@@ -36,9 +36,10 @@ export interface KeyChanges {
   readonly keys: readonly KeyRow[]
 }
 
-/** Each change is taken down with who made it, in one go: one is not without the other. */
-
-/** Takes a key down, unless another pepper was used before or somebody who may ask is called so. */
+/**
+ * Takes a key down, unless another pepper was used before or somebody who may ask is called so. This change and all that
+ * follow are taken down with who made them in one go: one is not without the other.
+ */
 export function* insertKey(
   key: NewKey,
   pepper: string,
