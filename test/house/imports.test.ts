@@ -18,6 +18,12 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   layers: ['core'],
   ledger: ['core'],
   accounts: ['core'],
+  // What is taken down of requests to be played again.
+  recording: ['core'],
+  // Load on anything that serves, and what is measured of it.
+  trial: ['core', 'dialects', 'gateway.ts'],
+  // Pictures of numbers, for files and for terminals.
+  plots: [],
   keys: ['core', 'ledger'],
   scheduler: ['core', 'fleet'],
   dispatch: ['core', 'fleet', 'scheduler', 'dialects'],
@@ -39,8 +45,26 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   ],
   http: ['core', 'dialects', 'telemetry', 'accounts', 'keys', 'ledger', 'gateway.ts'],
   sdk: ['core', 'dialects', 'layers', 'config', 'accounts', 'keys', 'ledger', 'gateway.ts', 'http'],
-  sim: ['core', 'dialects', 'backends', 'config', 'ledger', 'gateway.ts'],
-  cli: ['core', 'backends', 'config', 'telemetry', 'accounts', 'keys', 'ledger', 'gateway.ts', 'http', 'sdk', 'sim'],
+  sim: ['core', 'dialects', 'backends', 'config', 'ledger', 'recording', 'gateway.ts'],
+  // What would have been, had it been otherwise.
+  planning: ['core', 'backends', 'config', 'ledger', 'accounts', 'recording', 'sim', 'gateway.ts'],
+  cli: [
+    'core',
+    'backends',
+    'config',
+    'telemetry',
+    'accounts',
+    'keys',
+    'ledger',
+    'recording',
+    'trial',
+    'plots',
+    'planning',
+    'gateway.ts',
+    'http',
+    'sdk',
+    'sim',
+  ],
   'index.ts': ['core', 'layers', 'config', 'sdk'],
 }
 
