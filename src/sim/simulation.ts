@@ -7,7 +7,7 @@ import type { Visit } from './caller.ts'
 import type { Faults } from './faults.ts'
 import type { Machine } from './fleet.ts'
 import type { Outages } from './outages.ts'
-import type { Recorder } from './recorder.ts'
+import type { Chronicle } from './chronicle.ts'
 import type { SimServer } from './server.ts'
 import type { Workload } from './workload.ts'
 import type { SimWorld } from './world.ts'
@@ -40,5 +40,5 @@ export interface Stage {
   readonly world: SimWorld
   readonly servers: readonly SimServer[]
   readonly gateway: Gateway
-  readonly recorder: Recorder
+  readonly chronicle: Chronicle
 }
