@@ -43,10 +43,11 @@ export async function simulate(simulation: Simulation): Promise<Report> {
     ledger,
     policy,
     script,
+    grain,
   } = simulation
   const world = new SimWorld(seed)
   const servers = fleet.map((machine) => {
-    const server = new SimServer(machine.server, world, seed)
+    const server = new SimServer(machine.server, world, seed, grain)
     if (faults !== undefined) server.faults = faults
     world.attach(originOf(machine), server)
     return server
