@@ -16,9 +16,9 @@ export interface Asker {
 
 /** People, programs that work for them, and what has time: with all three in line, a gateway has something to decide. */
 export const askers: readonly Asker[] = [
-  { name: 'chat-ui', share: 5, priority: 'interactive', patienceMs: 2_500, promptTokens: 30, answerTokens: 30 },
-  { name: 'agents', share: 4, priority: 'default', patienceMs: 4_000, promptTokens: 100, answerTokens: 20 },
-  { name: 'nightly', share: 2, priority: 'batch', patienceMs: 8_000, promptTokens: 60, answerTokens: 45 },
+  { name: 'chat-ui', share: 5, priority: 'interactive', patienceMs: 1_000, promptTokens: 30, answerTokens: 30 },
+  { name: 'agents', share: 4, priority: 'default', patienceMs: 1_600, promptTokens: 100, answerTokens: 20 },
+  { name: 'nightly', share: 2, priority: 'batch', patienceMs: 3_000, promptTokens: 60, answerTokens: 45 },
 ].map((asker) => ({ ...asker, key: `key-of-${asker.name}` }) as Asker)
 
 export interface Question {
@@ -36,9 +36,9 @@ export interface Hour {
 }
 
 /** Of what the server can do, over the hour from 0 to 1: quiet, a rush a little beyond the middle that it cannot serve, quiet. */
-export const loadAt = (part: number): number => 0.4 + 0.95 * Math.exp(-(((part - 0.55) / 0.17) ** 2))
+export const loadAt = (part: number): number => 0.4 + 1.1 * Math.exp(-(((part - 0.55) / 0.17) ** 2))
 
-const loadMost = 1.35
+const loadMost = 1.5
 
 /** An hour, squeezed. Nobody waits for anybody. */
 export function questionsOf({ lengthMs, perSecond, seed }: Hour): Question[] {

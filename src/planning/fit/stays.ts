@@ -1,12 +1,13 @@
 import type { Recording } from '../../recording/read.ts'
 import type { RequestRow } from '../../recording/rows.ts'
-import { hasLeft } from '../../sim/replay.ts'
 
 /** What one request did at one server, on a clock that begins with the recording. */
 export interface Stay {
   readonly model: string
   readonly sentAt: number
   readonly endAt: number
+  /** It had to wait for its place. */
+  readonly hasWaited: boolean
   /** Undefined where nobody saw it: the answer came in one piece, or never. */
   readonly firstAt: number | undefined
   /** Of the prompt, what had to be read. */
@@ -44,11 +45,12 @@ export function staysIn({ requests }: Recording): ReadonlyMap<string, readonly S
 
 function stayOf(row: RequestRow, arrivedAt: number): Stay {
   const { prompt_tokens: promptTokens, cached_tokens: cachedTokens, first_token_ms: firstMs } = row
-  const isWhole = row.fault === undefined && row.attempts === 1 && !hasLeft(row)
+  const isWhole = row.fault === undefined && row.attempts === 1
   return {
     model: row.model,
     sentAt: arrivedAt + row.wait_ms,
     endAt: arrivedAt + row.total_ms,
+    hasWaited: row.wait_ms > 1,
     firstAt: row.stream && firstMs !== undefined && row.attempts === 1 ? arrivedAt + firstMs : undefined,
     readTokens: Math.max(promptTokens - (cachedTokens ?? 0), 1),
     promptTokens,
