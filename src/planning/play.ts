@@ -26,6 +26,7 @@ export async function play(plan: Plan, { traffic, stock, seed, outages }: PlayPa
     requests: traffic.requests,
     errands,
     startsAt: traffic.beganAt,
+    grain: 'coarse',
     fleet,
     settings: movedIn({ ...plan.settings, callers, money: moneyOf(plan.settings, fleet, stock) }, fleet),
     script: async (stage) => {

@@ -44,11 +44,12 @@ export async function simulate(simulation: Simulation): Promise<Report> {
     policy,
     script,
     startsAt,
+    grain,
   } = simulation
   const world = new SimWorld(seed)
   if (startsAt !== undefined) world.setDate(startsAt - world.epochMs())
   const servers = fleet.map((machine) => {
-    const server = new SimServer(machine.server, world, seed)
+    const server = new SimServer(machine.server, world, seed, grain)
     if (faults !== undefined) server.faults = faults
     world.attach(originOf(machine), server)
     return server

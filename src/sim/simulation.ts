@@ -10,6 +10,7 @@ import type { Outages } from './outages.ts'
 import type { Chronicle } from './chronicle.ts'
 import type { SimServer } from './server.ts'
 import type { Errand, Workload } from './workload.ts'
+import type { Grain } from './steps.ts'
 import type { SimWorld } from './world.ts'
 
 /** What is to be simulated. Seed and requests are enough; the rest is an example. */
@@ -21,6 +22,8 @@ export interface Simulation {
   readonly errands?: Iterable<Errand> | undefined
   /** The date on the wall when it begins, in milliseconds since 1970. */
   readonly startsAt?: number | undefined
+  /** How finely servers tell what they say: token by token, unless a whole day is to go by in no time. */
+  readonly grain?: Grain
   readonly fleet?: readonly Machine[]
   readonly outages?: Outages | undefined
   /** What goes wrong with requests at every server, in place of the fleet's own. */
