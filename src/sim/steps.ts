@@ -62,8 +62,9 @@ export class Steps {
     return this.joining.size + this.speaking.size
   }
 
-  /** While a step is under way that keeps prompts from being read. */
+  /** While a step is under way that keeps prompts from being read. Whoever asks comes in between when it is over. */
   get untilStepped(): Promise<void> | undefined {
+    if (this.#untilStepped !== undefined) this.disturb()
     return this.#untilStepped?.promise
   }
 

@@ -8,7 +8,7 @@ export interface Company {
   readonly readMeanwhile: number
   /** Tokens of other prompts that were read while it waited to be read itself. */
   readonly readBefore: number
-  /** So many spoke when it came. */
+  /** So many spoke when it came, and nobody read. */
   readonly speakingThen: number
 }
 
@@ -59,11 +59,13 @@ function companyOf(span: Span, others: readonly Span[], { prefillStalls }: Habit
   let readMeanwhile = 0
   let readBefore = 0
   let speakingThen = 0
+  let isReading = false
   for (const other of others) {
     const { readTokens } = other.of
     readMeanwhile += readTokens * shareWithin(other, firstAt, endAt)
     readBefore += readTokens * shareWithin(other, sentAt, readAt)
     if (other.firstAt <= sentAt) speakingThen += 1
+    else if (other.readAt <= sentAt) isReading = true
     add(other.firstAt, other.endAt, 1, 0)
     if (prefillStalls) add(other.readAt, other.firstAt, 0, 1)
   }
@@ -82,7 +84,7 @@ function companyOf(span: Span, others: readonly Span[], { prefillStalls }: Habit
     speaking += step.speaking
     reading += step.reading
   }
-  return { speakingMs: Array.from(speakingMs, (ms) => ms ?? 0), readMeanwhile, readBefore, speakingThen }
+  return { speakingMs: Array.from(speakingMs, (ms) => ms ?? 0), readMeanwhile, readBefore, speakingThen: isReading ? 0 : speakingThen }
 }
 
 /** How much of what was read then fell into that time. */

@@ -53,9 +53,12 @@ function better(stays: readonly Stay[], seen: readonly SeenStay[], pace: Pace): 
       const parts = [0, stalls * company.readMeanwhile, ...spreadOver(knots, steps.get(stay)!)]
       all.push({ parts, whole: stay.endAt - stay.firstAt })
     }
-    const half: number[] = []
-    if (company.speakingThen > 0) half[company.speakingThen] = stalls / 2
-    const parts = [1, stay.readTokens + company.readBefore, ...spreadOver(knots, half)]
+    const under: number[] = []
+    // Who comes at any moment waits for half a step. Who comes because another has ended finds the next one just begun.
+    const waits = stalls * company.speakingThen > 0
+    if (waits) under[company.speakingThen] = stay.hasWaited ? 1 : 0.5
+    const isOnItsWay = waits && stay.hasWaited
+    const parts = [isOnItsWay ? 0 : 1, stay.readTokens + company.readBefore, ...spreadOver(knots, under)]
     all.push({ parts, whole: stay.firstAt - stay.sentAt })
   }
   const [networkMs = 0, readMsPerToken = 0, ...stepMs] = amountsBehind(all, knots.length + 2)

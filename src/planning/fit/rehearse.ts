@@ -33,7 +33,7 @@ export async function rehearse(
   { engine: spec, networkMs }: Rehearsal,
 ): Promise<readonly (Rehearsed | undefined)[]> {
   const world = new SimWorld(0)
-  const engine = new Engine({ ...spec, memoryTokens: Infinity, cacheBlocks: 0 }, world, emptyLedger(), (process.env.GRAIN ?? 'coarse') as any)
+  const engine = new Engine({ ...spec, memoryTokens: Infinity, cacheBlocks: 0 }, world, emptyLedger(), 'coarse')
   engine.warm(model)
   const rehearsed: (Rehearsed | undefined)[] = stays.map(() => undefined)
   const { first, then } = orderOf(stays)
