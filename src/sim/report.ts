@@ -175,7 +175,7 @@ function truenessOf(settled: readonly Settled[], what: Predicted): Trueness {
   return { requests: off.length, median: at(sorted, 0.5, 1_000), p90: at(sorted, 0.9, 1_000) }
 }
 
-function percentiles(values: readonly number[]): Percentiles {
+export function percentiles(values: readonly number[]): Percentiles {
   const sorted = Float64Array.from(values).sort()
   return { p50: at(sorted, 0.5), p95: at(sorted, 0.95), p99: at(sorted, 0.99) }
 }

@@ -43,9 +43,11 @@ export async function simulate(simulation: Simulation): Promise<Report> {
     ledger,
     policy,
     script,
+    startsAt,
     grain,
   } = simulation
   const world = new SimWorld(seed)
+  if (startsAt !== undefined) world.setDate(startsAt - world.epochMs())
   const servers = fleet.map((machine) => {
     const server = new SimServer(machine.server, world, seed, grain)
     if (faults !== undefined) server.faults = faults
@@ -91,7 +93,7 @@ export async function simulate(simulation: Simulation): Promise<Report> {
 /** Sends everybody on their errands, each at its time; resolves when the last one has set out. */
 async function send(
   stage: Stage,
-  { requests, onVisit }: Simulation,
+  { requests, errands, onVisit }: Simulation,
   workload: Workload,
 ): Promise<{ trips: Promise<Trip>[] }> {
   const { seed, world, gateway, chronicle, servers } = stage
@@ -99,7 +101,7 @@ async function send(
   const kindOf: KindOf = (upstream) => (upstream === undefined ? undefined : kinds.get(upstream))
   const beganAt = world.now()
   const trips: Promise<Trip>[] = []
-  for (const errand of errandsOf(workload, requests, (purpose) => world.chance(purpose))) {
+  for (const errand of errands ?? errandsOf(workload, requests, (purpose) => world.chance(purpose))) {
     const at = beganAt + errand.atMs
     if (at > world.now()) await world.sleep(at - world.now())
     const going = visit(errand, gateway).then((seen) => {

@@ -9,8 +9,8 @@ import type { Machine } from './fleet.ts'
 import type { Outages } from './outages.ts'
 import type { Chronicle } from './chronicle.ts'
 import type { SimServer } from './server.ts'
+import type { Errand, Workload } from './workload.ts'
 import type { Grain } from './steps.ts'
-import type { Workload } from './workload.ts'
 import type { SimWorld } from './world.ts'
 
 /** What is to be simulated. Seed and requests are enough; the rest is an example. */
@@ -18,6 +18,10 @@ export interface Simulation {
   readonly seed: number
   readonly requests: number
   readonly workload?: Workload
+  /** Exactly these, in the order of time, in place of what the workload draws. */
+  readonly errands?: Iterable<Errand> | undefined
+  /** The date on the wall when it begins, in milliseconds since 1970. */
+  readonly startsAt?: number | undefined
   /** How finely servers tell what they say: token by token, unless a whole day is to go by in no time. */
   readonly grain?: Grain
   readonly fleet?: readonly Machine[]
