@@ -1,6 +1,14 @@
 import { backendOf } from '../backends/index.ts'
 import { type Settings, type UpstreamSettings, usualHedge } from '../core/settings.ts'
-import { cloudLike, likes, ollamaLike, type ServerKind, type ServerOptions, type ServerSpec, vllmLike } from './server-spec.ts'
+import {
+  cloudLike,
+  likes,
+  ollamaLike,
+  type ServerKind,
+  type ServerOptions,
+  type ServerSpec,
+  vllmLike,
+} from './server-spec.ts'
 import { usualModel, type Workload } from './workload.ts'
 
 /** A simulated server and how the gateway is told of it. */
