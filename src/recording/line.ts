@@ -3,6 +3,29 @@ import type { FailureRow, RequestRow, Row, SettingsRow, UpstreamRow } from './ro
 /** The version of the format that is written here, and read. */
 export const formatVersion = 1
 
+/** What a row says, as a line of a file, its end included. */
+export function lineOf(row: Row): string {
+  // A field that is undefined is none.
+  const written = row.type === 'request' && row.blocks !== undefined ? { ...row, blocks: runsOf(row.blocks) } : row
+  return `${JSON.stringify(written)}\n`
+}
+
+/**
+ * Numbers that follow one another are written as the first and how many there are: `[[0,12],40]` is 0 to 11, and 40. A prompt
+ * that is new has new numbers, and one that goes on has those of before and a few more.
+ */
+function runsOf(numbers: readonly number[]): (number | [first: number, count: number])[] {
+  const runs: (number | [first: number, count: number])[] = []
+  for (let at = 0; at < numbers.length;) {
+    const first = numbers[at]!
+    let count = 1
+    while (numbers[at + count] === first + count) count += 1
+    runs.push(count === 1 ? first : [first, count])
+    at += count
+  }
+  return runs
+}
+
 /** What a line may say beside what is asked of it below is taken as it is. */
 type Line = Readonly<Record<string, unknown>>
 
@@ -39,34 +62,30 @@ function jsonOf(text: string): Line | undefined {
   }
 }
 
+const texts = ['caller', 'model', 'dialect', 'priority', 'cloud'] as const
+const counts = ['patience_ms', 'prompt_tokens', 'output_tokens', 'attempts', 'wait_ms', 'total_ms'] as const
+
 function requestOf(line: Line): RequestRow | undefined {
-  const { blocks } = line
-  const isWhole =
-    isText(line['caller']) &&
-    isText(line['model']) &&
-    isText(line['dialect']) &&
-    isText(line['priority']) &&
-    isText(line['cloud']) &&
-    typeof line['stream'] === 'boolean' &&
-    Array.isArray(line['needs']) &&
-    isCount(line['patience_ms']) &&
-    isCount(line['prompt_tokens']) &&
-    isCount(line['output_tokens']) &&
-    isCount(line['attempts']) &&
-    isCount(line['wait_ms']) &&
-    isCount(line['total_ms'])
-  if (!isWhole) return undefined
+  for (const name of texts) if (!isText(line[name])) return undefined
+  for (const name of counts) if (!isCount(line[name])) return undefined
+  if (typeof line['stream'] !== 'boolean' || !Array.isArray(line['needs'])) return undefined
   const row = line as unknown as RequestRow
-  return blocks === undefined ? row : { ...row, blocks: numbersOf(blocks) }
+  if (row.blocks === undefined) return row
+  const blocks = numbersOf(row.blocks)
+  return blocks && { ...row, blocks }
 }
 
-/** A run of numbers is written as its first and how many there are: `[[0,12],40]` is 0 to 11, and 40. */
-function numbersOf(blocks: unknown): number[] {
+/** More is no prompt: nobody may fill the memory of a reader by a few digits. */
+const blocksMax = 100_000
+
+function numbersOf(runs: unknown): number[] | undefined {
   const numbers: number[] = []
-  if (!Array.isArray(blocks)) return numbers
-  for (const one of blocks as (number | readonly [first: number, count: number])[]) {
-    if (typeof one === 'number') numbers.push(one)
-    else for (let at = 0; at < one[1]; at += 1) numbers.push(one[0] + at)
+  if (!Array.isArray(runs)) return undefined
+  for (const run of runs as unknown[]) {
+    const [first, count] = Array.isArray(run) ? (run as unknown[]) : [run, 1]
+    if (!Number.isSafeInteger(first) || !Number.isSafeInteger(count)) return undefined
+    if (numbers.length + (count as number) > blocksMax) return undefined
+    for (let at = 0; at < (count as number); at += 1) numbers.push((first as number) + at)
   }
   return numbers
 }

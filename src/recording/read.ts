@@ -1,8 +1,9 @@
-import { readdirSync, statSync } from 'node:fs'
-import { join } from 'node:path'
+import { filesAt, RecordingFault } from './files.ts'
 import { linesOf } from './lines-of.ts'
 import { formatVersion, readLine, versionIn } from './line.ts'
 import type { FailureRow, RequestRow, SettingsRow, UpstreamRow } from './rows.ts'
+
+export { RecordingFault } from './files.ts'
 
 /** What was taken down, by one process or by several. */
 export interface Recording {
@@ -19,11 +20,6 @@ export interface ReadOptions {
   /** Requests that arrived from then on, in milliseconds since 1970, and before. */
   readonly since?: number | undefined
   readonly until?: number | undefined
-}
-
-/** There is no recording here; the message says why, in one sentence for people. */
-export class RecordingFault extends Error {
-  override readonly name = 'RecordingFault'
 }
 
 /** Reads a file, or all files of a folder. Throws a RecordingFault for what is no recording. */
@@ -65,20 +61,6 @@ export function readRecording(path: string, { since = -Infinity, until = Infinit
 function holding(settings: readonly SettingsRow[], since: number): readonly SettingsRow[] {
   const first = settings.findLastIndex(({ at }) => at <= since)
   return settings.slice(Math.max(first, 0))
-}
-
-export const isRecordingName = (name: string): boolean => name.endsWith('.jsonl')
-
-function filesAt(path: string): string[] {
-  try {
-    if (!statSync(path).isDirectory()) return [path]
-    const names = readdirSync(path).filter(isRecordingName).sort()
-    if (names.length > 0) return names.map((name) => join(path, name))
-  } catch (error) {
-    const { code = 'unknown' } = error as NodeJS.ErrnoException
-    throw new RecordingFault(`There is no recording at ${path} (${code}).`, { cause: error })
-  }
-  throw new RecordingFault(`There are no recordings in ${path}.`)
 }
 
 function checkHead(file: string, head: string): void {
