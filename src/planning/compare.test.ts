@@ -140,9 +140,9 @@ test('a model that nobody would have any more is said, and is refused', async ()
 test('what nobody measured is said to be assumed', () => {
   const stock = { ...stockOf(recording), machines: new Map([['gpu-1', slow]]), source: 'known' }
   assert.deepEqual(assumedFor(changed(plan(), [more('gpu-1', 2)]), stock), [
-    'cloud (openai): never measured, as fast as is usual for such servers',
     'gpu-1-2 is just like gpu-1',
     'gpu-1-3 is just like gpu-1',
+    'cloud (openai): never measured, as fast as is usual for such servers',
   ])
 })
 
