@@ -27,8 +27,9 @@ async function tuned(spec: ServerSpec, wishes: Wishes | ((stage: Stage) => Wishe
   const [upstream] = gateway.fleet.upstreams
   const target = throughServe(gateway, { model })
   const questions = new Questions({ random: world.chance('questions'), promptTokens: 256, outputTokens: 64 })
-  const { gauge } = upstream!.settings.backend
-  const company = new Company({ world, look: gauge && (() => gauge(upstream!.call)), ours: () => upstream!.inFlight })
+  const { backend } = upstream!.settings
+  const look = backend.gauge && (() => backend.gauge!(upstream!.call))
+  const company = new Company({ world, look, ours: () => upstream!.inFlight })
   assert.equal(await world.run(warmUp(target, questions, never)), undefined)
   const { next } = questions
   const tuning = await world.run(
