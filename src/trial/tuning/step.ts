@@ -62,6 +62,10 @@ const spanLeastMs = 1_000
 const spanMostMs = 60_000
 const answersLeast = 8
 
+/** How many are asked for one step where it is measured once: those that settle it, those that count, and those under way then. */
+export const answersFor = (concurrency: number): number =>
+  concurrency + Math.max(answersLeast, 2 * concurrency) + concurrency
+
 /**
  * Keeps so many requests under way, lets the server settle, and then measures. Where what it does is not the same throughout,
  * or is in doubt, it is measured again, and the middle one of each figure counts. Ends with the first request that fails.
