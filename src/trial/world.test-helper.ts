@@ -19,7 +19,7 @@ export async function staged(spec: ServerSpec, options: Partial<Machine> = {}, s
   const one = machine(spec, { concurrency: 64, ...options })
   const server = new SimServer(spec, world, seed)
   world.attach(`http://${spec.name}.sim`, server)
-  const settings = settingsFor([one], { ...usualWorkload, callers: [] })
+  const settings = { ...settingsFor([one], { ...usualWorkload, callers: [] }), attemptsMax: 1 }
   const gateway = createGateway(settings, { world })
   await world.run(gateway.start())
   return { world, server, gateway }
