@@ -42,6 +42,8 @@ export interface Findings {
   readonly plots: readonly Plot[]
   /** What could not be measured here, each with what would help: "HAProxy is not here: apt-get install haproxy". */
   readonly notMeasured: readonly string[]
+  /** Which they were: "801 to 810". */
+  readonly seeds?: string
 }
 
 export const nothing: Findings = { tables: [], conclusions: [], plots: [], notMeasured: [] }
