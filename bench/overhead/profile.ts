@@ -7,11 +7,11 @@ import { scenarios } from './scenarios.ts'
 
 const usage = `Where the time of a scenario goes in Spillway, or its memory: functions by what they use themselves.
 
-  node bench/profile.ts SCENARIO [--allocations] [--seconds 5] [--rows 40]
+  node bench/overhead/profile.ts SCENARIO [--allocations] [--seconds 5] [--rows 40]
 
   --allocations   who allocates, garbage included, instead of who computes
 
-The profiler itself costs: compare shares, and take figures from bench/run.ts.`
+The profiler itself costs: compare shares, and take figures from npm run bench.`
 
 interface CallFrame {
   readonly functionName: string
