@@ -121,7 +121,11 @@ export async function perStream(arm: Arm, streams: number, rampPerSecond: number
   checkStreams(arm, seen, streams)
   return {
     window,
-    figures: { 'KB a stream': (after - before) / streams, 'RSS MB': after / 1_024, 'frames/s': number(seen, 'framesPerSecond') },
+    figures: {
+      'KB a stream': (after - before) / streams,
+      'RSS MB': after / 1_024,
+      'frames/s': number(seen, 'framesPerSecond'),
+    },
   }
 }
 

@@ -31,7 +31,10 @@ export function nginx(ports: Ports): Promise<Proc> {
 }
 
 export function haproxy(ports: Ports, option = ''): Promise<Proc> {
-  return started(new Proc(measuredCore, 'haproxy', ['-db', '-f', filled('peers/haproxy.cfg', ports, option)]), ports)
+  return started(
+    new Proc(measuredCore, 'haproxy', ['-q', '-db', '-f', filled('peers/haproxy.cfg', ports, option)]),
+    ports,
+  )
 }
 
 export const undiciProxy = (ports: Ports): Promise<Proc> => bareProxy('peers/undici-proxy.ts', ports)

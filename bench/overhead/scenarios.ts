@@ -87,7 +87,7 @@ export const scenarios: readonly Scenario[] = [
   {
     name: 'frames',
     about: 'streamed frames, 10,000 a second in 200 streams',
-    arms: ['direct', 'nginx', 'haproxy', 'haproxy-no-delay', 'undici', 'fetch', 'portkey', 'spillway'],
+    arms: ['direct', 'nginx', 'haproxy', 'haproxy-no-delay', 'undici', 'fetch', 'spillway'],
     rounds: 3,
     bars: [
       { id: 'cpu', figure: 'CPU µs', what: 'CPU of a streamed frame', by: 'goal', most: 35 },
@@ -126,7 +126,9 @@ export const scenarios: readonly Scenario[] = [
     about: 'the first frame of a stream that opens its own connection, one frame in 50 ms',
     arms: ['direct', 'nginx', 'haproxy', 'haproxy-no-delay', 'undici', 'spillway'],
     rounds: 2,
-    bars: [{ id: 'p99', figure: 'p99 ms', what: 'added to the p99 of the first frame', by: 'goal', added: true, most: 5 }],
+    bars: [
+      { id: 'p99', figure: 'p99 ms', what: 'added to the p99 of the first frame', by: 'goal', added: true, most: 5 },
+    ],
     mock: { everyMs: 50 },
     measure: (arm) => firstFrame(arm),
   },

@@ -1,4 +1,4 @@
-import { createServer } from 'node:http'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type { ReadableStream } from 'node:stream/web'
@@ -9,7 +9,9 @@ import type { ReadableStream } from 'node:stream/web'
 const [port, upstream] = process.argv.slice(2)
 const ofTheConnection = ['connection', 'keep-alive', 'transfer-encoding', 'content-encoding']
 
-createServer(async (request, response) => {
+createServer((request, response) => void pass(request, response)).listen(Number(port), '127.0.0.1')
+
+async function pass(request: IncomingMessage, response: ServerResponse): Promise<void> {
   const gone = new AbortController()
   response.on('close', () => gone.abort())
   try {
@@ -27,4 +29,4 @@ createServer(async (request, response) => {
   } catch {
     response.destroy()
   }
-}).listen(Number(port), '127.0.0.1')
+}

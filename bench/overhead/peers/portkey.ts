@@ -8,8 +8,7 @@ const portkey = '@portkey-ai/gateway@1.15.2'
 
 export const portkeyFolder = (): string => process.env['PORTKEY_DIR'] ?? join(tmpdir(), 'spillway-bench-peers')
 
-export const portkeyMain = (): string =>
-  join(portkeyFolder(), 'node_modules/@portkey-ai/gateway/build/start-server.js')
+export const portkeyMain = (): string => join(portkeyFolder(), 'node_modules/@portkey-ai/gateway/build/start-server.js')
 
 export const hasPortkey = (): boolean => existsSync(portkeyMain())
 
