@@ -3,12 +3,20 @@ import { connect, type Socket } from 'node:net'
 /** Tells that counting begins or ends. */
 export type Tell = (event: 'counting' | 'counted') => void
 
+/** Part of the options of every load. */
+export interface Asking {
+  readonly promptBytes?: number
+  /** Another dialect's than the server's, where it is not its own. */
+  readonly path?: string
+  /** What the one in between wants to be told. */
+  readonly headers?: Readonly<Record<string, string>>
+}
+
 /** A chat request as clients send it; what the mock looks for stands first in its body. */
 export function request(
   port: number,
   first: Readonly<Record<string, unknown>>,
-  promptBytes = 60,
-  path = '/v1/chat/completions',
+  { promptBytes = 60, path = '/v1/chat/completions', headers = {} }: Asking,
 ): Buffer {
   const text = 'the water and the mill '
   const body = JSON.stringify({
@@ -21,9 +29,10 @@ export function request(
     temperature: 0.5,
     max_tokens: 256,
   })
+  const more = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
   return Buffer.from(
     `POST ${path} HTTP/1.1\r\nhost: 127.0.0.1:${port}\r\ncontent-type: application/json\r\n` +
-      `accept: */*\r\nuser-agent: bench\r\ncontent-length: ${body.length}\r\n\r\n${body}`,
+      `accept: */*\r\nuser-agent: bench\r\n${more.join('')}content-length: ${body.length}\r\n\r\n${body}`,
   )
 }
 

@@ -3,7 +3,7 @@ import { Pool } from 'undici'
 
 /**
  * The barest proxy on Node's own server and undici's dispatch, without a feature: what the two engines alone cost.
- * `node bench/peers/undici-proxy.ts PORT UPSTREAM`
+ * `node bench/overhead/peers/undici-proxy.ts PORT UPSTREAM`
  */
 const [port, upstream] = process.argv.slice(2)
 const pool = new Pool(upstream!, { pipelining: 1, headersTimeout: 0, bodyTimeout: 0, allowH2: false })

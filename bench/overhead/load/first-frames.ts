@@ -1,6 +1,6 @@
-import { frameReader, nowUs, open, percentile, request, sleep, type Tell } from './request.ts'
+import { type Asking, frameReader, nowUs, open, percentile, request, sleep, type Tell } from './request.ts'
 
-interface Options {
+interface Options extends Asking {
   readonly streams: number
   /** Opened before, and not counted. */
   readonly warmUpStreams: number
@@ -13,9 +13,10 @@ const framesEach = 3
  * Opens a stream every 20 ms and leaves it after a few frames. Every other one is answered with its head alone, and a first
  * frame behind it: whoever holds that back for more to come holds it long.
  */
-export async function firstFrames(port: number, { streams, warmUpStreams }: Options, tell: Tell): Promise<object> {
-  const withHead = request(port, { stream: true })
-  const behindHead = request(port, { stream: true, user: 'later' })
+export async function firstFrames(port: number, options: Options, tell: Tell): Promise<object> {
+  const { streams, warmUpStreams } = options
+  const withHead = request(port, { stream: true }, options)
+  const behindHead = request(port, { stream: true, user: 'later' }, options)
   const withHeadUs: number[] = []
   const behindHeadUs: number[] = []
   let opened = 0

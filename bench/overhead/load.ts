@@ -4,7 +4,7 @@ import { hangUps } from './load/hang-ups.ts'
 import { openStreams } from './load/open-streams.ts'
 
 /**
- * The callers, on raw sockets: `node bench/load.ts PORT SCENARIO OPTIONS`, the options as JSON. It prints
+ * The callers, on raw sockets: `node bench/overhead/load.ts PORT SCENARIO OPTIONS`, the options as JSON. It prints
  * `{"event":"counting"}` when what it sees begins to count, `{"event":"counted"}` when it no longer does, and then what it saw.
  */
 const [port, scenario, options] = process.argv.slice(2)

@@ -4,11 +4,11 @@
  */
 import { Agent, request } from 'node:http'
 import { setTimeout as wait } from 'node:timers/promises'
-import { doorsOf, parse, settingsOf } from '../src/config/settings.ts'
-import { openHouse } from '../src/cli/house.ts'
-import type { ServerOptions } from '../src/sim/server-spec.ts'
-import { simServer } from '../src/sim/sockets.ts'
-import { quantile } from '../test/storms/quantile.ts'
+import { doorsOf, parse, settingsOf } from '../../src/config/settings.ts'
+import { openHouse } from '../../src/cli/house.ts'
+import type { ServerOptions } from '../../src/sim/server-spec.ts'
+import { simServer } from '../../src/sim/sockets.ts'
+import { quantile } from '../../test/storms/quantile.ts'
 
 const wanted = Number(process.argv[2] ?? 300)
 const barMs = 20

@@ -4,11 +4,9 @@ import { percentile, sleep } from './load/request.ts'
 import type { Line, Proc } from './process.ts'
 
 export interface Measured {
-  /** Smaller is better. */
-  readonly figure: number
+  /** By what they are called in tables, with their unit. */
+  readonly figures: Readonly<Record<string, number>>
   readonly window: Window
-  /** Beside the figure, for who wants to look closer. */
-  readonly notes: Readonly<Record<string, number>>
 }
 
 interface Watched {
@@ -18,7 +16,7 @@ interface Watched {
 
 /** Runs a load against an arm and watches the machine while it counts. */
 async function watch(arm: Arm, scenario: string, options: object, atEnd?: () => void): Promise<Watched> {
-  const load = startLoad(arm.port, scenario, options)
+  const load = startLoad(arm, scenario, options)
   await load.told('counting')
   const close = openWindow(arm.proc)
   await load.told('counted')
@@ -43,7 +41,7 @@ interface LoopOptions {
 }
 
 async function loop(arm: Arm, options: LoopOptions): Promise<Watched> {
-  const watched = await watch(arm, 'closed-loop', { warmUpSeconds: 2, ...options })
+  const watched = await watch(arm, 'closed-loop', { warmUpSeconds: 1.5, ...options })
   const faults = number(watched.seen, 'faults')
   if (faults > 0) throw new Error(`${arm.name}: ${faults} requests failed`)
   return watched
@@ -54,9 +52,9 @@ export async function perRequest(arm: Arm, options: LoopOptions): Promise<Measur
   const { seen, window } = await loop(arm, options)
   const requests = number(seen, 'requests')
   return {
-    figure: window.usedUs / requests,
     window,
-    notes: {
+    figures: {
+      'CPU µs': window.usedUs / requests,
       'requests/s': requests / window.seconds,
       'p50 µs': number(seen, 'p50Us'),
       'p99 µs': number(seen, 'p99Us'),
@@ -65,23 +63,25 @@ export async function perRequest(arm: Arm, options: LoopOptions): Promise<Measur
   }
 }
 
-/** The median of one request at a time. */
+/** How long one request takes that is alone. */
 export async function oneAtATime(arm: Arm, seconds: number): Promise<Measured> {
   const { seen, window } = await loop(arm, { connections: 1, seconds })
-  return { figure: number(seen, 'p50Us'), window, notes: { 'p99 µs': number(seen, 'p99Us') } }
+  return { window, figures: { 'p50 µs': number(seen, 'p50Us'), 'p99 µs': number(seen, 'p99Us') } }
 }
 
-/** CPU for each frame of many streams. */
+/** CPU for each frame of many streams, and how long it is under way: the server wrote its moment into it, and all read one clock. */
 export async function perFrame(arm: Arm, seconds: number, path?: string): Promise<Measured> {
   const streams = 200
-  const options = { streams, seconds, warmUpSeconds: 2, rampPerSecond: 400, path }
+  const options = { streams, seconds, warmUpSeconds: 1.5, rampPerSecond: 400, path }
   const { seen, window } = await watch(arm, 'open-streams', options)
   checkStreams(arm, seen, streams)
   const framesPerSecond = number(seen, 'framesPerSecond')
+  const cpuUs = window.usedUs / (framesPerSecond * window.seconds)
   return {
-    figure: window.usedUs / (framesPerSecond * window.seconds),
     window,
-    notes: {
+    figures: {
+      'CPU µs': cpuUs,
+      'frames/s of a core': 1e6 / cpuUs,
       'frames/s': framesPerSecond,
       'delay p50 µs': number(seen, 'delayP50Us'),
       'delay p99 µs': number(seen, 'delayP99Us'),
@@ -92,11 +92,11 @@ export async function perFrame(arm: Arm, seconds: number, path?: string): Promis
 /** How much more CPU a frame takes when it is written anew in another dialect. */
 export async function perTranslatedFrame(arm: Arm, seconds: number): Promise<Measured> {
   const passed = await perFrame(arm, seconds)
-  const { figure, window } = await perFrame(arm, seconds, '/api/chat')
+  const { figures, window } = await perFrame(arm, seconds, '/api/chat')
+  const [before, after] = [passed.figures['CPU µs']!, figures['CPU µs']!]
   return {
-    figure: figure - passed.figure,
     window: window.foreignShare > passed.window.foreignShare ? window : passed.window,
-    notes: { 'passed µs': passed.figure, 'translated µs': figure },
+    figures: { 'CPU µs added': after - before, 'passed on µs': before, 'translated µs': after },
   }
 }
 
@@ -104,7 +104,7 @@ export async function perTranslatedFrame(arm: Arm, seconds: number): Promise<Mea
 async function warmUp(arm: Arm): Promise<void> {
   for (let round = 0; round < 4; round += 1) {
     const options = { streams: 100, seconds: 0.5, warmUpSeconds: 0, rampPerSecond: 400 }
-    await startLoad(arm.port, 'open-streams', options).told('seen')
+    await startLoad(arm, 'open-streams', options).told('seen')
   }
   await sleep(500)
 }
@@ -120,9 +120,12 @@ export async function perStream(arm: Arm, streams: number, rampPerSecond: number
   })
   checkStreams(arm, seen, streams)
   return {
-    figure: (after - before) / streams,
     window,
-    notes: { 'RSS MB': after / 1_024, 'frames/s': number(seen, 'framesPerSecond') },
+    figures: {
+      'KB a stream': (after - before) / streams,
+      'RSS MB': after / 1_024,
+      'frames/s': number(seen, 'framesPerSecond'),
+    },
   }
 }
 
@@ -134,13 +137,13 @@ export async function firstFrame(arm: Arm): Promise<Measured> {
   checkStreams(arm, seen, streams)
   const ms = (key: string): number => number(seen, key) / 1_000
   return {
-    figure: Math.max(ms('withHeadP99Us'), ms('behindHeadP99Us')),
     window,
-    notes: {
-      'with the head p50 ms': ms('withHeadP50Us'),
-      'p99 ms': ms('withHeadP99Us'),
-      'behind it p50 ms': ms('behindHeadP50Us'),
-      'its p99 ms': ms('behindHeadP99Us'),
+    figures: {
+      'p99 ms': Math.max(ms('withHeadP99Us'), ms('behindHeadP99Us')),
+      'p50 ms with the head': ms('withHeadP50Us'),
+      'p99 ms with the head': ms('withHeadP99Us'),
+      'p50 ms behind it': ms('behindHeadP50Us'),
+      'p99 ms behind it': ms('behindHeadP99Us'),
     },
   }
 }
@@ -152,7 +155,7 @@ export async function hangUp(arm: Arm, mock: Proc, kind: 'streaming' | 'waiting'
   const tookMs = Object.entries(seen['hungUp'] as Record<string, number>).map(
     ([mark, us]) => (Number(goneUs.get(mark) ?? Infinity) - us) / 1_000,
   )
-  return { figure: percentile(tookMs, 0.99), window, notes: { 'p50 ms': percentile(tookMs, 0.5) } }
+  return { window, figures: { 'p50 ms': percentile(tookMs, 0.5), 'p99 ms': percentile(tookMs, 0.99) } }
 }
 
 /** No server sees a caller leave the queue: the operator's port tells when it is no longer listed. */
@@ -191,5 +194,5 @@ export async function hangUpQueued(arm: Arm): Promise<Measured> {
   }
   const window = close()
   holder.abort()
-  return { figure: percentile(tookMs, 0.99), window, notes: { 'p50 ms': percentile(tookMs, 0.5) } }
+  return { window, figures: { 'p50 ms': percentile(tookMs, 0.5), 'p99 ms': percentile(tookMs, 0.99) } }
 }

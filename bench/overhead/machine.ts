@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 import { nowUs } from './load/request.ts'
 import { Proc } from './process.ts'
@@ -6,6 +7,17 @@ import { Proc } from './process.ts'
 export const measuredCore = 0
 export const otherCore = 1
 
+/** This process shares its core with callers and model server, and not with what is measured; what it returns sets it free. */
+export function stayAside(): () => void {
+  const pin = (cores: string): void =>
+    void execFileSync('taskset', ['-a', '-cp', cores, String(process.pid)], { stdio: 'ignore' })
+  const before = execFileSync('taskset', ['-cp', String(process.pid)], { encoding: 'utf8' })
+    .split(': ')[1]!
+    .trim()
+  pin(String(otherCore))
+  return () => pin(before)
+}
+
 /** /proc/stat counts in hundredths of a second. */
 const tickUs = 10_000
 
@@ -13,7 +25,7 @@ const tickUs = 10_000
  * CPU that a process has used so far, in microseconds: what utime + stime say in /proc/PID/stat, but in nanoseconds
  * instead of ticks, which in a window of seconds are too coarse for a process that is mostly idle.
  */
-export function cpuUs(pid: number): number {
+function cpuUs(pid: number): number {
   let ns = 0
   for (const task of readdirSync(`/proc/${pid}/task`)) {
     try {

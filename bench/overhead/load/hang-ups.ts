@@ -1,13 +1,14 @@
-import { nowUs, open, request, sleep, type Tell } from './request.ts'
+import { type Asking, nowUs, open, request, sleep, type Tell } from './request.ts'
 
-interface Options {
+interface Options extends Asking {
   readonly times: number
   /** In mid-stream, or while an answer in one piece is awaited that never comes. */
   readonly kind: 'streaming' | 'waiting'
 }
 
 /** Asks with a mark, hangs up a moment later, and tells when: the mock tells when it noticed. */
-export async function hangUps(port: number, { times, kind }: Options, tell: Tell): Promise<object> {
+export async function hangUps(port: number, options: Options, tell: Tell): Promise<object> {
+  const { times, kind } = options
   const hungUp: Record<string, number> = {}
   tell('counting')
   for (let i = 0; i < times; i += 1) {
@@ -15,7 +16,7 @@ export async function hangUps(port: number, { times, kind }: Options, tell: Tell
     const socket = open(port)
     const extra = kind === 'streaming' ? { stream: true } : { metadata: { answer: 'never' } }
     socket.on('error', () => {})
-    socket.on('connect', () => socket.write(request(port, { user: mark, ...extra })))
+    socket.on('connect', () => socket.write(request(port, { user: mark, ...extra }, options)))
     await sleep(40)
     hungUp[mark] = nowUs()
     socket.destroy()

@@ -3,7 +3,7 @@
  * The server is a process of its own that writes canned bytes; each measurement is a fresh client process, and the
  * transports take turns, so that a busy moment of the machine does not favour one of them. Compare the ratios.
  *
- *     node bench/transport.ts [rounds]
+ *     node bench/overhead/transport.ts [rounds]
  */
 import { fork, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
@@ -11,8 +11,8 @@ import { Agent, request } from 'node:http'
 import { createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import { fileURLToPath } from 'node:url'
-import type { World } from '../src/core/world.ts'
-import { realWorld } from '../src/http/world.ts'
+import type { World } from '../../src/core/world.ts'
+import { realWorld } from '../../src/http/world.ts'
 
 const transports = ['own', 'undici', 'http'] as const
 type Transport = (typeof transports)[number]

@@ -2,7 +2,7 @@ import { createServer, type Socket } from 'node:net'
 
 /**
  * The server behind all arms, far cheaper than any of them: bytes made beforehand, and the plainest framing.
- * `node bench/mock.ts PORT FRAME_EVERY_MS`. Streams never end by themselves. When the caller of a request with a mark goes
+ * `node bench/overhead/mock.ts PORT FRAME_EVERY_MS`. Streams never end by themselves. When the caller of a request with a mark goes
  * away, it prints when it noticed.
  */
 const [port, everyMs] = process.argv.slice(2).map(Number) as [number, number]

@@ -7,7 +7,7 @@ export type Line = Readonly<Record<string, unknown>>
 
 interface ProcOptions {
   readonly env?: Readonly<Record<string, string>>
-  /** Where its output goes instead of to us, who would have to read it while we measure. */
+  /** Where all goes that it says instead of to us, who would have to read it while we measure. */
   readonly outputFile?: string
 }
 
@@ -21,8 +21,9 @@ export class Proc {
 
   constructor(core: number, command: string, args: readonly string[], { env = {}, outputFile }: ProcOptions = {}) {
     this.core = core
+    const file = outputFile === undefined ? undefined : openSync(outputFile, 'w')
     this.#child = spawn('taskset', ['-c', String(core), command, ...args], {
-      stdio: ['ignore', outputFile === undefined ? 'pipe' : openSync(outputFile, 'w'), 'inherit'],
+      stdio: ['ignore', file ?? 'pipe', file ?? 'inherit'],
       env: { ...process.env, ...env },
     })
     Proc.alive.add(this)

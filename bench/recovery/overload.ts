@@ -9,9 +9,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { simServer } from '../src/sim/sockets.ts'
-import { quantile } from '../test/storms/quantile.ts'
-import { overload, type Tried } from '../test/storms/overload.ts'
+import { simServer } from '../../src/sim/sockets.ts'
+import { quantile } from '../../test/storms/quantile.ts'
+import { overload, type Tried } from '../../test/storms/overload.ts'
 
 const times = Number(process.argv[2] ?? 10)
 const slots = 16
@@ -34,7 +34,7 @@ writeFileSync(
   join(folder, 'spillway.yaml'),
   `listen: 127.0.0.1:0\nadmin: { listen: "127.0.0.1:0" }\nupstreams:\n  - { name: box, kind: vllm, url: "${origin}", concurrency: ${slots} }\n`,
 )
-const main = fileURLToPath(new URL('../src/cli/main.ts', import.meta.url))
+const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
 const gateway = spawn(process.execPath, ['--max-semi-space-size=8', main, 'serve'], {
   cwd: folder,
   env: { ...process.env, SPILLWAY_DATA_DIR: join(folder, 'data') },

@@ -7,11 +7,11 @@ import { scenarios } from './scenarios.ts'
 
 const usage = `Where the time of a scenario goes in Spillway, or its memory: functions by what they use themselves.
 
-  node bench/profile.ts SCENARIO [--allocations] [--seconds 5] [--rows 40]
+  node bench/overhead/profile.ts SCENARIO [--allocations] [--seconds 5] [--rows 40]
 
   --allocations   who allocates, garbage included, instead of who computes
 
-The profiler itself costs: compare shares, and take figures from bench/run.ts.`
+The profiler itself costs: compare shares, and take figures from npm run bench.`
 
 interface CallFrame {
   readonly functionName: string
@@ -56,7 +56,7 @@ const nodeFlags = values.allocations
 process.env['BENCH_ALLOCATIONS'] = join(folder, 'allocations.json')
 const mock = await startMock(scenario.mock)
 const arm = await startArm('spillway', { ...scenario.arm, nodeFlags })
-const { figure, window } = await scenario.measure(arm, mock, Number(values.seconds))
+const { figures, window } = await scenario.measure(arm, mock, Number(values.seconds))
 await arm.proc!.end()
 await mock.end()
 
@@ -66,7 +66,8 @@ const byFunction: Spent = values.allocations
   : computed(read(readdirSync(folder).find((name) => name.endsWith('.cpuprofile'))!) as CpuProfile)
 rmSync(folder, { recursive: true })
 
-console.log(`${scenario.name}: ${figure.toFixed(1)} ${scenario.unit} with the profiler on`)
+const [[name, figure] = ['', NaN]] = Object.entries(figures)
+console.log(`${scenario.name}: ${name} ${figure.toFixed(1)} with the profiler on`)
 show(`\nfunctions, by their own share of all that was ${values.allocations ? 'allocated' : 'computed'}:`, byFunction)
 const files: Spent = new Map()
 for (const [place, much] of byFunction) add(files, place.replace(/^.* /, '').replace(/:\d+$/, ''), much)

@@ -1,22 +1,20 @@
 import type { Socket } from 'node:net'
-import { frameReader, nowUs, open, percentile, request, sleep, type Tell } from './request.ts'
+import { type Asking, frameReader, nowUs, open, percentile, request, sleep, type Tell } from './request.ts'
 
-interface Options {
+interface Options extends Asking {
   readonly streams: number
   readonly seconds: number
   readonly warmUpSeconds: number
   /** Streams that are opened each second. */
   readonly rampPerSecond: number
-  /** Asked in another dialect than the server's, where it is not its own. */
-  readonly path?: string
 }
 
 const stepMs = 10
 
 /** Opens streams, keeps them open, and looks at when each frame left the server. */
 export async function openStreams(port: number, options: Options, tell: Tell): Promise<object> {
-  const { streams, seconds, warmUpSeconds, rampPerSecond, path } = options
-  const bytes = request(port, { stream: true }, undefined, path)
+  const { streams, seconds, warmUpSeconds, rampPerSecond } = options
+  const bytes = request(port, { stream: true }, options)
   const delaysUs: number[] = []
   let frames = 0
   let opened = 0
