@@ -1,3 +1,4 @@
+import { overhead } from './overhead/part.ts'
 import type { PartPlan } from './report/part.ts'
 import { outagePart } from './virtual/parts/outage.ts'
 import { overloadPart } from './virtual/parts/overload.ts'
@@ -16,4 +17,5 @@ export const parts: readonly PartPlan[] = [
   prefixPart,
   outagePart,
   wrongStartPart,
+  overhead,
 ]

@@ -64,17 +64,25 @@ export function partMarkdown(part: Part, plotFolder = ''): string {
   ].join('\n')
 }
 
-export function conclusionLines(conclusions: readonly Conclusion[]): string[] {
+function conclusionLines(conclusions: readonly Conclusion[]): string[] {
   const rows = conclusions.map((one) => [one.what, valueOf(one), barOf(one), verdictOf(one)])
   return tableLines(['', 'measured', 'bar', ''], ['---', '--:', '--:', '---'], rows)
 }
 
 export const valueOf = ({ value, unit, digits = 2 }: Conclusion): string =>
-  Number.isFinite(value) ? withUnit(numberText(value, digits), unit) : 'never'
+  Number.isFinite(value) ? withUnit(numberText(value, digits), unit) : numberText(value, digits)
 
 function barOf({ bar, unit }: Conclusion): string {
   if (bar === undefined) return ''
   return 'most' in bar ? `≤ ${withUnit(`${bar.most}`, unit)}` : `≥ ${withUnit(`${bar.least}`, unit)}`
+}
+
+/** For a terminal. */
+export function verdictLine(one: Conclusion): string {
+  const { what, verdict, missedSince } = one
+  const limit = barOf(one)
+  const known = verdict === 'missed' && missedSince !== undefined ? ` (known: ${missedSince})` : ''
+  return `${verdict.padEnd(10)}  ${what}: ${valueOf(one)}${limit === '' ? '' : `, bar ${limit}`}${known}`
 }
 
 const verdictOf = ({ verdict, missedSince }: Conclusion): string => {

@@ -32,7 +32,7 @@ export interface How {
   /** First to last, where chance has a part; undefined for those that the part itself thinks right. */
   readonly seeds: readonly [first: number, last: number] | undefined
   /** What it does at the moment, in a few words. */
-  say(doing: string): void
+  readonly say: (doing: string) => void
 }
 
 /** What came out. */

@@ -28,6 +28,12 @@ export function merged(older: Report | undefined, newer: Report): Report {
   return { ...newer, parts: [...newer.parts, ...others] }
 }
 
-/** Pictures lie in files of their own. */
+/** Pictures lie in files of their own. JSON has no word for what never came, nor for what nobody saw. */
 export const jsonOf = (report: Report): string =>
-  `${JSON.stringify(report, (key, value: unknown) => (key === 'svg' ? undefined : value), 2)}\n`
+  `${JSON.stringify(report, (key, value: unknown) => (key === 'svg' ? undefined : value === Infinity ? 'never' : value), 2)}\n`
+
+export const reportIn = (json: string): Report =>
+  JSON.parse(json, (key, value: unknown) => {
+    if (value === 'never') return Infinity
+    return value !== null ? value : key === 'value' ? NaN : ''
+  }) as Report

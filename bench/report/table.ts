@@ -8,16 +8,22 @@ export function tableMarkdown({ title, columns, rows, note }: Table): string[] {
   return [`*${title}*`, '', ...tableLines(heads, rules, cells), ...(note === undefined ? [] : ['', note])]
 }
 
-export const tableLines = (heads: readonly string[], rules: readonly string[], rows: readonly (readonly string[])[]): string[] =>
+export const tableLines = (
+  heads: readonly string[],
+  rules: readonly string[],
+  rows: readonly (readonly string[])[],
+): string[] =>
   [heads, rules, ...rows].map((cells) => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`)
 
 function cellText(cell: Cell, { digits = 0 }: Column): string {
-  if (cell === undefined) return ''
-  if (typeof cell === 'string') return cell
-  if (typeof cell === 'number') return Number.isNaN(cell) ? '' : numberText(cell, digits)
-  if (Number.isNaN(cell.mean)) return ''
-  return `${numberText(cell.mean, digits)} ± ${numberText(cell.spread, digits)}`
+  if (cell === undefined || typeof cell === 'string') return cell ?? ''
+  if (typeof cell === 'number') return numberText(cell, digits)
+  const mean = numberText(cell.mean, digits)
+  return Number.isFinite(cell.mean) ? `${mean} ± ${numberText(cell.spread, digits)}` : mean
 }
 
-export const numberText = (value: number, digits: number): string =>
-  value.toLocaleString('en', { minimumFractionDigits: digits, maximumFractionDigits: digits })
+/** Nothing for what nobody saw, and "never" for what did not come. */
+export function numberText(value: number, digits: number): string {
+  if (!Number.isFinite(value)) return Number.isNaN(value) ? '' : 'never'
+  return value.toLocaleString('en', { minimumFractionDigits: digits, maximumFractionDigits: digits })
+}

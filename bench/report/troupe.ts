@@ -34,7 +34,8 @@ export class Troupe {
   async play(plans: readonly PartPlan[]): Promise<readonly Part[]> {
     const played = new Map<string, Part>()
     const take = async (left: PartPlan[]): Promise<void> => {
-      for (let plan = left.shift(); plan !== undefined; plan = left.shift()) played.set(plan.name, await this.#one(plan))
+      for (let plan = left.shift(); plan !== undefined; plan = left.shift())
+        played.set(plan.name, await this.#one(plan))
     }
     const virtual = plans.filter(({ kind }) => kind === 'virtual')
     await Promise.all(Array.from({ length: availableParallelism() }, () => take(virtual)))
@@ -57,6 +58,8 @@ export class Troupe {
     const { name, atMostMs } = plan
     const child = fork(script, [name, JSON.stringify(this.#how)], {
       detached: true,
+      // As JSON, what never came and what nobody saw would be the same.
+      serialization: 'advanced',
       stdio: ['ignore', 'inherit', 'pipe', 'ipc'],
     })
     this.#alive.add(child)

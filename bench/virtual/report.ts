@@ -60,10 +60,7 @@ const byLength: readonly Column[] = [
 
 /** The mean over the seeds, and how far they lie apart; then the thirds of answers by length. */
 export function tablesOf({ name, about }: Scenario, rows: readonly Row[]): readonly Table[] {
-  return [
-    ...table(`${name}: ${about}`, rows, columns),
-    ...table(`${name}, by length of the answer`, rows, byLength),
-  ]
+  return [...table(`${name}: ${about}`, rows, columns), ...table(`${name}, by length of the answer`, rows, byLength)]
 }
 
 /** One scenario in Markdown. */

@@ -32,15 +32,29 @@ export const overloadPart: PartPlan = virtualPart({
   workload:
     '1.6 requests a second, for a fifth of each four minutes 4, from twelve callers whose answers have lengths of their own (40 tokens on average); prompts of 400 tokens. A server of four slots that does 3.1 such requests a second; a cloud 0.6 s away with 90 tokens a second, $0.01 for a thousand. 40 minutes of each seed count.',
   fair: 'All arms meet the same callers at the same instants in front of the same simulated server. A cap is shown at every setting that makes sense, a client’s timeout and nginx’s `limit_conn` at three: whoever picks the best of a row has tuned it to this load. Spillway runs in its default configuration; a caller names by when it wants its whole answer, which is how one chooses the point.',
-  runs: [
-    { scenario: overload, arms: ['direct', 'nginx-conn:6', 'nginx-conn:8', ...timeouts, ...caps, ...deadlines] },
-  ],
+  runs: [{ scenario: overload, arms: ['direct', 'nginx-conn:6', 'nginx-conn:8', ...timeouts, ...caps, ...deadlines] }],
   seeds: [801, 810],
   findings: ([played]) => ({
     conclusions: [
-      found({ id: 'overload.direct.p99', what: 'p99, nothing in between', value: meanOf(played!, 'direct', p99), unit: 's' }),
-      found({ id: 'overload.timeout.p99', what: 'p99, client timeout 1.5 s', value: meanOf(played!, 'timeout:1500', p99), unit: 's' }),
-      found({ id: 'overload.timeout.out', what: 'to the cloud, client timeout 1.5 s', value: meanOf(played!, 'timeout:1500', out), unit: '%', digits: 1 }),
+      found({
+        id: 'overload.direct.p99',
+        what: 'p99, nothing in between',
+        value: meanOf(played!, 'direct', p99),
+        unit: 's',
+      }),
+      found({
+        id: 'overload.timeout.p99',
+        what: 'p99, client timeout 1.5 s',
+        value: meanOf(played!, 'timeout:1500', p99),
+        unit: 's',
+      }),
+      found({
+        id: 'overload.timeout.out',
+        what: 'to the cloud, client timeout 1.5 s',
+        value: meanOf(played!, 'timeout:1500', out),
+        unit: '%',
+        digits: 1,
+      }),
       ...pointOf(played!, 'cost'),
       ...pointOf(played!, 'latency'),
     ],
@@ -50,7 +64,13 @@ export const overloadPart: PartPlan = virtualPart({
 
 function pointOf(played: Played, point: keyof typeof points): Conclusion[] {
   const { arm, ...bars } = points[point]
-  const one = (what: string, key: keyof typeof bars, of: (seed: Measures) => number, unit: string, digits: number): Conclusion => {
+  const one = (
+    what: string,
+    key: keyof typeof bars,
+    of: (seed: Measures) => number,
+    unit: string,
+    digits: number,
+  ): Conclusion => {
     const missedSince = missed[`${point}.${key}`]
     const finding: Omit<Finding, 'kind'> = {
       id: `overload.${point}.${key}`,

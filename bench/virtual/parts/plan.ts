@@ -11,7 +11,7 @@ export interface VirtualPlan extends Omit<PartPlan, 'kind' | 'play' | 'atMostMs'
   readonly runs: readonly Run[]
   /** First to last. None of them had been looked at when the settings of the gateway were chosen. */
   readonly seeds: readonly [first: number, last: number]
-  findings(played: readonly Played[]): {
+  readonly findings: (played: readonly Played[]) => {
     readonly conclusions: readonly Conclusion[]
     readonly plots?: readonly Plot[]
   }

@@ -59,7 +59,11 @@ export const switchingPart: PartPlan = virtualPart({
       found({
         id: 'switching.cloud.out',
         what: 'requests to that cloud',
-        value: meanOf(cloud!, 'spillway', percent(({ outRequests }) => outRequests)),
+        value: meanOf(
+          cloud!,
+          'spillway',
+          percent(({ outRequests }) => outRequests),
+        ),
         unit: '%',
         digits: 1,
         bar: { most: 5 },
