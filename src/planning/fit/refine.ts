@@ -24,9 +24,9 @@ export async function refined(stays: readonly Stay[], begin: Pace, engine: Engin
   for (const stride of strides) {
     for (let isBetter = true; isBetter && tries < triesMost; ) {
       isBetter = false
-      for (const move of movesOf(best.pace)) {
+      for (const move of moves) {
         for (const times of [1 + stride, 1 / (1 + stride)]) {
-          const pace = move(times)
+          const pace = sound(move(best.pace, times))
           const off = await offOf(pace)
           if (off >= best.off * 0.999) continue
           best = { pace, off }
@@ -51,25 +51,24 @@ export const engineOf = ({ prefillStalls, readMsPerToken, stepMs }: Pace): Parti
   stepMs,
 })
 
-/** Everything at once, then the numbers by themselves. */
-function movesOf(pace: Pace): ((times: number) => Pace)[] {
-  const { stepMs } = pace
-  const moves = [
-    (times: number): Pace => ({ ...pace, stepMs: stepMs.map(([running, ms]) => [running, ms * times]) }),
-    (times: number): Pace => ({ ...pace, readMsPerToken: pace.readMsPerToken * times }),
-    (times: number): Pace => ({ ...pace, networkMs: (pace.networkMs + 1) * times - 1 }),
-  ]
-  if (stepMs.length === 1) return moves
-  const most = stepMs.at(-1)![0]
-  // The slope by itself: what few of them cost and what many do are not the same question.
-  return [
-    ...moves,
-    (times) => ({
-      ...pace,
-      stepMs: stepMs.map(([running, ms]) => [running, ms * times ** ((2 * (running - 1)) / Math.max(most - 1, 1) - 1)]),
-    }),
-  ].map((move) => (times: number) => sound(move(times)))
+type Move = (pace: Pace, times: number) => Pace
+
+const timesAll: Move = (pace, times) => ({ ...pace, stepMs: pace.stepMs.map(([running, ms]) => [running, ms * times]) })
+
+/** What few of them cost and what many do are not the same question. */
+const tilt: Move = (pace, times) => {
+  const span = Math.max(pace.stepMs.at(-1)![0] - 1, 1)
+  return {
+    ...pace,
+    stepMs: pace.stepMs.map(([running, ms]) => [running, ms * times ** ((2 * (running - 1)) / span - 1)]),
+  }
 }
+
+const read: Move = (pace, times) => ({ ...pace, readMsPerToken: pace.readMsPerToken * times })
+
+const network: Move = (pace, times) => ({ ...pace, networkMs: (pace.networkMs + 1) * times - 1 })
+
+const moves: readonly Move[] = [timesAll, tilt, read, network]
 
 /** No time is below 0, and no step shorter for more of them. */
 function sound(pace: Pace): Pace {
