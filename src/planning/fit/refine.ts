@@ -89,7 +89,8 @@ export function offBy(stays: readonly Stay[], rehearsed: readonly (Rehearsed | u
     const its = rehearsed[index]
     if (!isSeen(stay)) return []
     const [firstMs, totalMs] = [stay.firstAt - stay.sentAt, stay.endAt - stay.sentAt]
-    return [{ was: { firstMs, totalMs }, is: its ?? { firstMs: firstMs * 50, totalMs: totalMs * 50 } }]
+    const was = { firstMs, totalMs, isFull: stay.hasWaited }
+    return [{ was, is: its ?? { firstMs: firstMs * 50, totalMs: totalMs * 50 } }]
   })
   if (pairs.length === 0) return 0
   const floorMs = 1 + 0.05 * median(pairs.map(({ was }) => was.firstMs))
@@ -100,7 +101,14 @@ export function offBy(stays: readonly Stay[], rehearsed: readonly (Rehearsed | u
     each += meanOf(was.map((ms, index) => apart(is[index]!, ms)))
     together += meanOf(parts.map((part) => apart(quantile(is, part), quantile(was, part)))) + apart(meanOf(is), meanOf(was))
   }
+  // What a server can do when it is full decides who is turned away.
+  const full = pairs.filter(({ was }) => was.isFull)
+  if (full.length >= fullLeast)
+    together += 2 * apart(meanOf(full.map(({ is }) => is.totalMs)), meanOf(full.map(({ was }) => was.totalMs)))
   return each / 4 + together / 2
 }
+
+/** Of those who had to wait for a place there have to be so many for their mean to say anything. */
+const fullLeast = 30
 
 const meanOf = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length

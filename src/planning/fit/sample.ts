@@ -45,12 +45,15 @@ const later = (stay: Stay, byMs: number): Stay => ({
   firstAt: stay.firstAt === undefined ? undefined : stay.firstAt + byMs,
 })
 
+/** A place is given on before its request has quite ended. */
+const leewayMs = 5
+
 /** The most that were there at once. */
 export function mostAtOnce(stays: readonly Stay[]): number {
   const changes = stays
     .flatMap(({ sentAt, endAt }) => [
-      { at: sentAt + 1, by: 1 },
-      { at: Math.max(endAt, sentAt + 1), by: -1 },
+      { at: sentAt, by: 1 },
+      { at: Math.max(endAt - leewayMs, sentAt), by: -1 },
     ])
     .sort((one, other) => one.at - other.at || one.by - other.by)
   let [now, most] = [0, 0]
