@@ -10,6 +10,7 @@ import { RecordingFault } from '../recording/files.ts'
 import { readRecording, type Recording } from '../recording/read.ts'
 import { recordingsIn } from '../recording/shelf.ts'
 import { exampleFleet, settingsFor } from '../sim/fleet.ts'
+import { TraceFault } from '../sim/traces.ts'
 import { Violation } from '../sim/run.ts'
 import { dataDirOf } from './data-dir.ts'
 import { drawnWorkload, settingsIn } from './simulate-drawn.ts'
@@ -40,7 +41,7 @@ export async function simulatePlans(options: SimulateOptions): Promise<void> {
 }
 
 const isForPeople = (error: unknown): error is Error =>
-  [RecordingFault, PlanFault, Fault, Violation].some((kind) => error instanceof kind)
+  [RecordingFault, TraceFault, PlanFault, Fault, Violation].some((kind) => error instanceof kind)
 
 /** What is replayed, how it was, and what is tried. */
 interface Scene {
