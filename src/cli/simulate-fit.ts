@@ -52,7 +52,13 @@ const jsonOf = ({ upstreams }: Fitted): object => ({
 function linesOf(upstream: FittedUpstream): string[] {
   const { name, kind, answers, mostAtOnce, unknown } = upstream
   const head = `${printable(name)} (${printable(kind)}), from ${answers.toLocaleString('en')} answers, at most ${mostAtOnce} at once`
-  return [styleText('bold', head), ...figuresOf(upstream), ...comparedIn(upstream), ...unknown.map((one) => `  ? ${one}`), '']
+  return [
+    styleText('bold', head),
+    ...figuresOf(upstream),
+    ...comparedIn(upstream),
+    ...unknown.map((one) => `  ? ${one}`),
+    '',
+  ]
 }
 
 function figuresOf({ machine }: FittedUpstream): string[] {
@@ -60,12 +66,16 @@ function figuresOf({ machine }: FittedUpstream): string[] {
   const { networkMs = 0, networkSpread = 0, engine = {} } = machine
   const { prefillTokensPerSecond: reads, prefillStalls, stepMs = [], slots, loadMs, cacheBlocks } = engine
   const counts = stepMs.length > 0 && slots !== undefined ? stepMs.map(([running]) => running) : [1]
-  const steps = counts.filter((running) => running > 0).map((running) => `${three(stepMsAt(stepMs, running))} for ${running}`)
+  const steps = counts
+    .filter((running) => running > 0)
+    .map((running) => `${three(stepMsAt(stepMs, running))} for ${running}`)
   return [
     `  on the way        ${three(networkMs)} ms${networkSpread > 0 ? `, for one in ten ${three(networkMs * Math.exp(1.2816 * networkSpread))} ms and more` : ''}`,
     ...(reads === undefined
       ? []
-      : [`  reads             ${reads.toLocaleString('en')} tokens a second${prefillStalls === true ? ', while nobody speaks' : ''}`]),
+      : [
+          `  reads             ${reads.toLocaleString('en')} tokens a second${prefillStalls === true ? ', while nobody speaks' : ''}`,
+        ]),
     `  ms a token        ${steps.length > 0 ? steps.join(', ') : three(stepMs[0]?.[1] ?? 0)}`,
     ...(slots === undefined ? [] : [`  answers at once   ${slots}`]),
     ...(loadMs === undefined ? [] : [`  loads a model in  ${duration(loadMs)}`]),
@@ -94,6 +104,7 @@ const three = (value: number): string => (value >= 1_000 ? value.toFixed(0) : St
 
 function savedLines({ machines, upstreams }: Fitted, save: string | undefined): string[] {
   if (upstreams.length === 0) return ['The recording names no servers.']
-  if (save !== undefined) return [`${machines.size} of ${upstreams.length} servers are in ${save}. Use them with --machines ${save}.`]
+  if (save !== undefined)
+    return [`${machines.size} of ${upstreams.length} servers are in ${save}. Use them with --machines ${save}.`]
   return ['Keep these with --save FILE, and use them with --machines FILE.']
 }

@@ -18,6 +18,9 @@ export interface SimulateOptions {
   readonly without: readonly string[]
   readonly machineUsd?: number
   readonly machines?: string
+  /** A path as well, or wherever the recording is. */
+  readonly fit?: string | true
+  readonly save?: string
   readonly outages: boolean
   readonly advice: boolean
 }
@@ -31,9 +34,16 @@ export interface More {
 export const isComparison = ({ recording, more, without, machineUsd, machines }: SimulateOptions): boolean =>
   recording !== undefined || more.length > 0 || without.length > 0 || machineUsd !== undefined || machines !== undefined
 
+const isTrial = ({ config, more, without, machineUsd, machines }: SimulateOptions): boolean =>
+  [config, machineUsd, machines].some((value) => value !== undefined) || more.length > 0 || without.length > 0
+
 /** Why these cannot be meant together, in a sentence; undefined where they can. */
 export function contradiction(options: SimulateOptions): string | undefined {
-  const { workload, trace, recording, since, until } = options
+  const { workload, trace, since, until, fit, save } = options
+  const recording = options.recording ?? fit
+  if (fit !== undefined && isTrial(options)) return '--fit tells how fast servers are, and tries nothing'
+  if (typeof fit === 'string' && options.recording !== undefined) return '--fit and --recording name two recordings'
+  if (save !== undefined && fit === undefined) return '--save keeps what --fit finds'
   if (workload === 'trace' && trace === undefined) return 'a trace has to be named: --trace FILE'
   if (recording === undefined) {
     if (since !== undefined || until !== undefined) return '--since and --until choose from a recording: --recording'
