@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
 import {
   existsSync,
   mkdirSync,
@@ -221,4 +222,24 @@ test('what is switched off is closed, and nothing more is taken', async (t) => {
   assert.equal(write('nothing'), undefined)
   await until(() => files().every((file) => !file.includes('.open.')))
   assert.deepEqual(reels.counts, { rows: 1, dropped: 0, bytes: 4 })
+})
+
+test('a process that ends in the middle of something still writes what it held back', (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'spillway-reels-'))
+  t.after(() => rmSync(folder, { recursive: true }))
+  const program = `
+    import { Reels } from ${JSON.stringify(new URL('reels.ts', import.meta.url).href)}
+    const world = { now: () => performance.now(), epochMs: () => Date.now(), random: Math.random }
+    const bounds = () => ({ fileBytes: 1e6, keepBytes: 1e7, keepMs: 1e9 })
+    const reels = new Reels({ folder: ${JSON.stringify(folder)}, world, emit: () => {}, bounds, gatherMs: 60_000 })
+    const write = (line) => { reels.file(); reels.write(line) }
+    write('one\\n')
+    setTimeout(() => { write('two\\n'); process.exit(3) }, 50)
+  `
+  const { status, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', program], { encoding: 'utf8' })
+  assert.deepEqual([status, stderr], [3, ''])
+  assert.deepEqual(
+    readdirSync(folder).map((file) => readFileSync(join(folder, file), 'utf8')),
+    ['one\ntwo\n'],
+  )
 })
