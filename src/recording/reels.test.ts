@@ -27,9 +27,9 @@ interface Rig {
   readonly clock: { aheadMs: number }
   bounds: RecordingSettings | undefined
   /** A line, and in which file it is. */
-  write(line: string): number | undefined
-  files(): string[]
-  textOf(file: string): string
+  readonly write: (line: string) => number | undefined
+  readonly files: () => string[]
+  readonly textOf: (file: string) => string
 }
 
 function rig(t: TestContext, folder = join(mkdtempSync(join(tmpdir(), 'spillway-reels-')), 'recordings')): Rig {
@@ -48,7 +48,7 @@ function rig(t: TestContext, folder = join(mkdtempSync(join(tmpdir(), 'spillway-
     notices,
     clock,
     bounds: { fileBytes: 1_000, keepBytes: 5_000, keepMs: 30 * dayMs },
-    write(line) {
+    write: (line) => {
       const file = reels.file()
       if (file !== undefined) reels.write(`${line}\n`)
       return file
