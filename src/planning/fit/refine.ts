@@ -64,7 +64,7 @@ function movesOf(pace: Pace): ((times: number) => Pace)[] {
   // The slope by itself: what few of them cost and what many do are not the same question.
   return [
     ...moves,
-    (times) => ({
+    (times: number): Pace => ({
       ...pace,
       stepMs: stepMs.map(([running, ms]) => [running, ms * times ** ((2 * (running - 1)) / Math.max(most - 1, 1) - 1)]),
     }),
