@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { ConfigFault, type Path, type Problem } from '../config/problem.ts'
 import { YamlText } from '../config/yaml-text.ts'
 import type { EngineSpec } from '../sim/engine-spec.ts'
@@ -44,17 +45,29 @@ const valueOf = (machine: ServerOptions, { of, name }: Figure): unknown =>
   of === 'server' ? machine[name as keyof ServerOptions] : machine.engine?.[name as keyof EngineSpec]
 
 /** Throws a ConfigFault with everything that is wrong, each with its place. */
-export function readMachineFile(text: string, file: string): Machines {
+export function readMachineFile(file: string): Machines {
+  try {
+    return machinesIn(readFileSync(file, 'utf8'), file)
+  } catch (error) {
+    if (error instanceof ConfigFault) throw error
+    const { code = 'error' } = error as NodeJS.ErrnoException
+    throw new ConfigFault([{ path: [], text: `cannot be read (${code})`, file }])
+  }
+}
+
+export function machinesIn(text: string, file: string): Machines {
   const yaml = new YamlText(text, file)
   if (yaml.broken.length > 0) throw new ConfigFault(yaml.broken)
   const problems: Problem[] = []
   const root = yaml.data()
   const upstreams = isGroup(root) ? root['upstreams'] : undefined
-  if (!isGroup(upstreams)) problems.push({ path: [], text: 'begins with `upstreams:`, and has a group of figures for each' })
+  if (!isGroup(upstreams))
+    problems.push({ path: [], text: 'begins with `upstreams:`, and has a group of figures for each' })
   else if (isGroup(root)) problems.push(...strangers(root, [], new Set(['upstreams'])))
-  const machines = Object.entries(isGroup(upstreams) ? upstreams : {}).map(
-    ([name, value]): [string, ServerOptions] => [name, machineOf(value, ['upstreams', name], problems)],
-  )
+  const machines = Object.entries(isGroup(upstreams) ? upstreams : {}).map(([name, value]): [string, ServerOptions] => [
+    name,
+    machineOf(value, ['upstreams', name], problems),
+  ])
   const all = [...yaml.slips, ...problems.map((problem) => yaml.placed(problem))]
   if (all.length > 0) throw new ConfigFault(all)
   return new Map(machines)
@@ -81,12 +94,17 @@ function machineOf(value: unknown, path: Path, problems: Problem[]): ServerOptio
 const strangers = (group: Group, path: Path, known: ReadonlySet<string>): Problem[] =>
   Object.keys(group)
     .filter((key) => !known.has(key))
-    .map((key) => ({ path: [...path, key], atKey: true, text: `is not known here; known are ${[...known].join(', ')}` }))
+    .map((key) => ({
+      path: [...path, key],
+      atKey: true,
+      text: `is not known here; known are ${[...known].join(', ')}`,
+    }))
 
 const wrongWith: Readonly<Record<Figure['is'], (value: unknown) => string | undefined>> = {
   time: (value) => (isNumber(value) && value >= 0 ? undefined : 'is a number, 0 or more'),
   rate: (value) => (isNumber(value) && value > 0 ? undefined : 'is a number above 0'),
-  count: (value) => (Number.isSafeInteger(value) && (value as number) >= 1 ? undefined : 'is a whole number, 1 or more'),
+  count: (value) =>
+    Number.isSafeInteger(value) && (value as number) >= 1 ? undefined : 'is a whole number, 1 or more',
   'yes or no': (value) => (typeof value === 'boolean' ? undefined : 'is true or false'),
   steps: (value) => (areSteps(value) ? undefined : stepsAre),
 }
