@@ -40,7 +40,7 @@ export function conclude(finding: Finding): Conclusion {
 }
 
 /** How far a median of so few windows is to be trusted: half of what lies between the least and the most of them. */
-export const noiseOf = (windows: readonly number[]): number =>
+const noiseOf = (windows: readonly number[]): number =>
   windows.length < 2 ? 0 : (Math.max(...windows) - Math.min(...windows)) / 2
 
 /** Two runs contradict each other where one says met and the other missed. */

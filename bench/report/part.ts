@@ -32,7 +32,7 @@ export interface How {
   /** First to last, where chance has a part; undefined for those that the part itself thinks right. */
   readonly seeds: readonly [first: number, last: number] | undefined
   /** What it does at the moment, in a few words. */
-  say(doing: string): void
+  readonly say: (doing: string) => void
 }
 
 /** What came out. */
@@ -42,6 +42,8 @@ export interface Findings {
   readonly plots: readonly Plot[]
   /** What could not be measured here, each with what would help: "HAProxy is not here: apt-get install haproxy". */
   readonly notMeasured: readonly string[]
+  /** Which they were: "801 to 810". */
+  readonly seeds?: string
 }
 
 export const nothing: Findings = { tables: [], conclusions: [], plots: [], notMeasured: [] }
