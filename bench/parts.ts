@@ -1,4 +1,7 @@
 import { overhead } from './overhead/part.ts'
+import { recovery } from './recovery/part.ts'
+import { retrying } from './recovery/retrying.ts'
+import { twoInstances } from './recovery/two-instances.ts'
 import type { PartPlan } from './report/part.ts'
 import { outagePart } from './virtual/parts/outage.ts'
 import { overloadPart } from './virtual/parts/overload.ts'
@@ -18,4 +21,7 @@ export const parts: readonly PartPlan[] = [
   outagePart,
   wrongStartPart,
   overhead,
+  recovery,
+  twoInstances,
+  retrying,
 ]

@@ -17,12 +17,18 @@ export interface Nginx {
   readonly close: () => Promise<void>
 }
 
+/** What else an operator may say: of each server, and of all. */
+export interface Besides {
+  readonly ofEach?: string
+  readonly ofAll?: readonly string[]
+}
+
 /** nginx in front of servers, in turn. It refuses with 503, as it does if nothing is said. */
-export async function startNginx(origins: readonly string[], limits: Limits): Promise<Nginx> {
+export async function startNginx(origins: readonly string[], limits: Limits, besides: Besides = {}): Promise<Nginx> {
   const folder = mkdtempSync(join(tmpdir(), 'spillway-nginx-'))
   const port = await freePort()
   const file = join(folder, 'nginx.conf')
-  writeFileSync(file, configuration({ folder, port, origins, limits }))
+  writeFileSync(file, configuration({ folder, port, origins, limits, besides }))
   const child = spawn('nginx', ['-p', folder, '-c', file], { stdio: ['ignore', 'ignore', 'inherit'] })
   const over = new Promise<void>((resolve) => child.on('exit', () => resolve()))
   const origin = `http://127.0.0.1:${port}`
@@ -42,10 +48,12 @@ interface Wanted {
   readonly port: number
   readonly origins: readonly string[]
   readonly limits: Limits
+  readonly besides: Besides
 }
 
-function configuration({ folder, port, origins, limits }: Wanted): string {
-  const eachMost = limits.type === 'at each' ? ` max_conns=${limits.most}` : ''
+function configuration({ folder, port, origins, limits, besides: { ofEach, ofAll = [] } }: Wanted): string {
+  const more = ofEach === undefined ? '' : ` ${ofEach}`
+  const eachMost = limits.type === 'at each' ? ` max_conns=${limits.most}${more}` : more
   return `daemon off;
 master_process off;
 pid ${folder}/pid;
@@ -71,7 +79,8 @@ http {
       proxy_http_version 1.1;
       proxy_set_header Connection "";
       proxy_buffering off;
-      proxy_read_timeout 3600s;
+      ${ofAll.some((line) => line.startsWith('proxy_read_timeout')) ? '' : 'proxy_read_timeout 3600s;'}
+      ${ofAll.map((line) => `${line};`).join(' ')}
     }
   }
 }
