@@ -4,6 +4,7 @@ import { outagePart } from './virtual/parts/outage.ts'
 import { overloadPart } from './virtual/parts/overload.ts'
 import { prefixPart } from './virtual/parts/prefix.ts'
 import { serialPart } from './virtual/parts/serial.ts'
+import { socketsPart } from './virtual/parts/sockets.ts'
 import { surgePart } from './virtual/parts/surge.ts'
 import { switchingPart } from './virtual/parts/switching.ts'
 import { wrongStartPart } from './virtual/parts/wrong-start.ts'
@@ -17,5 +18,6 @@ export const parts: readonly PartPlan[] = [
   prefixPart,
   outagePart,
   wrongStartPart,
+  socketsPart,
   overhead,
 ]
