@@ -17,6 +17,7 @@ import { Metrics } from '../telemetry/metrics.ts'
 import { PressureGauge } from '../telemetry/pressure.ts'
 import { OwnShares } from '../telemetry/shares.ts'
 import { keysIn } from './house-keys.ts'
+import { recordingOf } from './recording.ts'
 import { Early, openRecords, type RecordPlace } from './records.ts'
 import type { SocketFor } from './sockets.ts'
 
@@ -105,6 +106,11 @@ export async function openHouse(options: HouseOptions): Promise<House> {
   gateway.subscribe(metrics.listen)
   gateway.subscribe(metrics.watchMoney(gateway, records?.backlog))
   gateway.subscribe(feed.listen)
+  const recording = place && recordingOf(gateway, place.dataDir)
+  if (recording !== undefined) {
+    metrics.watchRecording(recording.counts)
+    gateway.subscribe(recording.listen)
+  }
   if (listen !== undefined) gateway.subscribe(listen)
   early.goesTo(gateway.emit)
   const remarks = (): Record<string, string> => (config?.().refused === undefined ? {} : { config: 'refused' })
@@ -155,6 +161,7 @@ export async function openHouse(options: HouseOptions): Promise<House> {
     await door?.close(0)
     await admin?.close()
     await gateway.stop()
+    await recording?.close()
     await records?.close()
     await world.close()
     throw error
@@ -166,6 +173,7 @@ export async function openHouse(options: HouseOptions): Promise<House> {
     keys?.keyring.stop()
     retention?.close()
     await gateway.stop()
+    await recording?.close()
     await audit?.close()
     await records?.close()
     await world.close()

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
+import { version } from './version.ts'
 
 /** The command line. Each command is loaded when it is wanted: `--version` need not wait for the whole house. */
 const program = new Command('spillway')
@@ -22,7 +22,9 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   ledger: async () => (await import('./ledger.ts')).ledgerCommand(),
   prices: async () => (await import('./prices.ts')).pricesCommand(),
   report: async () => (await import('./report.ts')).reportCommand(),
+  recordings: async () => (await import('./recordings.ts')).recordingsCommand(),
   simulate: async () => (await import('./simulate.ts')).simulateCommand(),
+  tune: async () => (await import('./tune.ts')).tuneCommand(),
   cloud: async () => (await import('./cloud.ts')).cloudCommand(),
   audit: async () => (await import('./audit.ts')).auditCommand(),
   demo: async () => (await import('./demo.ts')).demoCommand(),
@@ -33,8 +35,3 @@ const named = wanted !== undefined && Object.hasOwn(commands, wanted) ? commands
 const needed = isVersion ? [] : named === undefined ? Object.values(commands) : [named]
 for (const command of await Promise.all(needed.map((load) => load()))) program.addCommand(command)
 await program.parseAsync()
-
-function version(): string {
-  const manifest = new URL('../../package.json', import.meta.url)
-  return (JSON.parse(readFileSync(manifest, 'utf8')) as { version: string }).version
-}

@@ -14,4 +14,4 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
 const figure = /^(?:<?-?\$?[\d.]+[BKMT%]?|-?)$/
 
 /** Names come from configurations and from servers: a terminal is to show them, not to obey them. */
-const printable = (text: string): string => text.replaceAll(/[\p{C}\u2028\u2029]/gu, '?')
+export const printable = (text: string): string => text.replaceAll(/[\p{C}\u2028\u2029]/gu, '?')

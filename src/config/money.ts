@@ -1,6 +1,6 @@
 import type { Budget } from '../core/budget.ts'
 import { nanoPerDollar, picoPerMillion, type Price } from '../core/money.ts'
-import type { MoneySettings, RecordSettings, TeamSettings } from '../core/settings.ts'
+import type { MoneySettings, RecordingSettings, RecordSettings, TeamSettings } from '../core/settings.ts'
 import type { Config } from './schema.ts'
 import type { BudgetConfig, PriceConfig } from './schema-money.ts'
 
@@ -21,6 +21,11 @@ export const recordsOf = ({ ledger }: Config): RecordSettings => ({
   auditKeepMs: ledger.audit_days * dayMs,
   syncAll: ledger.sync === 'all',
 })
+
+export const recordingOf = ({ recording }: Config): RecordingSettings | undefined =>
+  recording === false
+    ? undefined
+    : { fileBytes: recording.file, keepBytes: recording.keep, keepMs: recording.keep_days * dayMs }
 
 export const teamsOf = ({ teams }: Config): ReadonlyMap<string, TeamSettings> =>
   new Map(

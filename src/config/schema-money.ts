@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { readNetwork } from './address.ts'
-import { count, duration, positive } from './values.ts'
+import { count, duration, positive, size } from './values.ts'
 
 /** How much somebody may ask, use up and spend. */
 
@@ -154,6 +154,26 @@ export const moneyKeys = {
     })
     .prefault({})
     .describe('What is taken down of every request: who, what, how much; never what was said.'),
+  recording: z
+    .union(
+      [
+        z.literal(false),
+        z
+          .strictObject({
+            keep_days: count('For how many days a file is kept after its last line.').default(30),
+            keep: size('How large all files together may be; the oldest go first.', 1024 * 1024).prefault('256MB'),
+            file: size('How large one file may be before another is begun, as one is each day.', 64 * 1024).prefault(
+              '16MB',
+            ),
+          })
+          .refine(({ keep, file }) => keep >= 2 * file, 'keeps too little; let keep be at least twice as much as file'),
+      ],
+      'has to be false, or hold keep_days, keep and file',
+    )
+    .prefault({})
+    .describe(
+      'What is taken down of every request so that `spillway simulate` can play it again: when, who, how much, how long; never what was said. In files in data_dir/recordings; false for none.',
+    ),
   prices: z
     .record(z.string().min(1), price)
     .default({})

@@ -280,7 +280,7 @@ export const schema = z
       .min(1)
       .optional()
       .describe(
-        "Where the ledger and the keys are kept. Default: SPILLWAY_DATA_DIR, else the platform's folder for data.",
+        "Where the ledger, the keys and the recordings are kept. Default: SPILLWAY_DATA_DIR, else the platform's folder for data.",
       ),
   })
   .describe('Configuration of Spillway')

@@ -5,7 +5,7 @@ import type { Backend } from '../core/backend.ts'
 import type { CallerSettings, Settings, TeamSettings, UpstreamSettings } from '../core/settings.ts'
 import { type Address, isLoopback, readAddress, readNetwork } from './address.ts'
 import { meaningProblems } from './meaning.ts'
-import { budgetsOf, moneyOf, recordsOf, teamsOf } from './money.ts'
+import { budgetsOf, moneyOf, recordingOf, recordsOf, teamsOf } from './money.ts'
 import { ConfigFault, type Problem } from './problem.ts'
 import { type Config, type ConfigInput, type LimitsConfig, schema } from './schema.ts'
 import type { Scopes } from './schema-callers.ts'
@@ -95,6 +95,7 @@ export function settingsOf(config: Config, { backends = [] }: ResolveOptions = {
     teams,
     money: moneyOf(config),
     records: recordsOf(config),
+    recording: recordingOf(config),
     ...(config.anonymous.allowed && { anonymous: anonymousOf(config) }),
     ...(config.anonymous.limits !== undefined && { anonymousLimits: limitsOf(config.anonymous.limits) }),
     trustedProxies: config.trusted_proxies.map((text) => readNetwork(text)!),

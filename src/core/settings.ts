@@ -28,6 +28,8 @@ export interface Settings {
   readonly teams?: ReadonlyMap<string, TeamSettings> | undefined
   readonly money?: MoneySettings | undefined
   readonly records?: RecordSettings | undefined
+  /** Undefined: requests are not taken down to be played again. */
+  readonly recording?: RecordingSettings | undefined
   /** Proxies whose word counts on whom they ask for. */
   readonly trustedProxies?: readonly Network[] | undefined
   /** What holds for a model whoever asks for it, by name or by a pattern of names. */
@@ -73,6 +75,15 @@ export interface RecordSettings {
   readonly auditKeepMs: number
   /** Every row is on the disk before its caller hears the end, and not only those that cost money. */
   readonly syncAll: boolean
+}
+
+/** What is kept of the past to be played again. */
+export interface RecordingSettings {
+  /** A file that is larger is followed by another. */
+  readonly fileBytes: number
+  /** Of all files together. */
+  readonly keepBytes: number
+  readonly keepMs: number
 }
 
 export interface TeamSettings extends Team {

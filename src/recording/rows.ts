@@ -45,6 +45,9 @@ export interface RequestRow {
   /** When it arrived. */
   readonly at: number
   readonly caller: string
+  /** Its share of a contended server; absent where it is 1. */
+  readonly weight?: number | undefined
+  /** As the servers or the configuration call it; `(unknown)` for whatever nobody has. */
   readonly model: string
   readonly dialect: string
   readonly stream: boolean
@@ -62,9 +65,11 @@ export interface RequestRow {
   readonly block_tokens?: number | undefined
   /** Who answered, or was the last to try; absent where nobody was asked. */
   readonly upstream?: string | undefined
+  /** Of the one that answered. */
   readonly tier?: number | undefined
   readonly spilled?: boolean | undefined
   readonly attempts: number
+  /** Until it got its place; all of its time where it was refused. */
   readonly wait_ms: number
   /** From arrival, as all of these. Absent where no token came, or where the answer came in one piece. */
   readonly first_token_ms?: number | undefined

@@ -28,7 +28,8 @@ const described = { ...tool, description: 'Looks something up.' }
 export const bodyFor = (errand: Errand): Json => ({ model: errand.model, ...bodies[errand.dialect](errand) })
 
 /** The texts of which vectors are wanted; the oldest way of asking takes only one. */
-export function textsOf({ dialect, question, preamble, number }: Errand): readonly string[] {
+export function textsOf({ dialect, question, preamble, number, texts }: Errand): readonly string[] {
+  if (texts !== undefined) return texts
   const all = [question, preamble.slice(0, 200), `${question} Once more.`]
   return dialect === 'ollama-embeddings' ? all.slice(0, 1) : all.slice(0, 1 + (number % all.length))
 }

@@ -1,11 +1,11 @@
-import type { World } from '../core/world.ts'
-import { type EngineSpec, type LoadSetting, stepMsAt } from './engine-spec.ts'
+import type { EngineSpec, LoadSetting } from './engine-spec.ts'
 import { FrozenRunners } from './frozen.ts'
 import type { Job, JobEnding, Load, Run } from './job.ts'
+import { type Clock, Labor } from './labor.ts'
 import type { Ledger } from './ledger.ts'
+import { Prefill } from './prefill.ts'
 import { type Resident, Residents } from './residents.ts'
-
-export type Clock = Pick<World, 'now' | 'epochMs' | 'sleep'>
+import { type Grain, Steps } from './steps.ts'
 
 /**
  * An inference engine made of arithmetic. Prompts are read one after the other; all that generate say a token per step,
@@ -17,33 +17,51 @@ export class Engine {
   readonly #ledger: Ledger
   readonly #waiting = new Map<string, Set<Run>>()
   readonly #residents: Residents
-  readonly #reading = new Set<Run>()
-  /** Read, and to take part from the next step on. */
-  readonly #joining = new Set<Run>()
-  readonly #speaking = new Set<Run>()
+  readonly #labor: Labor
+  readonly #prefill: Prefill
+  readonly #steps: Steps
   /** Models that went while they were in use, and have not come back. */
   readonly #killed = new Set<string>()
   #heldTokens = 0
   #loading: { readonly model: string; readonly by: Run | undefined; readonly stop: AbortController } | undefined
-  #stopReading: AbortController | undefined
-  #steps = false
-  /** Where reading and speaking keep each other waiting: they end when it is the other's turn. */
-  #untilRead: PromiseWithResolvers<void> | undefined
-  #untilStepped: PromiseWithResolvers<void> | undefined
-  /** Whatever was under way in an earlier life does nothing any more. */
-  #life = 0
-  #frozen: PromiseWithResolvers<void> | undefined
-  slowness = 1
   readonly frozenRunners: FrozenRunners
   /** Models that do not come into memory. */
   readonly unloadable = new Set<string>()
 
-  constructor(spec: EngineSpec, clock: Clock, ledger: Ledger) {
+  constructor(spec: EngineSpec, clock: Clock, ledger: Ledger, grain: Grain = 'token') {
     this.#spec = spec
     this.#clock = clock
     this.#ledger = ledger
+    const labor = new Labor(clock)
+    this.#labor = labor
     this.#residents = new Residents(spec, () => clock.now(), ledger)
     this.frozenRunners = new FrozenRunners(clock, spec.replacesHung)
+    const standsStill = (model: string): boolean => this.frozenRunners.has(model)
+    this.#prefill = new Prefill({
+      spec,
+      labor,
+      ledger,
+      prefixesOf: (model) => this.#residents.find(model)!.prefixes,
+      standsStill,
+      untilStepped: () => this.#steps.untilStepped(),
+      onRead: this.#onRead,
+    })
+    this.#steps = new Steps({
+      spec,
+      labor,
+      grain,
+      untilRead: () => this.#prefill.untilRead,
+      standsStill,
+      room: () => spec.memoryTokens - this.#heldTokens,
+      count: this.#count,
+      onTold: this.#onTold,
+    })
+  }
+
+  /** So many times as long as its numbers say everything takes. */
+  set slowness(times: number) {
+    this.#steps.disturb()
+    this.#labor.slowness = times
   }
 
   get residents(): readonly Resident[] {
@@ -61,7 +79,12 @@ export class Engine {
 
   /** Those that have a place, in the order in which they got it. */
   runsOf(model: string): readonly Run[] {
-    return [...this.#speaking, ...this.#joining, ...this.#reading].filter(({ job }) => job.model === model)
+    this.#steps.settle()
+    return [...this.#running].filter(({ job }) => job.model === model)
+  }
+
+  get #running(): readonly Run[] {
+    return [...this.#steps.speaking, ...this.#steps.joining, ...this.#prefill.runs]
   }
 
   /** Of one model, or of all. */
@@ -73,8 +96,8 @@ export class Engine {
       const heldTokens = runs.reduce((sum, { job, said }) => sum + job.promptTokens + said, 0)
       return { running: runs.length, waiting, heldTokens }
     }
-    const running = this.#speaking.size + this.#joining.size + this.#reading.size
-    return { running, waiting, heldTokens: this.#heldTokens }
+    this.#steps.settle()
+    return { running: this.#steps.size + this.#prefill.size, waiting, heldTokens: this.#heldTokens }
   }
 
   /** Puts a model into memory before anybody asks. */
@@ -111,6 +134,7 @@ export class Engine {
       submittedAt: now,
       startedAt: now,
       firstTokenAt: now,
+      toldAt: now,
       loadMs: 0,
       cachedTokens: 0,
       said: 0,
@@ -140,21 +164,13 @@ export class Engine {
 
   /** Everything it does breaks, and its memory is empty. */
   die(how: 'out-of-memory' | 'crashed'): void {
-    this.#life += 1
-    const runs = [
-      ...this.#speaking,
-      ...this.#joining,
-      ...this.#reading,
-      ...[...this.#waiting.values()].flatMap((queue) => [...queue]),
-    ]
-    for (const set of [this.#speaking, this.#joining, this.#reading, this.#waiting, this.#residents]) set.clear()
+    this.#steps.settle()
+    this.#labor.life += 1
+    const runs = [...this.#running, ...[...this.#waiting.values()].flatMap((queue) => [...queue])]
+    for (const part of [this.#steps, this.#prefill, this.#waiting, this.#residents]) part.clear()
     this.frozenRunners.clear()
     this.#heldTokens = 0
     this.#loading = undefined
-    this.#stopReading = undefined
-    this.#steps = false
-    this.#untilRead = undefined
-    this.#untilStepped = undefined
     this.thaw()
     for (const run of runs) {
       run.state = 'over'
@@ -164,18 +180,25 @@ export class Engine {
 
   /** Stands still with everything in its hands, and says so to nobody. */
   freeze(): void {
-    this.#frozen ??= Promise.withResolvers<void>()
+    this.#steps.disturb()
+    this.#labor.freeze()
   }
 
   thaw(): void {
-    this.#frozen?.resolve()
-    this.#frozen = undefined
+    this.#labor.thaw()
+  }
+
+  /** One model stands still with what it has in its hands. */
+  freezeRunner(model: string): void {
+    this.#steps.disturb()
+    this.frozenRunners.freeze(model)
   }
 
   /** One model goes on with what it had in its hands. */
   thawRunner(model: string): void {
+    this.#steps.disturb()
     this.frozenRunners.thaw(model)
-    if (this.#stopReading === undefined && this.#reading.size > 0) void this.#read()
+    this.#prefill.start()
     this.#fill()
   }
 
@@ -227,14 +250,16 @@ export class Engine {
       resident.running += 1
       run.state = 'running'
       this.#heldTokens += promptTokens + run.said
-      this.#reading.add(run)
+      this.#steps.squeeze()
+      this.#prefill.add(run)
       run.job.onStart?.(run)
-      if (this.#stopReading === undefined) void this.#read()
+      this.#prefill.start()
     }
     return other
   }
 
   #fits(run: Run): boolean {
+    this.#steps.settle()
     return this.#heldTokens + run.job.promptTokens + run.said + 1 <= this.#spec.memoryTokens
   }
 
@@ -270,7 +295,7 @@ export class Engine {
     this.#loading = { model, by, stop }
     this.#ledger.loads += 1
     const beganAt = this.#clock.now()
-    if (!(await this.#work(this.#spec.loadMs, stop.signal))) return
+    if (!(await this.#labor.work(this.#spec.loadMs, stop.signal))) return
     this.#loading = undefined
     if (stop.signal.aborted) this.#ledger.loadsLost += 1
     else if (this.unloadable.has(model)) this.#failLoad(model, by)
@@ -291,73 +316,26 @@ export class Engine {
     by.job.onEnd('unloadable', by)
   }
 
-  async #read(): Promise<void> {
-    const life = this.#life
-    if (this.#spec.prefillStalls) this.#untilRead = Promise.withResolvers<void>()
-    for (const run of this.#reading) {
-      const { model, promptTokens, blocks, outputTokens } = run.job
-      if (this.frozenRunners.has(model)) continue
-      const { prefixes } = this.#residents.find(model)!
-      run.cachedTokens = Math.min(prefixes.cached(blocks), promptTokens - 1)
-      const stop = new AbortController()
-      this.#stopReading = stop
-      if (this.#untilStepped !== undefined) {
-        await this.#untilStepped.promise
-        if (life !== this.#life) return
-      }
-      const tokens = promptTokens + run.said - run.cachedTokens
-      if (!(await this.#work((tokens * 1_000) / this.#spec.prefillTokensPerSecond, stop.signal))) return
-      if (this.frozenRunners.has(model) || !this.#reading.delete(run)) continue
-      prefixes.keep(blocks)
-      if (run.said === 0) {
-        this.#ledger.promptTokens += promptTokens
-        this.#ledger.cachedTokens += run.cachedTokens
-        run.firstTokenAt = this.#clock.now()
-      }
-      if (outputTokens === 0) {
-        this.#end(run, 'whole')
-        this.#fill()
-        if (life !== this.#life) return
-        continue
-      }
-      this.#joining.add(run)
-      this.#say(run)
-      if (life !== this.#life) return
-      if (!this.#steps) void this.#step()
+  readonly #onRead = (run: Run): void => {
+    if (run.job.outputTokens === 0) {
+      this.#end(run, 'whole')
+      this.#fill()
+      return
     }
-    this.#stopReading = undefined
-    this.#untilRead?.resolve()
-    this.#untilRead = undefined
+    const { life } = this.#labor
+    this.#steps.join(run)
+    if (life === this.#labor.life) this.#steps.start()
   }
 
-  async #step(): Promise<void> {
-    this.#steps = true
-    const life = this.#life
-    for (;;) {
-      while (this.#untilRead !== undefined) {
-        await this.#untilRead.promise
-        if (life !== this.#life) return
-      }
-      for (const run of this.#joining) this.#speaking.add(run)
-      this.#joining.clear()
-      if (this.#speaking.size === 0) break
-      if (this.#spec.prefillStalls) this.#untilStepped = Promise.withResolvers<void>()
-      if (!(await this.#work(stepMsAt(this.#spec.stepMs, this.#speaking.size)))) return
-      this.#untilStepped?.resolve()
-      this.#untilStepped = undefined
-      for (const run of this.#speaking) if (!this.frozenRunners.has(run.job.model)) this.#say(run)
-      if (life !== this.#life) return
-    }
-    this.#steps = false
+  readonly #count = (run: Run, tokens: number): void => {
+    run.said += tokens
+    this.#heldTokens += tokens
+    this.#ledger.outputTokens += tokens
   }
 
-  #say(run: Run): void {
+  readonly #onTold = (run: Run): void => {
     const { job } = run
-    const index = run.said
-    run.said += 1
-    this.#heldTokens += 1
-    this.#ledger.outputTokens += 1
-    job.onToken(index, run)
+    job.onToken(run.said - 1, run)
     // Whoever heard it may have hung up.
     if (run.state === 'over') return
     if (run.said >= job.outputTokens) {
@@ -372,11 +350,11 @@ export class Engine {
       return
     }
     if (this.#spec.whenFull === 'drop-all') {
-      for (const one of [...this.#speaking, ...this.#joining]) this.#end(one, 'out-of-memory')
+      for (const one of [...this.#steps.speaking, ...this.#steps.joining]) this.#end(one, 'out-of-memory')
       this.#fill()
       return
     }
-    const newest = [...this.#joining].at(-1) ?? [...this.#speaking].at(-1) ?? run
+    const newest = [...this.#steps.joining].at(-1) ?? [...this.#steps.speaking].at(-1) ?? run
     this.#leave(newest)
     if (this.#heldTokens === 0) {
       newest.job.onEnd('full', newest)
@@ -397,23 +375,14 @@ export class Engine {
     const wasRunning = run.state === 'running'
     run.state = 'over'
     if (!wasRunning) return
-    const reader = this.#reading.values().next().value
-    if (this.#reading.delete(run) && reader === run) this.#stopReading?.abort()
-    this.#joining.delete(run)
-    this.#speaking.delete(run)
+    this.#steps.disturb()
+    this.#prefill.leave(run)
+    this.#steps.leave(run)
     this.#heldTokens -= run.job.promptTokens + run.said
     const resident = this.#residents.find(run.job.model)!
     resident.running -= 1
     resident.usedAt = this.#clock.now()
     if (resident.holds && resident.running === 0 && resident.keepMs < Infinity)
       void this.#clock.sleep(resident.keepMs).then(() => this.#fill())
-  }
-
-  /** Lets that much work pass; false when the engine has died over it. */
-  async #work(ms: number, signal?: AbortSignal): Promise<boolean> {
-    const life = this.#life
-    await this.#clock.sleep(ms * this.slowness, signal)
-    while (this.#frozen !== undefined) await this.#frozen.promise
-    return life === this.#life
   }
 }

@@ -1,6 +1,14 @@
 import { backendOf } from '../backends/index.ts'
 import { type Settings, type UpstreamSettings, usualHedge } from '../core/settings.ts'
-import { cloudLike, likes, ollamaLike, type ServerKind, type ServerSpec, vllmLike } from './server-spec.ts'
+import {
+  cloudLike,
+  likes,
+  ollamaLike,
+  type ServerKind,
+  type ServerOptions,
+  type ServerSpec,
+  vllmLike,
+} from './server-spec.ts'
 import { usualModel, type Workload } from './workload.ts'
 
 /** A simulated server and how the gateway is told of it. */
@@ -61,15 +69,26 @@ export function settingsFor(fleet: readonly Machine[], { callers, beside }: Work
   }
 }
 
-/** The machine that stands in for a configured upstream: a server of its kind that has the models it is said to serve. */
-export function machineFor({ name, backend, apiKey: key, serve, context, concurrency }: UpstreamSettings): Machine {
+/**
+ * The machine that stands in for a configured upstream: a server of its kind that has the models it is said to serve, and is
+ * in all else as it is known to be.
+ */
+export function machineFor(
+  { name, backend, apiKey: key, serve, context, concurrency }: UpstreamSettings,
+  known: ServerOptions = {},
+): Machine {
+  const others = new Map(known.models?.map((model) => [model.name, model]))
   const names = new Set([...(serve?.values() ?? []), ...context.keys()])
+  if (names.size === 0) for (const model of others.keys()) names.add(model)
   if (names.size === 0) names.add(usualModel)
-  const models = Array.from(names, (model) => ({ name: model, contextTokens: context.get(model) ?? 32_768 }))
+  const models = Array.from(names, (model) => {
+    const other = others.get(model)
+    return { ...other, name: model, contextTokens: context.get(model) ?? other?.contextTokens ?? 32_768 }
+  })
   // Where nothing more is known, a server that batches: most that speak OpenAI's API do.
   const like = isKind(backend.kind) ? likes[backend.kind] : vllmLike
   return {
-    server: like({ name, key, models }),
+    server: like({ ...known, name, key, models }),
     kind: backend.kind,
     concurrency,
     serve: serve && Object.fromEntries(serve),

@@ -13,8 +13,13 @@ export interface Job {
   readonly setting?: LoadSetting | undefined
   /** How long its model is to stay after it, and from then on. */
   readonly keepMs?: number | undefined
+  /** After so many tokens it wants to hear of them, however coarsely its server tells; and of nothing else, where it is whole. */
+  readonly stops?: readonly number[] | undefined
+  /** It is of use only when all was said. */
+  readonly isWhole?: boolean
   /** It has got a place. */
   onStart?(run: Run): void
+  /** It has said this token, and all before it. */
   onToken(index: number, run: Run): void
   /** Told at most once, and not of a run that was dropped. */
   onEnd(ending: JobEnding, run: Run): void
@@ -44,5 +49,7 @@ export interface Run {
   loadMs: number
   cachedTokens: number
   said: number
+  /** When its job last heard of what was said. */
+  toldAt: number
   state: 'waiting' | 'running' | 'over'
 }

@@ -1,7 +1,7 @@
 import type { Predicted } from '../core/prediction.ts'
 import type { Gateway } from '../gateway.ts'
 import type { Trip } from './caller.ts'
-import type { Recorder, Settled } from './recorder.ts'
+import type { Chronicle, Settled } from './chronicle.ts'
 import type { Simulation } from './simulation.ts'
 import type { SimServer } from './server.ts'
 
@@ -78,14 +78,14 @@ export interface Timeline {
 
 interface Seen {
   readonly trips: readonly Trip[]
-  readonly recorder: Recorder
+  readonly chronicle: Chronicle
   readonly servers: readonly SimServer[]
   readonly gateway: Gateway
   readonly tookMs: number
 }
 
-export function reportOf({ seed, requests }: Simulation, { trips, recorder, servers, gateway, tookMs }: Seen): Report {
-  const { settled, failedAttempts } = recorder
+export function reportOf({ seed, requests }: Simulation, { trips, chronicle, servers, gateway, tookMs }: Seen): Report {
+  const { settled, failedAttempts } = chronicle
   const served = settled.filter(isServed)
   const tokens = sum(served, tokensOf)
   const spilled = served.filter((one) => one.spilled)
@@ -118,8 +118,8 @@ export function reportOf({ seed, requests }: Simulation, { trips, recorder, serv
       first_token: truenessOf(settled, 'first_token'),
       total: truenessOf(settled, 'total'),
     },
-    timeline: timelineOf(recorder, tookMs),
-    digest: recorder.digest(),
+    timeline: timelineOf(chronicle, tookMs),
+    digest: chronicle.digest(),
   }
 }
 
@@ -175,7 +175,7 @@ function truenessOf(settled: readonly Settled[], what: Predicted): Trueness {
   return { requests: off.length, median: at(sorted, 0.5, 1_000), p90: at(sorted, 0.9, 1_000) }
 }
 
-function percentiles(values: readonly number[]): Percentiles {
+export function percentiles(values: readonly number[]): Percentiles {
   const sorted = Float64Array.from(values).sort()
   return { p50: at(sorted, 0.5), p95: at(sorted, 0.95), p99: at(sorted, 0.99) }
 }
@@ -185,7 +185,7 @@ const at = (sorted: Float64Array, share: number, parts = 10): number =>
 
 const points = 72
 
-function timelineOf({ queue, settled }: Recorder, tookMs: number): Timeline {
+function timelineOf({ queue, settled }: Chronicle, tookMs: number): Timeline {
   const everyMs = Math.max(tookMs / points, 1)
   const pointOf = (atMs: number): number => Math.min(Math.floor(atMs / everyMs), points - 1)
   const queued = Array.from({ length: points }, () => 0)

@@ -2,7 +2,7 @@ import { createGateway } from '../gateway.ts'
 import { type Trip, tripOf, visit } from './caller.ts'
 import { exampleFleet, originOf, settingsFor } from './fleet.ts'
 import { trouble } from './outages.ts'
-import { Recorder } from './recorder.ts'
+import { Chronicle } from './chronicle.ts'
 import { type Report, reportOf } from './report.ts'
 import { SimServer } from './server.ts'
 import type { Simulation, Stage } from './simulation.ts'
@@ -43,22 +43,25 @@ export async function simulate(simulation: Simulation): Promise<Report> {
     ledger,
     policy,
     script,
+    startsAt,
+    grain,
   } = simulation
   const world = new SimWorld(seed)
+  if (startsAt !== undefined) world.setDate(startsAt - world.epochMs())
   const servers = fleet.map((machine) => {
-    const server = new SimServer(machine.server, world, seed)
+    const server = new SimServer(machine.server, world, seed, grain)
     if (faults !== undefined) server.faults = faults
     world.attach(originOf(machine), server)
     return server
   })
   const gateway = createGateway({ ...settingsFor(fleet, workload), ...settings }, { world, layers, ledger, policy })
-  const recorder = new Recorder({
+  const chronicle = new Chronicle({
     now: () => world.now(),
     waiting: () => gateway.waiting,
     mayLeave: ({ caller, model }) => caller.cloud === 'allowed' && settings?.models?.get(model)?.cloud !== 'never',
   })
-  gateway.subscribe(recorder.listen)
-  const stage: Stage = { world, servers, gateway, recorder, seed }
+  gateway.subscribe(chronicle.listen)
+  const stage: Stage = { world, servers, gateway, chronicle, seed }
   try {
     await world.run(gateway.start())
     const beganAt = world.now()
@@ -80,7 +83,7 @@ export async function simulate(simulation: Simulation): Promise<Report> {
     await gateway.stop()
     await world.run(world.sleep(restMs))
     hold(seed, world.idle ? undefined : 'a gateway that was stopped does nothing any more')
-    return reportOf(simulation, { trips: made, recorder, servers, gateway, tookMs })
+    return reportOf(simulation, { trips: made, chronicle, servers, gateway, tookMs })
   } catch (error) {
     if (error instanceof Violation) throw error
     throw new Violation(seed, error instanceof Error ? `${error.stack}` : String(error), { cause: error })
@@ -90,15 +93,15 @@ export async function simulate(simulation: Simulation): Promise<Report> {
 /** Sends everybody on their errands, each at its time; resolves when the last one has set out. */
 async function send(
   stage: Stage,
-  { requests, onVisit }: Simulation,
+  { requests, errands, onVisit }: Simulation,
   workload: Workload,
 ): Promise<{ trips: Promise<Trip>[] }> {
-  const { seed, world, gateway, recorder, servers } = stage
+  const { seed, world, gateway, chronicle, servers } = stage
   const kinds = new Map(servers.map(({ spec }) => [spec.name, spec.kind]))
   const kindOf: KindOf = (upstream) => (upstream === undefined ? undefined : kinds.get(upstream))
   const beganAt = world.now()
   const trips: Promise<Trip>[] = []
-  for (const errand of errandsOf(workload, requests, (purpose) => world.chance(purpose))) {
+  for (const errand of errands ?? errandsOf(workload, requests, (purpose) => world.chance(purpose))) {
     const at = beganAt + errand.atMs
     if (at > world.now()) await world.sleep(at - world.now())
     const going = visit(errand, gateway).then((seen) => {
@@ -108,7 +111,7 @@ async function send(
         `errand ${errand.number}, ${errand.dialect}, ${seen.outcome?.upstream ?? 'no upstream'}`,
       )
       onVisit?.(seen)
-      recorder.note(`${world.now()} ${errand.number} ${seen.heard?.text.length} ${seen.fault?.kind}\n`)
+      chronicle.note(`${world.now()} ${errand.number} ${seen.heard?.text.length} ${seen.fault?.kind}\n`)
       return tripOf(seen)
     })
     // Whoever waits for all of them is told; until then a failure must not go unheard either.
@@ -121,7 +124,7 @@ async function send(
 async function look(stage: Stage, over: AbortSignal): Promise<void> {
   while (!over.aborted) {
     await stage.world.sleep(lookEveryMs, over)
-    stage.recorder.wrong ??= falseForWaiting(stage)
+    stage.chronicle.wrong ??= falseForWaiting(stage)
   }
 }
 

@@ -2,15 +2,17 @@ import { type Inbound, NetFault, type Outbound } from '../core/world.ts'
 import type { Question } from './answer.ts'
 import type { Bill } from './bills.ts'
 import { type Chance, chanceOf } from './chance.ts'
-import { type Clock, Engine } from './engine.ts'
+import { Engine } from './engine.ts'
 import { type Fate, fateOf, type Faults } from './faults.ts'
 import type { Job, JobEnding, Load } from './job.ts'
+import type { Clock } from './labor.ts'
 import { emptyLedger, type Ledger } from './ledger.ts'
 import type { Bringing, Host, Manner, Route } from './manner.ts'
 import { manners } from './manners/index.ts'
 import type { Pipe } from './pipe.ts'
 import { textResponse } from './responses.ts'
 import type { ServerSpec } from './server-spec.ts'
+import type { Grain } from './steps.ts'
 import { type Scribe, Telling } from './telling.ts'
 import type { Station } from './world.ts'
 
@@ -38,11 +40,11 @@ export class SimServer implements Station {
   #readyAt = 0
   #answers = 0
 
-  constructor(spec: ServerSpec, clock: Clock, seed = 0) {
+  constructor(spec: ServerSpec, clock: Clock, seed = 0, grain: Grain = 'token') {
     this.spec = spec
     this.faults = spec.faults
     this.#clock = clock
-    this.#engine = new Engine(spec.engine, clock, this.ledger)
+    this.#engine = new Engine(spec.engine, clock, this.ledger, grain)
     this.#manner = manners[spec.kind]
     this.#fates = chanceOf(seed, `fates of ${spec.name}`)
     this.#tears = chanceOf(seed, `tears of ${spec.name}`)
@@ -66,7 +68,7 @@ export class SimServer implements Station {
 
   /** Does a piece of work that came past the gateway; tells how it ended. */
   work(work: Pick<Job, 'model' | 'promptTokens' | 'outputTokens' | 'keepMs'>): Promise<JobEnding> {
-    return new Promise((onEnd) => void this.#engine.submit({ ...work, blocks: [], onToken() {}, onEnd }))
+    return new Promise((onEnd) => void this.#engine.submit({ ...work, blocks: [], isWhole: true, onToken() {}, onEnd }))
   }
 
   /** Answers one HTTP request. */
@@ -139,7 +141,7 @@ export class SimServer implements Station {
   /** Takes requests and answers small questions, but generates nothing until it thaws: of one model, or of all. */
   freeze(model?: string): void {
     if (model === undefined) this.#engine.freeze()
-    else this.#engine.frozenRunners.freeze(model)
+    else this.#engine.freezeRunner(model)
   }
 
   thaw(model?: string): void {

@@ -7,9 +7,10 @@ import type { Visit } from './caller.ts'
 import type { Faults } from './faults.ts'
 import type { Machine } from './fleet.ts'
 import type { Outages } from './outages.ts'
-import type { Recorder } from './recorder.ts'
+import type { Chronicle } from './chronicle.ts'
 import type { SimServer } from './server.ts'
-import type { Workload } from './workload.ts'
+import type { Errand, Workload } from './workload.ts'
+import type { Grain } from './steps.ts'
 import type { SimWorld } from './world.ts'
 
 /** What is to be simulated. Seed and requests are enough; the rest is an example. */
@@ -17,6 +18,12 @@ export interface Simulation {
   readonly seed: number
   readonly requests: number
   readonly workload?: Workload
+  /** Exactly these, in the order of time, in place of what the workload draws. */
+  readonly errands?: Iterable<Errand> | undefined
+  /** The date on the wall when it begins, in milliseconds since 1970. */
+  readonly startsAt?: number | undefined
+  /** How finely servers tell what they say: token by token, unless a whole day is to go by in no time. */
+  readonly grain?: Grain
   readonly fleet?: readonly Machine[]
   readonly outages?: Outages | undefined
   /** What goes wrong with requests at every server, in place of the fleet's own. */
@@ -40,5 +47,5 @@ export interface Stage {
   readonly world: SimWorld
   readonly servers: readonly SimServer[]
   readonly gateway: Gateway
-  readonly recorder: Recorder
+  readonly chronicle: Chronicle
 }

@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net'
 import { setTimeout as wait } from 'node:timers/promises'
 import { NetFault, type Outbound } from '../core/world.ts'
-import type { Clock } from './engine.ts'
+import type { Clock } from './labor.ts'
 import { SimServer } from './server.ts'
 import { likes, type ServerKind, type ServerOptions } from './server-spec.ts'
 

@@ -1,9 +1,10 @@
 import { type Inbound, NetFault } from '../core/world.ts'
 import { type Answer, answerTo, promptOf, type Question } from './answer.ts'
 import { Bill } from './bills.ts'
-import type { Clock, Engine } from './engine.ts'
+import type { Engine } from './engine.ts'
 import type { Break, Fate } from './faults.ts'
 import type { JobEnding, Run } from './job.ts'
+import type { Clock } from './labor.ts'
 import type { Ledger } from './ledger.ts'
 import { Pipe } from './pipe.ts'
 import { textResponse, type Wording } from './responses.ts'
@@ -65,6 +66,8 @@ export class Telling {
   readonly #pipe: Pipe
   readonly #run: Run | undefined
   readonly #bill: Bill
+  /** Tokens that it was told of. */
+  #told = 0
   #text = ''
   #thought = ''
   #headSent = false
@@ -92,6 +95,8 @@ export class Telling {
       model: question.model,
       ...prompt,
       outputTokens: this.#answer.tokens,
+      stops: stopsOf(this.#answer, fate),
+      isWhole: !question.stream,
       setting: question.setting,
       keepMs: question.keepMs,
       onStart: this.#onStart,
@@ -112,7 +117,7 @@ export class Telling {
 
   readonly #onToken = (index: number, run: Run): void => {
     const { fate } = this.#parts
-    const text = this.#answer.token(index)
+    const text = this.#textUntil(index)
     const isThought = index < this.#answer.thoughts
     if (!this.#question.stream) {
       if (index >= fate.breaksAfter) this.#break(fate.breaksBy)
@@ -131,6 +136,14 @@ export class Telling {
     if ((fate.breaksBy === 'reset' && index % 2 === 1) || fate.breaksBy === 'garbled')
       this.#write(frame.slice(0, frame.length / 2))
     this.#break(fate.breaksBy)
+  }
+
+  /** All that was said since it was told last. */
+  #textUntil(index: number): string {
+    let text = this.#answer.token(this.#told)
+    for (let at = this.#told + 1; at <= index; at += 1) text += this.#answer.token(at)
+    this.#told = index + 1
+    return text
   }
 
   readonly #onEnd = (ending: JobEnding, run: Run): void => {
@@ -225,4 +238,10 @@ export class Telling {
     this.#signal?.removeEventListener('abort', this.#onGone)
     if (this.#run !== undefined) this.#parts.engine.drop(this.#run)
   }
+}
+
+/** Where what comes next is something else. */
+function stopsOf({ thoughts }: Answer, { breaksAfter }: Fate): readonly number[] | undefined {
+  if (thoughts === 0 && breaksAfter === Infinity) return undefined
+  return [thoughts, breaksAfter, breaksAfter + 1]
 }

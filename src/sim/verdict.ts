@@ -147,10 +147,10 @@ export function falseNow({ gateway, servers }: Stage): string | undefined {
 }
 
 /** What must be true now and then; too dear to look at each time. */
-export function falseForWaiting({ gateway, recorder, world }: Stage): string | undefined {
+export function falseForWaiting({ gateway, chronicle, world }: Stage): string | undefined {
   if (gateway.waiting === 0) return undefined
   // Whom one of two has failed may wait for the other.
-  const waiting = gateway.asks().filter(({ id, state }) => state === 'queued' && !recorder.wasFailed(id))
+  const waiting = gateway.asks().filter(({ id, state }) => state === 'queued' && !chronicle.wasFailed(id))
   // Of those who want the same of the same model, the one who needs the least room.
   const least = new Map<string, AskView>()
   for (const ask of waiting) {
@@ -193,9 +193,9 @@ const tonguesFor: Readonly<Record<string, readonly SimDialect[]>> = {
 }
 
 /** What must be true when all have gone home. */
-export function falseAtTheEnd({ gateway, recorder, servers }: Stage, fleet: readonly Machine[]): string | undefined {
-  if (recorder.wrong !== undefined) return recorder.wrong
-  if (recorder.open > 0) return `every ask ends (${recorder.open} have not)`
+export function falseAtTheEnd({ gateway, chronicle, servers }: Stage, fleet: readonly Machine[]): string | undefined {
+  if (chronicle.wrong !== undefined) return chronicle.wrong
+  if (chronicle.open > 0) return `every ask ends (${chronicle.open} have not)`
   if (gateway.waiting > 0) return `nobody is left in the queue (${gateway.waiting} are)`
   if (gateway.asks().length > 0) return 'nobody is shown who has gone'
   for (const upstream of gateway.fleet.upstreams) {

@@ -81,6 +81,8 @@ export interface Errand {
   readonly preamble: string
   readonly question: string
   readonly wants: 'words' | 'tool' | 'json' | 'vectors'
+  /** Of which vectors are wanted, where that is not left to chance. */
+  readonly texts?: readonly string[] | undefined
   /** Words of the whole answer, and where the caller cuts it. */
   readonly words: number
   readonly wordsMax: number | undefined

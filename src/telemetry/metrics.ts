@@ -7,6 +7,7 @@ import { diskGauge, type DiskWatch } from './disk.ts'
 import { type BoundsSource, measureBounds } from './bounds-metrics.ts'
 import { type Backlog, measureMoney, type MoneyMetricsSource } from './money-metrics.ts'
 import { watchProcess } from './process.ts'
+import { measureRecording, type RecordingCounts } from './recording-metrics.ts'
 import { type Counter, type Family, type Histogram, Registry } from './registry.ts'
 
 /** What is read when Prometheus asks, rather than counted as it happens. A gateway is one. */
@@ -197,6 +198,11 @@ export class Metrics {
   /** Shows how full the volumes are as well. */
   watchDisk(disk: Pick<DiskWatch, 'volumes'>): void {
     diskGauge(this.#registry, disk)
+  }
+
+  /** Shows what is recorded as well. */
+  watchRecording(counts: RecordingCounts): void {
+    measureRecording(this.#registry, counts)
   }
 
   /** Shows how near the process is to its bounds as well. Returns what is to listen for it. */

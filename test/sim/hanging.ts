@@ -1,5 +1,5 @@
 import { machine } from '../../src/sim/fleet.ts'
-import type { Recorder } from '../../src/sim/recorder.ts'
+import type { Chronicle } from '../../src/sim/chronicle.ts'
 import { simulate } from '../../src/sim/run.ts'
 import { vllmLike } from '../../src/sim/server-spec.ts'
 import type { Stage } from '../../src/sim/simulation.ts'
@@ -23,13 +23,13 @@ export interface Seen {
   readonly firstTokensMs: readonly number[]
   readonly asks: number
   readonly hedged: number
-  readonly hedges: Recorder['hedges']
+  readonly hedges: Chronicle['hedges']
 }
 
 export async function hanging(of: Hanging): Promise<Seen> {
   const { seed, requests, perSecond, hedge, everyMs, forMs, servers = 3 } = of
   const fleet = Array.from({ length: servers }, (_, at) => machine(vllmLike({ name: `box-${at}` })))
-  let recorder: Recorder | undefined
+  let chronicle: Chronicle | undefined
   const over = new AbortController()
   const hang = async ({ world, servers: [first] }: Stage): Promise<void> => {
     while (!over.signal.aborted) {
@@ -46,13 +46,13 @@ export async function hanging(of: Hanging): Promise<Seen> {
     workload: { ...usualWorkload, arrivals: poisson(perSecond), hangUps: 0 },
     settings: { hedge, queue: { max: 1_000, patienceMs: 60_000 } },
     script: async (stage) => {
-      recorder = stage.recorder
+      chronicle = stage.chronicle
       void hang(stage)
       await stage.world.sleep((requests / perSecond) * 1_000)
       over.abort()
     },
   })
-  const { asks, hedged, hedges, settled } = recorder!
+  const { asks, hedged, hedges, settled } = chronicle!
   const heard = settled.filter(({ stream, outcome }) => stream && outcome.firstTokenMs !== undefined)
   const firstTokensMs = heard.map(({ outcome }) => outcome.firstTokenMs!).toSorted((one, other) => one - other)
   return { firstTokensMs, asks, hedged, hedges }

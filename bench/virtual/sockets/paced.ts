@@ -1,5 +1,5 @@
 import { Agenda } from '../../../src/sim/agenda.ts'
-import type { Clock } from '../../../src/sim/engine.ts'
+import type { Clock } from '../../../src/sim/labor.ts'
 
 /**
  * Time that passes a number of times faster, for the simulated servers behind sockets. A timer of Node comes a millisecond

@@ -22,7 +22,7 @@ interface Open {
 }
 
 /** Listens to everything that happens, and forgets nothing of it. */
-export class Recorder {
+export class Chronicle {
   readonly settled: Settled[] = []
   readonly failedAttempts: Record<string, number> = {}
   /** Of the asks that came, those that a second server was asked as well, and how those seconds ended. */

@@ -1,0 +1,42 @@
+import { priceOf } from '../accounts/prices.ts'
+import type { Event } from '../core/event.ts'
+import type { Gateway } from '../gateway.ts'
+import { Recorder } from '../recording/recorder.ts'
+import { Reels } from '../recording/reels.ts'
+import { factsOf } from '../recording/settings-row.ts'
+import { recordingsIn } from '../recording/shelf.ts'
+import { version } from './version.ts'
+
+/** What of a house takes down what happens, so that it can be played again. */
+export interface HouseRecording {
+  readonly counts: Reels['counts']
+  readonly listen: (event: Event) => void
+  close(): Promise<void>
+}
+
+/** Into the folder for recordings of this data folder, as long as the settings want it. */
+export function recordingOf(gateway: Gateway, dataDir: string): HouseRecording {
+  const { world, fleet, emit } = gateway
+  const reels = new Reels({ folder: recordingsIn(dataDir), world, emit, bounds: () => gateway.settings.recording })
+  const recorder = new Recorder({
+    world,
+    tape: reels,
+    // What is known of a server that is down is known.
+    nameOf: (model) => fleet.serving(model)[0]?.modelFor(model)?.name,
+    facts: () => {
+      const { settings } = gateway
+      const prices = settings.money?.prices ?? new Map()
+      const parts = { settings, upstreams: fleet.upstreams, priceOf: (model: string) => priceOf(model, prices) }
+      return factsOf({ spillway: version(), ...parts })
+    },
+  })
+  const forget = fleet.watch(recorder.lookAgain)
+  return {
+    counts: reels.counts,
+    listen: recorder.listen,
+    close: () => {
+      forget()
+      return reels.close()
+    },
+  }
+}

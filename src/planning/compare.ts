@@ -1,0 +1,108 @@
+import type { Recording } from '../recording/read.ts'
+import { type Advice, adviceFor, caution } from './advice.ts'
+import { candidatesFor } from './candidates.ts'
+import { type Column, columnOf, type Difference, differencesOf } from './columns.ts'
+import type { Measures } from './measures.ts'
+import type { Passage } from './passage.ts'
+import { changed, type Plan, titleOf } from './plan.ts'
+import { play, type PlayParts } from './play.ts'
+import { assumedFor, remarksOnModels, remarksOnRecording } from './remarks.ts'
+import { isWorthAsking } from './traffic.ts'
+
+export interface ComparisonParts extends PlayParts {
+  /** What happened; undefined where it never did, as with a trace. */
+  readonly recording: Recording | undefined
+  readonly asItWas: Plan
+  readonly tried: Plan | undefined
+  readonly advice: { readonly machineUsd: number | undefined } | undefined
+  /** Told what is being simulated, since that may take a while. */
+  readonly onPlay: (name: string) => void
+}
+
+/** The same requests with several plans, side by side with what happened. It is plain JSON. */
+export interface Comparison {
+  readonly requests: number
+  /** In milliseconds since 1970, of the first arrival; undefined for what was never recorded. */
+  readonly beganAt: number | undefined
+  readonly spellMs: number
+  readonly columns: readonly Column[]
+  /** Where what was recorded and the simulation of it are too far apart; undefined where nothing was recorded. */
+  readonly differences: readonly Difference[] | undefined
+  readonly remarks: readonly string[]
+  /** What was taken for granted, since nobody measured it. */
+  readonly assumed: readonly string[]
+  readonly advice: readonly Advice[]
+  /** How far the advice reaches. */
+  readonly caution: string | undefined
+}
+
+const adviceMost = 3
+
+export async function compare(parts: ComparisonParts): Promise<Comparison> {
+  const { recording, traffic, asItWas, tried, stock, outages } = parts
+  const { requests, beganAt, spellMs } = traffic
+  const columns: Column[] = []
+  if (recording !== undefined) {
+    const passages = recording.requests.filter(isWorthAsking)
+    columns.push(columnOf({ id: 'recorded', name: 'as recorded' }, passages, spellMs))
+  }
+  let last = await played(asItWas, 'as-it-was', parts)
+  columns.push(last.column)
+  if (tried !== undefined) {
+    last = await played(tried, 'changed', parts)
+    columns.push(last.column)
+  }
+  const plan = tried ?? asItWas
+  const advice = parts.advice === undefined ? [] : await advised(plan, last, parts)
+  const [recorded, simulated] = columns
+  return {
+    requests,
+    beganAt,
+    spellMs,
+    columns,
+    differences: recording === undefined ? undefined : differencesOf(recorded!.all, simulated!.all),
+    remarks: [
+      ...(recording === undefined ? [] : remarksOnRecording(recording, outages)),
+      ...remarksOnModels(plan, stock, traffic),
+    ],
+    assumed: [...new Set([asItWas, plan].flatMap((one) => assumedFor(one, stock)))],
+    advice,
+    caution: advice.length > 0 ? caution(spellMs) : undefined,
+  }
+}
+
+interface Played {
+  readonly passages: readonly Passage[]
+  readonly column: Column
+}
+
+async function played(plan: Plan, id: Column['id'], parts: ComparisonParts): Promise<Played> {
+  const title = titleOf(plan)
+  parts.onPlay(title)
+  const passages = await play(plan, parts)
+  return { passages, column: columnOf({ id, name: `simulated ${title}` }, passages, parts.traffic.spellMs) }
+}
+
+/** Of each change that could help, by itself, what a simulation says of it; the most useful first. */
+async function advised(
+  plan: Plan,
+  { passages, column: { all: before } }: Played,
+  parts: ComparisonParts,
+): Promise<Advice[]> {
+  const { traffic, advice: wanted } = parts
+  const all: Advice[] = []
+  for (const candidate of candidatesFor(plan, passages, { all: before, spellMs: traffic.spellMs })) {
+    const other = changed(plan, [candidate.change])
+    const { column } = await played(other, 'changed', parts)
+    const alike = candidate.type === 'more' ? alikeIn(plan, candidate.upstream) : 0
+    const after: Measures = column.all
+    const advice = adviceFor(candidate, { before, after, alike, machineUsd: wanted?.machineUsd })
+    if (advice !== undefined) all.push(advice)
+  }
+  return all.slice(0, adviceMost)
+}
+
+function alikeIn({ settings: { upstreams }, likeness }: Plan, name: string): number {
+  const like = likeness.get(name) ?? name
+  return upstreams.filter((one) => (likeness.get(one.name) ?? one.name) === like).length
+}
