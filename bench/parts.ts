@@ -1,5 +1,7 @@
 import { overhead } from './overhead/part.ts'
 import type { PartPlan } from './report/part.ts'
+import { schedulingPart } from './scheduling.ts'
+import { dayPart } from './simulated-day-part.ts'
 import { outagePart } from './virtual/parts/outage.ts'
 import { overloadPart } from './virtual/parts/overload.ts'
 import { prefixPart } from './virtual/parts/prefix.ts'
@@ -20,4 +22,6 @@ export const parts: readonly PartPlan[] = [
   wrongStartPart,
   socketsPart,
   overhead,
+  schedulingPart,
+  dayPart,
 ]
