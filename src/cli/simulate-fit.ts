@@ -1,29 +1,42 @@
 import { writeFileSync } from 'node:fs'
-import { styleText } from 'node:util'
-import { type Fitted, type FittedUpstream, fitFrom } from '../planning/fit.ts'
-import { machineFileOf } from '../planning/machine-file.ts'
+import { type Fitted, fitFrom } from '../planning/fit.ts'
+import { machineFileOf, readMachineFile } from '../planning/machine-file.ts'
+import type { Stock } from '../planning/stock.ts'
 import type { Recording } from '../recording/read.ts'
-import { duration } from '../sim/picture.ts'
-import { stepMsAt } from '../sim/engine-spec.ts'
-import { printable, table } from './table.ts'
-
-export interface FitCommandOptions {
-  readonly json?: true
-  /** Where the numbers go, to be used and changed by hand. */
-  readonly save?: string
-}
+import { fittedLines } from './fit-lines.ts'
+import type { SimulateOptions } from './simulate-options.ts'
+import { recordingAt, tellPeople } from './simulate-recording.ts'
+import { printable } from './table.ts'
 
 /** What a recording tells of the servers in it, in the numbers of the simulator, and how alike the two are. */
-export async function fitCommand(recording: Recording, { json, save }: FitCommandOptions): Promise<void> {
-  const fitted = await fitFrom(recording, {
+export async function simulateFit(options: SimulateOptions): Promise<void> {
+  const { json, save, fit, recording: path } = options
+  try {
+    const recording = recordingAt(path ?? fit!, options)
+    const fitted = await fitTold(recording)
+    if (save !== undefined) writeFileSync(save, machineFileOf(fitted.machines, remarksOn(recording)))
+    console.log(json === true ? JSON.stringify(jsonOf(fitted)) : fittedLines(fitted, save).join('\n'))
+  } catch (error) {
+    tellPeople(error)
+  }
+}
+
+/** How fast servers are: as a file says, or as the recording shows. */
+export async function machinesFor(
+  recording: Recording | undefined,
+  { machines: file }: SimulateOptions,
+): Promise<Pick<Stock, 'machines' | 'source'>> {
+  if (file !== undefined) return { machines: readMachineFile(file), source: `${file} says` }
+  if (recording === undefined) return { machines: new Map(), source: '' }
+  return { machines: (await fitTold(recording)).machines, source: 'the recording shows' }
+}
+
+const fitTold = (recording: Recording): Promise<Fitted> =>
+  fitFrom(recording, {
     onUpstream: (name) => {
-      if (process.stderr.isTTY) process.stderr.write(`Fitting ${printable(name)} …\n`)
+      if (process.stderr.isTTY) process.stderr.write(`Looking how fast ${printable(name)} is …\n`)
     },
   })
-  if (save !== undefined) writeFileSync(save, machineFileOf(fitted.machines, remarksOn(recording)))
-  if (json === true) console.log(JSON.stringify(jsonOf(fitted)))
-  else console.log([...fitted.upstreams.flatMap(linesOf), ...savedLines(fitted, save)].join('\n'))
-}
 
 function remarksOn({ requests }: Recording): string[] {
   const [first, last] = [requests.at(0), requests.at(-1)]
@@ -48,63 +61,3 @@ const jsonOf = ({ upstreams }: Fitted): object => ({
     unknown,
   })),
 })
-
-function linesOf(upstream: FittedUpstream): string[] {
-  const { name, kind, answers, mostAtOnce, unknown } = upstream
-  const head = `${printable(name)} (${printable(kind)}), from ${answers.toLocaleString('en')} answers, at most ${mostAtOnce} at once`
-  return [
-    styleText('bold', head),
-    ...figuresOf(upstream),
-    ...comparedIn(upstream),
-    ...unknown.map((one) => `  ? ${one}`),
-    '',
-  ]
-}
-
-function figuresOf({ machine }: FittedUpstream): string[] {
-  if (machine === undefined) return []
-  const { networkMs = 0, networkSpread = 0, engine = {} } = machine
-  const { prefillTokensPerSecond: reads, prefillStalls, stepMs = [], slots, loadMs, cacheBlocks } = engine
-  const counts = stepMs.length > 0 && slots !== undefined ? stepMs.map(([running]) => running) : [1]
-  const steps = counts
-    .filter((running) => running > 0)
-    .map((running) => `${three(stepMsAt(stepMs, running))} for ${running}`)
-  return [
-    `  on the way        ${three(networkMs)} ms${networkSpread > 0 ? `, for one in ten ${three(networkMs * Math.exp(1.2816 * networkSpread))} ms and more` : ''}`,
-    ...(reads === undefined
-      ? []
-      : [
-          `  reads             ${reads.toLocaleString('en')} tokens a second${prefillStalls === true ? ', while nobody speaks' : ''}`,
-        ]),
-    `  ms a token        ${steps.length > 0 ? steps.join(', ') : three(stepMs[0]?.[1] ?? 0)}`,
-    ...(slots === undefined ? [] : [`  answers at once   ${slots}`]),
-    ...(loadMs === undefined ? [] : [`  loads a model in  ${duration(loadMs)}`]),
-    ...(cacheBlocks === undefined ? [] : [`  remembers         ${cacheBlocks.toLocaleString('en')} blocks of prompts`]),
-  ]
-}
-
-function comparedIn({ likeness }: FittedUpstream): string[] {
-  if (likeness === undefined) return []
-  const { measured, simulated } = likeness
-  const row = (name: string, of: (times: typeof measured) => number): string[] => {
-    const [was, is] = [of(measured), of(simulated)]
-    return [name, three(was), three(is), was === 0 ? '' : `${Math.round((is / was - 1) * 100)}%`]
-  }
-  const rows = [
-    row('first token p50, ms', ({ firstTokenMs }) => firstTokenMs.p50),
-    row('first token p99, ms', ({ firstTokenMs }) => firstTokenMs.p99),
-    row('whole answer p50, ms', ({ totalMs }) => totalMs.p50),
-    row('whole answer p99, ms', ({ totalMs }) => totalMs.p99),
-    row('tokens a second of an answer', ({ tokensPerSecond }) => tokensPerSecond),
-  ]
-  return table(['the same requests', 'measured', 'simulated', 'off by'], rows).map((line) => `  ${line}`)
-}
-
-const three = (value: number): string => (value >= 1_000 ? value.toFixed(0) : String(Number(value.toPrecision(3))))
-
-function savedLines({ machines, upstreams }: Fitted, save: string | undefined): string[] {
-  if (upstreams.length === 0) return ['The recording names no servers.']
-  if (save !== undefined)
-    return [`${machines.size} of ${upstreams.length} servers are in ${save}. Use them with --machines ${save}.`]
-  return ['Keep these with --save FILE, and use them with --machines FILE.']
-}

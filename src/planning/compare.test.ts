@@ -51,7 +51,7 @@ async function compared(tried?: Plan, machineUsd?: number): Promise<Comparison> 
   return compare({
     recording,
     traffic: recordedTraffic(recording, 1),
-    stock: { ...stockOf(recording), machines: new Map([['gpu-1', slow]]), source: 'as is known' },
+    stock: { ...stockOf(recording), machines: new Map([['gpu-1', slow]]), source: 'is known' },
     seed: 1,
     outages: true,
     asItWas: plan(),
@@ -140,9 +140,9 @@ test('a model that nobody would have any more is said, and is refused', async ()
 })
 
 test('what nobody measured is said to be assumed', () => {
-  const stock = { ...stockOf(recording), machines: new Map([['gpu-1', slow]]), source: 'as is known' }
+  const stock = { ...stockOf(recording), machines: new Map([['gpu-1', slow]]), source: 'is known' }
   assert.deepEqual(assumedFor(changed(plan(), [more('gpu-1', 2)]), stock), [
-    'gpu-1 as is known',
+    'gpu-1: as fast as is known',
     'gpu-1-2 is just like gpu-1',
     'gpu-1-3 is just like gpu-1',
     'cloud (openai): never measured, as fast as is usual for such servers',

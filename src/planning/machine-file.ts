@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { ConfigFault, type Path, type Problem } from '../config/problem.ts'
 import { YamlText } from '../config/yaml-text.ts'
 import type { EngineSpec } from '../sim/engine-spec.ts'
@@ -44,7 +45,17 @@ const valueOf = (machine: ServerOptions, { of, name }: Figure): unknown =>
   of === 'server' ? machine[name as keyof ServerOptions] : machine.engine?.[name as keyof EngineSpec]
 
 /** Throws a ConfigFault with everything that is wrong, each with its place. */
-export function readMachineFile(text: string, file: string): Machines {
+export function readMachineFile(file: string): Machines {
+  try {
+    return machinesIn(readFileSync(file, 'utf8'), file)
+  } catch (error) {
+    if (error instanceof ConfigFault) throw error
+    const { code = 'error' } = error as NodeJS.ErrnoException
+    throw new ConfigFault([{ path: [], text: `cannot be read (${code})`, file }])
+  }
+}
+
+export function machinesIn(text: string, file: string): Machines {
   const yaml = new YamlText(text, file)
   if (yaml.broken.length > 0) throw new ConfigFault(yaml.broken)
   const problems: Problem[] = []

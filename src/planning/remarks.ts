@@ -72,7 +72,7 @@ export function assumedFor(plan: Plan, stock: Stock): string[] {
     }
     if (tier >= paidTier) for (const model of theirs) if (!prices.has(model.toLowerCase())) unpriced.add(model)
   }
-  if (measured.length > 0) assumed.unshift(`${measured.join(', ')} ${stock.source}`)
+  if (measured.length > 0) assumed.unshift(`${measured.join(', ')}: as fast as ${stock.source}`)
   if (unmeasured.length > 0)
     assumed.push(`${unmeasured.join(', ')}: never measured, as fast as is usual for such servers`)
   if (unpriced.size > 0) assumed.push(`${[...unpriced].join(', ')}: no price is known, so it counts as nothing`)

@@ -51,7 +51,7 @@ async function said(t: TestContext, ...options: string[]): Promise<Said> {
 }
 
 test('a recording is played with one more server, side by side with what happened, by caller', async (t) => {
-  const options = ['--recording', example, '--machines', machines, '--more', 'workstation', '--machine-usd', '4000']
+  const options = ['--recording', short, '--machines', machines, '--more', 'workstation', '--machine-usd', '4000']
   const { out, exitCode } = await said(t, ...options, '--no-advice')
   assert.equal(exitCode, undefined)
   assert.match(out, /as recorded +simulated as it was +simulated with 1 more workstation/)
@@ -61,7 +61,7 @@ test('a recording is played with one more server, side by side with what happene
     out,
     /^With 1 more workstation, spill is .*; a day costs \$[\d.]+ less, which pays \$4,000 in [\d,]+ days\.$/m,
   )
-  assert.match(out, /^All this comes from 60 minutes of requests/m)
+  assert.match(out, /^All this comes from \d+ minutes of requests/m)
   assert.match(out, /^Assumed: .*cloud \(openai\): never measured.*workstation-2 is just like workstation\.$/m)
 })
 
@@ -94,7 +94,7 @@ test('--json has the same columns for programs', async (t) => {
     assert.equal(all.answered + all.refused + all.failed + all.left, 140)
     assert.equal(
       Object.values(callers).reduce((sum, one) => sum + one.requests, 0),
-      360,
+      140,
     )
   }
   assert.equal(columns[2]!.all.spilled.requests, 0)
@@ -177,7 +177,7 @@ test('what cannot be played is refused in one sentence', async (t) => {
       '--without',
       'cloud',
     ],
-    [/nothing\.yaml cannot be read \(ENOENT\)\.$/, '--recording', example, '--machines', join(folder, 'nothing.yaml')],
+    [/nothing\.yaml: cannot be read \(ENOENT\)$/, '--recording', example, '--machines', join(folder, 'nothing.yaml')],
     [/nothing\.csv cannot be read \(ENOENT\)\.$/, '--trace', join(folder, 'nothing.csv')],
     [
       /Line 1 of the trace is no request\.$/,

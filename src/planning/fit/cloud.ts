@@ -16,7 +16,8 @@ export function fitCloud(stays: readonly Stay[]): ServerOptions {
   const [, readMs = 0] = amountsBehind(firsts, 2)
   const delays = firsts.map(({ whole, parts }) => Math.max(whole - readMs * parts[1]!, 1))
   const networkMs = median(delays)
-  const spread = (Math.log(quantile(delays, 0.9) / networkMs) / z90 + Math.log(quantile(delays, 0.99) / networkMs) / z99) / 2
+  const spread =
+    (Math.log(quantile(delays, 0.9) / networkMs) / z90 + Math.log(quantile(delays, 0.99) / networkMs) / z99) / 2
   const steps = seen.flatMap(({ firstAt, endAt, outputTokens }) =>
     outputTokens > 4 ? [(endAt - firstAt) / (outputTokens - 1)] : [],
   )

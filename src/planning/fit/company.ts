@@ -90,7 +90,13 @@ function companyOf(span: Span, others: readonly Span[], { prefillStalls }: Habit
     speaking += step.speaking
     reading += step.reading
   }
-  return { speakingMs: Array.from(speakingMs, (ms) => ms ?? 0), readMeanwhile, readBefore, speakingThen: isReading ? 0 : speakingThen, thereThen }
+  return {
+    speakingMs: Array.from(speakingMs, (ms) => ms ?? 0),
+    readMeanwhile,
+    readBefore,
+    speakingThen: isReading ? 0 : speakingThen,
+    thereThen,
+  }
 }
 
 /** How much of what was read then fell into that time. */

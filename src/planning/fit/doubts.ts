@@ -25,7 +25,8 @@ export function doubtsOf({ upstream: { concurrency }, all, machine: { engine = {
     else doubts.push(`What more than ${Math.max(slots, most)} at once would do is not known.`)
     if (engine.cacheBlocks === undefined)
       doubts.push('How many prompts it remembers did not show: it is taken to be as usual for its kind.')
-    if (engine.loadMs === undefined) doubts.push('It was not seen loading a model: that takes as long as usual for its kind.')
+    if (engine.loadMs === undefined)
+      doubts.push('It was not seen loading a model: that takes as long as usual for its kind.')
   }
   if (models.size > 1) {
     const [main, its] = [...models].reduce((best, one) => (one[1].length > best[1].length ? one : best))

@@ -7,7 +7,10 @@ import { mostAtOnce } from './sample.ts'
 import type { Stay } from './stays.ts'
 
 /** A machine of one's own: so many slots, of which each is slower the more of them are busy. */
-export async function fitHome(stays: readonly Stay[], usual: EngineSpec): Promise<Refined & { readonly slots: number }> {
+export async function fitHome(
+  stays: readonly Stay[],
+  usual: EngineSpec,
+): Promise<Refined & { readonly slots: number }> {
   const most = mostAtOnce(stays)
   let best: (Refined & { readonly slots: number }) | undefined
   for (const slots of [Infinity, ...candidatesUpTo(most)]) {
@@ -42,4 +45,3 @@ export function homeOptions({ pace, slots }: Refined & { readonly slots: number 
 
 /** Three digits tell as much as there is to know. */
 export const rounded = (value: number): number => (value === 0 ? 0 : Number(value.toPrecision(3)))
-

@@ -15,26 +15,27 @@ const triesMost = 160
  * long as that makes it more alike.
  */
 export async function refined(stays: readonly Stay[], begin: Pace, engine: EngineSpec): Promise<Refined> {
-  let tries = 0
-  const offOf = async (pace: Pace): Promise<number> => {
-    tries += 1
-    return offBy(stays, await rehearse(stays, { engine: { ...engine, ...engineOf(pace) }, networkMs: pace.networkMs }))
+  const rehearsed = async (pace: Pace): Promise<Refined> => {
+    const machine = { engine: { ...engine, ...engineOf(pace) }, networkMs: pace.networkMs }
+    return { pace, off: offBy(stays, await rehearse(stays, machine)) }
   }
-  let best = { pace: begin, off: await offOf(begin) }
+  let best = await rehearsed(begin)
+  let left = triesMost
   for (const stride of strides) {
-    for (let isBetter = true; isBetter && tries < triesMost; ) {
-      isBetter = false
+    let was: Refined
+    do {
+      was = best
       for (const move of moves) {
         for (const times of [1 + stride, 1 / (1 + stride)]) {
-          const pace = sound(move(best.pace, times))
-          const off = await offOf(pace)
-          if (off >= best.off * 0.999) continue
-          best = { pace, off }
-          isBetter = true
+          if (left === 0) return best
+          left -= 1
+          const tried = await rehearsed(sound(move(best.pace, times)))
+          if (tried.off >= best.off * 0.999) continue
+          best = tried
           break
         }
       }
-    }
+    } while (best !== was)
   }
   return best
 }
@@ -99,7 +100,8 @@ export function offBy(stays: readonly Stay[], rehearsed: readonly (Rehearsed | u
   for (const kind of ['firstMs', 'totalMs'] as const) {
     const [was, is] = [pairs.map((pair) => pair.was[kind]), pairs.map((pair) => pair.is[kind])]
     each += meanOf(was.map((ms, index) => apart(is[index]!, ms)))
-    together += meanOf(parts.map((part) => apart(quantile(is, part), quantile(was, part)))) + apart(meanOf(is), meanOf(was))
+    together +=
+      meanOf(parts.map((part) => apart(quantile(is, part), quantile(was, part)))) + apart(meanOf(is), meanOf(was))
   }
   // What a server can do when it is full decides who is turned away.
   const full = pairs.filter(({ was }) => was.isFull)
