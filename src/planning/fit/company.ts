@@ -84,7 +84,12 @@ function companyOf(span: Span, others: readonly Span[], { prefillStalls }: Habit
     speaking += step.speaking
     reading += step.reading
   }
-  return { speakingMs: Array.from(speakingMs, (ms) => ms ?? 0), readMeanwhile, readBefore, speakingThen: isReading ? 0 : speakingThen }
+  return {
+    speakingMs: Array.from(speakingMs, (ms) => ms ?? 0),
+    readMeanwhile,
+    readBefore,
+    speakingThen: isReading ? 0 : speakingThen,
+  }
 }
 
 /** How much of what was read then fell into that time. */

@@ -129,7 +129,11 @@ function rising(values: readonly number[], weights: readonly number[]): number[]
     while (blocks.length > 1 && blocks.at(-2)!.mean > blocks.at(-1)!.mean) {
       const [high, low] = [blocks.pop()!, blocks.pop()!]
       const weight = high.weight + low.weight
-      blocks.push({ mean: (high.mean * high.weight + low.mean * low.weight) / weight, weight, count: high.count + low.count })
+      blocks.push({
+        mean: (high.mean * high.weight + low.mean * low.weight) / weight,
+        weight,
+        count: high.count + low.count,
+      })
     }
   })
   return blocks.flatMap(({ mean, count }) => Array.from({ length: count }, () => mean))

@@ -22,7 +22,7 @@ export async function refined(stays: readonly Stay[], begin: Pace, engine: Engin
   }
   let best = { pace: begin, off: await offOf(begin) }
   for (const stride of strides) {
-    for (let isBetter = true; isBetter && tries < triesMost; ) {
+    for (let isBetter = true; isBetter && tries < triesMost;) {
       isBetter = false
       for (const move of movesOf(best.pace)) {
         for (const times of [1 + stride, 1 / (1 + stride)]) {
@@ -99,7 +99,8 @@ export function offBy(stays: readonly Stay[], rehearsed: readonly (Rehearsed | u
   for (const kind of ['firstMs', 'totalMs'] as const) {
     const [was, is] = [pairs.map((pair) => pair.was[kind]), pairs.map((pair) => pair.is[kind])]
     each += meanOf(was.map((ms, index) => apart(is[index]!, ms)))
-    together += meanOf(parts.map((part) => apart(quantile(is, part), quantile(was, part)))) + apart(meanOf(is), meanOf(was))
+    together +=
+      meanOf(parts.map((part) => apart(quantile(is, part), quantile(was, part)))) + apart(meanOf(is), meanOf(was))
   }
   return each / 4 + together / 2
 }
