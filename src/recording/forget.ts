@@ -29,9 +29,11 @@ function filesIn(folder: string): string[] {
   }
 }
 
+/** A model or a server may be called so as well, and stays so. */
 function names(file: string, caller: string): boolean {
   const quoted = JSON.stringify(caller)
-  for (const { text } of linesOf(file)) if (text.includes(quoted)) return true
+  const [ofRequest, ofSettings] = [`"caller":${quoted}`, `"name":${quoted}`]
+  for (const { text } of linesOf(file)) if (text.includes(ofRequest) || text.includes(ofSettings)) return true
   return false
 }
 
