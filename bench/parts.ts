@@ -1,5 +1,6 @@
 import { overhead } from './overhead/part.ts'
 import type { PartPlan } from './report/part.ts'
+import { truthPart } from './truth/part.ts'
 import { outagePart } from './virtual/parts/outage.ts'
 import { overloadPart } from './virtual/parts/overload.ts'
 import { prefixPart } from './virtual/parts/prefix.ts'
@@ -18,4 +19,5 @@ export const parts: readonly PartPlan[] = [
   outagePart,
   wrongStartPart,
   overhead,
+  truthPart,
 ]
