@@ -5,39 +5,12 @@ import { closedLoop } from '../load.ts'
 import { Questions } from '../question.ts'
 import { tokensBetween } from '../sample.ts'
 import { throughServe } from '../through-serve.ts'
-import { model, type Stage, staged } from '../world.test-helper.ts'
-import { strictly } from './alone.ts'
-import { Company } from './company.ts'
+import { model, staged } from '../world.test-helper.ts'
 import { ladder } from './ladder.ts'
-import { tune, type Tuning, type TuningOptions } from './search.ts'
 import { enoughShare } from './sweet-spot.ts'
-import { warmUp } from './warm-up.ts'
+import { max, never, tuned } from './tuned.test-helper.ts'
 
-const never = new AbortController().signal
 const models = [{ name: model, contextTokens: 8_192 }]
-const max = 16
-
-interface Tuned extends Tuning, Stage {}
-
-type Wishes = Partial<TuningOptions>
-
-async function tuned(spec: ServerSpec, wishes: Wishes | ((stage: Stage) => Wishes) = {}): Promise<Tuned> {
-  const stage = await staged(spec)
-  const { world, gateway } = stage
-  const options = typeof wishes === 'function' ? wishes(stage) : wishes
-  const [upstream] = gateway.fleet.upstreams
-  const target = strictly(throughServe(gateway, { model }), gateway)
-  const questions = new Questions({ random: world.chance('questions'), promptTokens: 256, outputTokens: 64 })
-  const { backend } = upstream!.settings
-  const look = backend.gauge && (() => backend.gauge!(upstream!.call))
-  const company = new Company({ world, look, ours: () => upstream!.inFlight })
-  assert.equal(await world.run(warmUp(target, questions, never)), undefined)
-  const { next } = questions
-  const tuning = await world.run(
-    tune({ world, target, questions: next, company, max, bounds: {}, signal: never, ...options }),
-  )
-  return { ...stage, ...tuning }
-}
 
 /** Every number of them, each for a while and from a fresh server, and the same definition of what is best. */
 async function exhaustive(spec: ServerSpec): Promise<number> {

@@ -2,8 +2,11 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { between, ladder } from './ladder.ts'
 import type { Step } from './step.ts'
-import { sweetSpot } from './sweet-spot.ts'
-import { whyOf } from './why.ts'
+import type { Tuning } from './search.ts'
+import { type Bounds, sweetSpot } from './sweet-spot.ts'
+import { whyOf as sentencesOf } from './why.ts'
+
+const whyOf = (tuning: Omit<Tuning, 'drift'>, bounds: Bounds): string => sentencesOf(tuning, bounds).join(' ')
 
 const step = (concurrency: number, tokensPerSecond: number, more: Partial<Step> = {}): Step => ({
   concurrency,

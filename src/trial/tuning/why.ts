@@ -2,10 +2,10 @@ import type { Stop, Tuning } from './search.ts'
 import type { Step } from './step.ts'
 import { bestOf, type Bounds, firstTokenMostMs, isBearable } from './sweet-spot.ts'
 
-/** Why it is that number, for people. */
-export function whyOf({ steps, best, stopped }: Omit<Tuning, 'drift'>, bounds: Bounds): string {
+/** Why it is that number, for people: a sentence or two. */
+export function whyOf({ steps, best, stopped }: Omit<Tuning, 'drift'>, bounds: Bounds): readonly string[] {
   const sentences = [best === undefined ? '' : gainIn(steps, best, bounds), ending(steps, stopped, bounds)]
-  return sentences.filter((sentence) => sentence !== '').join(' ')
+  return sentences.filter((sentence) => sentence !== '')
 }
 
 function gainIn(steps: readonly Step[], best: Step, bounds: Bounds): string {
