@@ -10,7 +10,7 @@ import type { Inbound, World } from '../src/core/world.ts'
 import { dialectById } from '../src/dialects/index.ts'
 import { createGateway, type Gateway } from '../src/gateway.ts'
 import { openLedger } from '../src/ledger/open.ts'
-import { percentile, sleep } from './load/request.ts'
+import { percentile, sleep } from './overhead/load/request.ts'
 
 export interface Round {
   readonly requests: number

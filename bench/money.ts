@@ -6,7 +6,7 @@
 import { fork, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
-import { percentile } from './load/request.ts'
+import { percentile } from './overhead/load/request.ts'
 import type { Round, Seen } from './money-arm.ts'
 
 /** By whether the server costs money, and whether there is a ledger. */

@@ -1,122 +1,111 @@
-import { execFileSync } from 'node:child_process'
-import { resolve } from 'node:path'
+/** The one command: everything that is told about Spillway in numbers, measured on this machine. */
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { type ArmName, type ArmOptions, startArm, startMock } from './arms.ts'
-import { measuredCore, otherCore } from './machine.ts'
-import type { Measured } from './measures.ts'
-import { disturbedShare, judge, type Rounds, shown, type Verdict } from './report.ts'
-import { type Scenario, scenarios } from './scenarios.ts'
+import { parts } from './parts.ts'
+import { contradictions } from './report/conclusion.ts'
+import { thisMachine, versionsHere } from './report/machine.ts'
+import { markdownOf, verdictLine } from './report/markdown.ts'
+import type { Part } from './report/part.ts'
+import { publish } from './report/publish.ts'
+import { conclusionsOf, isSurprise, jsonOf, type Report, reportIn } from './report/report.ts'
+import { progress } from './report/progress.ts'
+import { Troupe } from './report/troupe.ts'
 
-const usage = `Measures Spillway beside nginx, in one run on one machine. Linux, two cores, nginx and taskset are needed.
+const usage = `Measures everything that is told about Spillway, in less than twenty minutes on two cores, and writes one report.
 
   npm run bench -- [options]
 
-  --scenario a,b      only these: ${scenarios.map(({ name }) => name).join(', ')}
-  --quick             one round of two seconds: whether it works, not what it costs
-  --rounds 3          how often each arm takes its turn
-  --seconds 5         how long each turn is counted
-  --transport own     own | undici: Spillway's client towards the servers
-  --before DIR        beside them an earlier Spillway that is checked out there
-  --json              all that was seen, for programs
+  --part a,b          only these: ${parts.map(({ name }) => name).join(', ')}
+  --quick             whether everything works, in a minute or two; no figure means anything
+  --seeds 901-903     in place of those of each part
+  --out DIR           where the report goes (bench/out): report.md, report.json, and its pictures
+  --against FILE      the report.json of another run: which conclusions differ
+  --publish           the figures go to docs/benchmarks and into the marked places of README.md and docs/benchmarks.md
+  --json              the report on the standard output, for programs
 
-It ends with 1 when a bar is missed.`
+  --ci                a short slice, held against bench/bands.json
+  --scenario a,b      only these of the overhead, with options of their own: --help --scenario tells
 
-interface Options {
-  readonly rounds: number
-  readonly seconds: number
-  readonly transport: NonNullable<ArmOptions['transport']>
-  readonly before: string | undefined
-  /** A window in which something else used the machine is measured again, so often. */
-  readonly again: number
-}
+Linux is needed, and nginx, haproxy, taskset and a real llama-server for the parts that ask for them; what is not here is named
+in the report as not measured. It ends with 1 when a bar is missed that is not known to be.`
 
-async function run(scenario: Scenario, { rounds, seconds, transport, before, again }: Options): Promise<Rounds> {
-  const arms: readonly ArmName[] = before === undefined ? scenario.arms : [...scenario.arms, 'before']
-  const all = new Map<ArmName, Measured[]>(arms.map((name) => [name, []]))
-  for (let round = 0; round < rounds; round += 1) {
-    // Arm after arm and round after round, to and fro, so that a slow minute of the machine hits all of them.
-    for (const name of round % 2 === 0 ? arms : arms.toReversed()) {
-      for (let left = again; left >= 0; left -= 1) {
-        const measured = await once(scenario, name, { seconds, transport, before })
-        if (measured === undefined) break
-        all.get(name)!.push(measured)
-        if (measured.window.foreignShare <= disturbedShare) break
-      }
-    }
-  }
-  return all
-}
-
-async function once(
-  scenario: Scenario,
-  name: ArmName,
-  { seconds, transport, before }: Pick<Options, 'seconds' | 'transport' | 'before'>,
-): Promise<Measured | undefined> {
-  // With nothing in between, the way from core to core is part of what is compared: a wake-up across it is not free.
-  const mock = await startMock({ ...scenario.mock, core: name === 'direct' ? measuredCore : otherCore })
-  const arm = await startArm(name, { ...scenario.arm, transport, before })
-  try {
-    return await scenario.measure(arm, mock, seconds)
-  } catch (error) {
-    console.error(`${scenario.name}: ${(error as Error).message}`)
-    return undefined
-  } finally {
-    await arm.proc?.end()
-    await mock.end()
-  }
-}
+const args = process.argv.slice(2)
+if (args.includes('--scenario')) await import('./overhead/main.ts')
+else if (args.includes('--ci')) await import('./ci.ts')
+else await report()
 
 function give(text: string, code: number): never {
   console.error(text)
   process.exit(code)
 }
 
-const { values } = parseArgs({
-  options: {
-    scenario: { type: 'string' },
-    quick: { type: 'boolean', default: false },
-    rounds: { type: 'string' },
-    seconds: { type: 'string' },
-    transport: { type: 'string', default: 'own' },
-    before: { type: 'string' },
-    json: { type: 'boolean', default: false },
-    help: { type: 'boolean', default: false },
-  },
-})
-if (values.help) give(usage, 0)
-const names = values.scenario?.split(',') ?? scenarios.map(({ name }) => name)
-const wanted = names.map(
-  (name) =>
-    scenarios.find((scenario) => scenario.name === name) ?? give(`There is no scenario ${name}.\n\n${usage}`, 2),
-)
-if (process.platform !== 'linux')
-  give('The benchmark reads /proc and pins cores with taskset: it runs on Linux only.', 2)
-for (const tool of ['nginx', 'taskset']) {
-  try {
-    execFileSync('which', [tool], { stdio: 'ignore' })
-  } catch {
-    give(`${tool} is needed: apt-get install nginx util-linux`, 2)
+async function report(): Promise<void> {
+  const { values } = parseArgs({
+    options: {
+      part: { type: 'string' },
+      quick: { type: 'boolean', default: false },
+      seeds: { type: 'string' },
+      out: { type: 'string', default: join(import.meta.dirname, 'out') },
+      against: { type: 'string' },
+      publish: { type: 'boolean', default: false },
+      json: { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
+    },
+  })
+  if (values.help) give(usage, 0)
+  if (values.publish && values.quick) give('The figures of a quick run mean nothing, and nobody should read them.', 2)
+  const wanted = values.part?.split(',')
+  const unknown = wanted?.find((name) => parts.every((part) => part.name !== name))
+  if (unknown !== undefined) give(`There is no part ${unknown}.\n\n${usage}`, 2)
+  const beganAt = performance.now()
+  const troupe = new Troupe({ quick: values.quick, seeds: seedsIn(values.seeds) }, progress(process.stderr))
+  const played = await troupe.play(parts.filter(({ name }) => wanted?.includes(name) ?? true))
+  const made: Report = {
+    madeAt: new Date().toISOString(),
+    command: ['npm run bench', ...(args.length > 0 ? ['--', ...args] : [])].join(' '),
+    tookMs: Math.round(performance.now() - beganAt),
+    isQuick: values.quick,
+    machine: thisMachine(),
+    versions: versionsHere(),
+    parts: played,
   }
+  write(made, values.out)
+  if (values.publish) publish(made)
+  if (values.json) process.stdout.write(jsonOf(made))
+  else for (const part of played) tell(part)
+  const differing = values.against === undefined ? [] : differences(made, values.against)
+  for (const difference of differing) console.error(`differs: ${difference}`)
+  console.error(`${join(values.out, 'report.md')}, after ${(made.tookMs / 60_000).toFixed(1)} minutes`)
+  const isBad = values.quick ? played.some(saidNothing) : conclusionsOf(made).some(isSurprise)
+  process.exit(isBad || differing.length > 0 ? 1 : 0)
 }
-execFileSync('taskset', ['-a', '-cp', String(otherCore), String(process.pid)], { stdio: 'ignore' })
 
-const options: Options = {
-  rounds: Number(values.rounds ?? (values.quick ? 1 : 3)),
-  seconds: Number(values.seconds ?? (values.quick ? 2 : 5)),
-  transport: values.transport === 'undici' ? 'undici' : 'own',
-  before: values.before === undefined ? undefined : resolve(values.before),
-  again: values.quick ? 0 : 2,
+function seedsIn(text: string | undefined): readonly [number, number] | undefined {
+  if (text === undefined) return undefined
+  const [first = NaN, last = first] = text.split('-').map(Number)
+  return Number.isInteger(first) && last >= first
+    ? [first, last]
+    : give(`--seeds takes 901 or 901-903, not ${text}.`, 2)
 }
-const verdicts: Verdict[] = []
-for (const scenario of wanted) {
-  const verdict = judge(scenario, await run(scenario, options))
-  verdicts.push(verdict)
-  if (!values.json) console.log(`${shown(verdict)}\n`)
+
+function write(made: Report, folder: string): void {
+  rmSync(folder, { recursive: true, force: true })
+  mkdirSync(folder, { recursive: true })
+  writeFileSync(join(folder, 'report.md'), markdownOf(made))
+  writeFileSync(join(folder, 'report.json'), jsonOf(made))
+  for (const { name, svg } of made.parts.flatMap(({ plots }) => plots)) writeFileSync(join(folder, `${name}.svg`), svg)
 }
-const missed = verdicts.filter(({ isMet }) => !isMet).length
-if (values.json) console.log(JSON.stringify({ options, verdicts }, undefined, 2))
-else {
-  console.log(`${verdicts.length - missed} bars met, ${missed} missed; medians of calm windows.`)
-  console.log(`Again: npm run bench -- ${process.argv.slice(2).join(' ')}`)
+
+function tell({ title, conclusions, notMeasured }: Part): void {
+  console.log(`\n${title}`)
+  for (const conclusion of conclusions) console.log(`  ${verdictLine(conclusion)}`)
+  for (const why of notMeasured) console.log(`  not measured: ${why}`)
 }
-process.exit(missed === 0 ? 0 : 1)
+
+const saidNothing = ({ tables, notMeasured }: Part): boolean => tables.length === 0 && notMeasured.length === 0
+
+function differences(made: Report, file: string): readonly string[] {
+  if (!existsSync(file)) give(`${file} is not there.`, 2)
+  return contradictions(conclusionsOf(made), conclusionsOf(reportIn(readFileSync(file, 'utf8'))))
+}

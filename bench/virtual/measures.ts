@@ -57,9 +57,15 @@ export function workMs({ server: { engine } }: Machine, promptTokens: number, ou
   return (promptTokens * 1_000) / prefillTokensPerSecond + (outputTokens * stepMsAt(stepMs, slots)) / slots
 }
 
-export function measure({ scenario, trips: all, servers }: History, capacity: number): Measures {
+export function countedTrips({ scenario, trips }: Pick<History, 'scenario' | 'trips'>): readonly Trip[] {
+  const { countedFromMs, countedToMs = scenario.lengthMs } = scenario
+  return trips.filter(({ atMs }) => atMs >= countedFromMs && atMs < countedToMs)
+}
+
+export function measure(history: History, capacity: number): Measures {
+  const { scenario, trips: all, servers } = history
   const { fleet, countedFromMs, countedToMs = scenario.lengthMs, cachedMost } = scenario
-  const trips = all.filter(({ atMs }) => atMs >= countedFromMs && atMs < countedToMs)
+  const trips = countedTrips(history)
   const clouds = new Set(fleet.filter(isCloud).map(({ server }) => server.name))
   const homes = servers.filter(({ spec }) => !clouds.has(spec.name))
   const home = fleet.find((machine) => !isCloud(machine))!

@@ -1,18 +1,28 @@
+import { tableMarkdown } from '../report/table.ts'
+import type { Cell, Table } from '../report/part.ts'
 import type { Measures } from './measures.ts'
 import type { Scenario } from './scenario.ts'
+import type { Trip } from './trip.ts'
 
 /** All seeds of one arm. */
 export interface Row {
   readonly arm: string
   readonly seeds: readonly Measures[]
+  /** Those that count, of all seeds. */
+  readonly trips: readonly Trip[]
 }
 
-type Column = readonly [head: string, of: (seed: Measures) => number, show: (value: number) => string]
+interface Unit {
+  readonly times: number
+  readonly digits: number
+}
 
-const seconds = (ms: number): string => (ms / 1_000).toFixed(2)
-const percent = (part: number): string => (part * 100).toFixed(1)
-const millis = (ms: number): string => ms.toFixed(1)
-const dollars = (usd: number): string => usd.toFixed(5)
+type Column = readonly [head: string, of: (seed: Measures) => number, unit: Unit]
+
+const seconds: Unit = { times: 1 / 1_000, digits: 2 }
+const percent: Unit = { times: 100, digits: 1 }
+const millis: Unit = { times: 1, digits: 1 }
+const dollars: Unit = { times: 1, digits: 5 }
 
 /** A column is shown where it has something to tell. */
 const columns: readonly Column[] = [
@@ -48,34 +58,38 @@ const byLength: readonly Column[] = [
   ['long', ({ longAway }) => longAway, percent],
 ]
 
-/** One scenario in Markdown: the mean over the seeds, and how far they lie apart; then the thirds of answers by length. */
-export function told({ name, about }: Scenario, rows: readonly Row[]): string {
-  const lengths = table(rows, byLength)
-  return [
-    `### ${name}`,
-    '',
-    `${about[0]!.toUpperCase()}${about.slice(1)}.`,
-    '',
-    ...table(rows, columns),
-    ...(lengths.length > 0 ? ['', ...lengths] : []),
-  ].join('\n')
+/** The mean over the seeds, and how far they lie apart; then the thirds of answers by length. */
+export function tablesOf({ name, about }: Scenario, rows: readonly Row[]): readonly Table[] {
+  return [...table(`${name}: ${about}`, rows, columns), ...table(`${name}, by length of the answer`, rows, byLength)]
 }
 
-function table(rows: readonly Row[], all: readonly Column[]): string[] {
+/** One scenario in Markdown. */
+export const told = (scenario: Scenario, rows: readonly Row[]): string =>
+  tablesOf(scenario, rows)
+    .flatMap((one) => [...tableMarkdown(one), ''])
+    .join('\n')
+
+/** None, where no column has anything to tell. */
+function table(title: string, rows: readonly Row[], all: readonly Column[]): Table[] {
   const shown = all.filter(([, of]) => rows.some(({ seeds }) => seeds.some((seed) => of(seed) > 0)))
   if (shown.length === 0) return []
-  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`
   return [
-    line(['arm', ...shown.map(([head]) => head)]),
-    line(['---', ...shown.map(() => '--:')]),
-    ...rows.map(({ arm, seeds }) => line([arm, ...shown.map(([, of, show]) => cell(seeds.map(of), show))])),
+    {
+      title,
+      columns: [{ head: 'arm' }, ...shown.map(([head, , { digits }]) => ({ head, digits }))],
+      rows: rows.map(({ arm, seeds }) => [
+        arm,
+        ...shown.map(([, of, { times }]) => meanCell(seeds.map((seed) => of(seed) * times))),
+      ]),
+    },
   ]
 }
 
-function cell(values: readonly number[], show: (value: number) => string): string {
+export function meanCell(values: readonly number[]): Cell {
   const known = values.filter((value) => !Number.isNaN(value))
-  if (known.length === 0) return ''
+  if (known.length === 0) return undefined
   const mean = known.reduce((sum, value) => sum + value, 0) / known.length
-  const variance = known.reduce((sum, value) => sum + (value - mean) ** 2, 0) / Math.max(known.length - 1, 1)
-  return known.length === 1 ? show(mean) : `${show(mean)} ± ${show(Math.sqrt(variance))}`
+  if (known.length === 1) return mean
+  const variance = known.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (known.length - 1)
+  return { mean, spread: Math.sqrt(variance) }
 }

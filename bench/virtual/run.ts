@@ -1,16 +1,13 @@
-import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { armOf, armsKnown } from './arms/index.ts'
-import { capacityOf } from './capacity.ts'
-import { drive, type History } from './drive.ts'
-import { measure } from './measures.ts'
+import { armsKnown } from './arms/index.ts'
+import { inVirtualTime, Player } from './play.ts'
 import { playReal } from './real/run.ts'
-import { type Row, told } from './report.ts'
+import { told } from './report.ts'
 import type { Scenario } from './scenario.ts'
 import { socketArmOf } from './sockets/arms.ts'
 import { driveOnSockets } from './sockets/drive.ts'
 import { find, type Found, foundTable, type WrongStart, wrongStarts } from './wrong-start.ts'
-import { recordedScenarios, scenariosWith } from './scenarios/index.ts'
+import { scenarios } from './scenarios/index.ts'
 
 const { values } = parseArgs({
   options: {
@@ -18,7 +15,6 @@ const { values } = parseArgs({
     seeds: { type: 'string', default: '1-3' },
     arms: { type: 'string' },
     minutes: { type: 'string' },
-    traces: { type: 'string', default: join(import.meta.dirname, '../../../shared/data/traces') },
     sockets: { type: 'boolean', default: false },
     speed: { type: 'string', default: '10' },
     real: { type: 'boolean', default: false },
@@ -29,8 +25,6 @@ const { values } = parseArgs({
     help: { type: 'boolean', default: false },
   },
 })
-
-const scenarios = scenariosWith(values.traces)
 
 const usage = `Plays the scenarios of admission in virtual time: the production gateway in its default configuration, and what
 people use instead, in front of the same simulated servers.
@@ -43,7 +37,6 @@ people use instead, in front of the same simulated servers.
   --arms a,b          in place of those of the scenario:
                       ${armsKnown}
   --minutes 40        simulated time of each run, in place of the scenario's
-  --traces DIR        where recorded traces are: ${Object.values(recordedScenarios).join(', ')}
   --sockets           on this machine's network instead, behind real nginx and Spillway's own door, in minutes of real time
   --speed 10          how many times faster time passes there
   --real              two real llama-servers instead, of four slots each, beside all that people put before them
@@ -57,39 +50,19 @@ const isWanted = ({ name }: { readonly name: string }): boolean =>
   wanted?.some((one) => name === one || name.startsWith(`${one}-`)) ?? true
 const [firstSeed = 1, lastSeed = firstSeed] = values.seeds.split('-').map(Number)
 
-async function play(scenario: Scenario): Promise<void> {
-  const { lengthMs, name, recorded = false } = scenario
-  const wished = { ...scenario, lengthMs: values.minutes === undefined ? lengthMs : Number(values.minutes) * 60_000 }
-  const capacity = await capacityOf(wished)
-  const rows: Row[] = []
-  for (const arm of values.arms?.split(',') ?? wished.arms) {
-    const seeds = []
-    for (let seed = firstSeed; seed <= (recorded ? firstSeed : lastSeed); seed += 1)
-      seeds.push(measure(await history(wished, arm, seed), capacity))
-    rows.push({ arm, seeds })
-  }
-  console.log(values.json ? JSON.stringify({ scenario: name, capacity, rows }) : `${told(wished, rows)}\n`)
-}
-
-/** Of the run that is being looked at. */
-const played = new Map<string, Promise<History>>()
-let playing: string | undefined
-
-function history(scenario: Scenario, arm: string, seed: number): Promise<History> {
-  const { run, lengthMs } = scenario
-  if (run === undefined) return playOnce(scenario, arm, seed)
-  if (run !== playing) played.clear()
-  playing = run
-  const key = `${arm} ${seed} ${lengthMs}`
-  const known = played.get(key) ?? playOnce(scenario, arm, seed)
-  played.set(key, known)
-  return known.then((one) => ({ ...one, scenario }))
-}
-
-const playOnce = (scenario: Scenario, arm: string, seed: number): Promise<History> =>
+const player = new Player((scenario, arm, seed) =>
   values.sockets
     ? driveOnSockets(scenario, socketArmOf(arm), { seed, speed: Number(values.speed) })
-    : drive(scenario, armOf(arm), seed)
+    : inVirtualTime(scenario, arm, seed),
+)
+
+async function play(scenario: Scenario): Promise<void> {
+  const { lengthMs, name } = scenario
+  const wished = { ...scenario, lengthMs: values.minutes === undefined ? lengthMs : Number(values.minutes) * 60_000 }
+  const { capacity, rows } = await player.play(wished, values.arms?.split(',') ?? wished.arms, [firstSeed, lastSeed])
+  const measured = rows.map(({ arm, seeds }) => ({ arm, seeds }))
+  console.log(values.json ? JSON.stringify({ scenario: name, capacity, rows: measured }) : told(wished, rows))
+}
 
 async function search(some: readonly WrongStart[]): Promise<void> {
   const all: [WrongStart, Found[]][] = []
@@ -114,10 +87,6 @@ else if (values.real) {
 } else {
   const some = scenarios.filter(isWanted)
   const starts = wrongStarts.filter(isWanted)
-  for (const [name, file] of Object.entries(recordedScenarios)) {
-    if (isWanted({ name }) && !scenarios.some((scenario) => scenario.name === name))
-      console.error(`${name} is left out: there is no ${file} in ${values.traces}`)
-  }
   if (some.length + starts.length === 0) throw new Error(`There is no scenario called ${values.scenario}.`)
   for (const scenario of some) await play(scenario)
   if (starts.length > 0) await search(starts)

@@ -24,6 +24,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   report: async () => (await import('./report.ts')).reportCommand(),
   recordings: async () => (await import('./recordings.ts')).recordingsCommand(),
   simulate: async () => (await import('./simulate.ts')).simulateCommand(),
+  tune: async () => (await import('./tune.ts')).tuneCommand(),
   bench: async () => (await import('./bench/command.ts')).benchCommand(),
   cloud: async () => (await import('./cloud.ts')).cloudCommand(),
   audit: async () => (await import('./audit.ts')).auditCommand(),

@@ -3,6 +3,7 @@ import { loadConfigFile } from '../config/load.ts'
 import { settingsOf } from '../config/settings.ts'
 import type { Settings } from '../core/settings.ts'
 import { machineFor, movedIn } from '../sim/fleet.ts'
+import { dayLong, dayWorkload } from '../sim/day.ts'
 import type { Outages } from '../sim/outages.ts'
 import { picture } from '../sim/picture.ts'
 import { simulate, Violation } from '../sim/run.ts'
@@ -55,6 +56,7 @@ function simulationOf(options: SimulateOptions): Simulation {
     seed,
     requests,
     workload: drawnWorkload(settings, options),
+    ...(options.workload === 'day' && { grain: 'coarse' }),
     ...(settings === undefined || configured === undefined
       ? {}
       : { fleet: configured, settings: movedIn(settings, configured) }),
@@ -63,7 +65,7 @@ function simulationOf(options: SimulateOptions): Simulation {
 }
 
 export const drawnWorkload = (settings: Settings | undefined, options: SimulateOptions): Workload => ({
-  ...usualWorkload,
+  ...(options.workload === 'day' ? dayWorkload(options.requests ?? usualRequests) : usualWorkload),
   ...(settings === undefined ? {} : askedOf(settings)),
   arrivals: arrivalsFor(options),
 })
@@ -87,7 +89,13 @@ function askedOf({ upstreams, callers }: Settings): Pick<Workload, 'callers' | '
   return { callers: known.length > 0 ? known : usualCallers, models: Array.from(names, (of) => ({ share: 1, of })) }
 }
 
-function arrivalsFor({ workload = 'poisson', trace, rate }: SimulateOptions): Workload['arrivals'] {
+function arrivalsFor({
+  workload = 'poisson',
+  trace,
+  rate,
+  requests = usualRequests,
+}: SimulateOptions): Workload['arrivals'] {
   if (trace !== undefined) return { type: 'trace', rows: readTrace(readFileSync(trace, 'utf8')), perSecond: rate }
+  if (workload === 'day') return rate === undefined ? dayLong(requests) : { type: 'day', perSecond: rate }
   return workload === 'bursts' ? bursts(rate ?? 3) : poisson(rate ?? 3)
 }

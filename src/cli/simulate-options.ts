@@ -5,7 +5,7 @@ export interface SimulateOptions {
   readonly config?: string
   readonly seed: number
   readonly requests?: number
-  readonly workload?: 'poisson' | 'bursts' | 'trace'
+  readonly workload?: 'poisson' | 'bursts' | 'day' | 'trace'
   readonly trace?: string
   readonly rate?: number
   readonly trouble?: true

@@ -1,4 +1,3 @@
-import { join } from 'node:path'
 import { reportQuery } from '../accounts/report-query.ts'
 import { Fault } from '../core/fault.ts'
 import type { Settings } from '../core/settings.ts'
@@ -7,7 +6,9 @@ import { compare } from '../planning/compare.ts'
 import { changed, more, type Plan, PlanFault, without } from '../planning/plan.ts'
 import { emptyStock, type Stock, stockOf } from '../planning/stock.ts'
 import { drawnTraffic, recordedTraffic, type Traffic } from '../planning/traffic.ts'
-import { readRecording, type Recording, RecordingFault } from '../recording/read.ts'
+import { RecordingFault } from '../recording/files.ts'
+import { readRecording, type Recording } from '../recording/read.ts'
+import { recordingsIn } from '../recording/shelf.ts'
 import { exampleFleet, settingsFor } from '../sim/fleet.ts'
 import { Violation } from '../sim/run.ts'
 import { dataDirOf } from './data-dir.ts'
@@ -87,7 +88,7 @@ function triedFrom(plan: Plan, options: SimulateOptions): Plan | undefined {
 }
 
 /** Where a gateway of this configuration records. */
-const usualFolder = (config: string | undefined): string => join(dataDirOf(configOf(config).data_dir), 'recordings')
+const usualFolder = (config: string | undefined): string => recordingsIn(dataDirOf(configOf(config).data_dir))
 
 function spanOf({ since, until, config }: SimulateOptions): { since?: number | undefined; until?: number | undefined } {
   if (since === undefined && until === undefined) return {}

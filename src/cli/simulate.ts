@@ -21,7 +21,12 @@ export function simulateCommand(): Command {
     .option('-c, --config <file>', 'the fleet and the callers of a configuration; with --recording, what is tried')
     .option('--seed <n>', 'where chance begins', wholeNumber, 1)
     .option('--requests <n>', 'how many requests are made (1000)', count)
-    .addOption(new Option('--workload <kind>', 'how requests come').choices(['poisson', 'bursts', 'trace']))
+    .addOption(
+      new Option(
+        '--workload <kind>',
+        'how requests come: by chance, in bursts, over the hours of one day, or as traced',
+      ).choices(['poisson', 'bursts', 'day', 'trace']),
+    )
     .option('--trace <file>', 'a recorded trace: Azure CSV or Mooncake JSON lines')
     .option('--rate <n>', 'requests per second on average (3, or as recorded)', positive)
     .option('--trouble', 'servers crash, stand still and grow slow, and answers break')
@@ -37,6 +42,7 @@ export function simulateCommand(): Command {
     .addHelpText(
       'after',
       '\nExamples:\n  spillway simulate\n  spillway simulate --requests 5000 --workload bursts --rate 8\n' +
+        '  spillway simulate --requests 100000 --workload day\n' +
         '  spillway simulate --config spillway.yaml --trouble --seed 7\n  spillway simulate --trace azure.csv --json\n' +
         '  spillway simulate --recording --since 1d --more gpu-1 --machine-usd 1500\n',
     )

@@ -41,6 +41,7 @@ test('three lines are enough, and everything else has a default', () => {
       alerts: { webhook: undefined, spillShare: 0.1 },
     },
     records: { keepMs: 90 * 86_400_000, auditKeepMs: 365 * 86_400_000, syncAll: false },
+    recording: { fileBytes: 16 * 1024 ** 2, keepBytes: 256 * 1024 ** 2, keepMs: 30 * 86_400_000 },
     trustedProxies: [],
     models: new Map(),
     timeouts: {

@@ -179,7 +179,7 @@ const firstMask = 0xfdd0
  * Lets `{ key: ${NAME} }` stand without quotes: to YAML its brace would open a map. No position changes. One reference
  * within another is hidden as well, so that it is told as that; one that does not end in its quotes is no reference.
  */
-function mask(text: string): string {
+export function mask(text: string): string {
   return text.replace(/\$\{(?:[^{}"\n]|\$?\{[^{}"\n]*\})*\}/g, (reference) =>
     reference.replace(/[{}[\],:#]/g, (sign) => String.fromCharCode(firstMask + signs.indexOf(sign))),
   )

@@ -31,11 +31,8 @@ test('it sends the key, the base path and the body, and reads the answer', async
 test('an error status is an answer, and what is no JSON is undefined', async () => {
   const world = new FakeWorld()
   world.answer = () => Promise.resolve(answerOf(503, '<html>busy</html>'))
-  assert.deepEqual(await callTo(settingsOf('box'), world, 3_000)({ method: 'GET', path: '/' }), {
-    status: 503,
-    json: undefined,
-    text: '<html>busy</html>',
-  })
+  const { status, json, text } = await callTo(settingsOf('box'), world, 3_000)({ method: 'GET', path: '/' })
+  assert.deepEqual({ status, json, text }, { status: 503, json: undefined, text: '<html>busy</html>' })
 })
 
 test('a server that does not answer is cut off in time', async () => {

@@ -33,14 +33,33 @@ export function callTo(settings: UpstreamSettings, world: World, usualMs: number
         signal: cut.signal,
       })
       const text = await readText(inbound)
-      return { status: inbound.status, json: parsed(text), text }
+      return new Answer(inbound.status, text)
     } catch (error) {
       if (late)
         throw new NetFault('timeout', `no answer to ${method} ${path} within ${timeoutMs / 1_000} s`, { cause: error })
       throw error
     } finally {
-      done.abort()
+      done.abort(answered)
     }
+  }
+}
+
+/** Named, because an error made for each time that nobody is waited for any more costs more than the rest of a call. */
+const answered = new Error('It has been answered.')
+
+/** Not every answer is JSON, and not everybody looks: to try and fail is dear. */
+class Answer {
+  readonly status: number
+  readonly text: string
+  #json: unknown
+
+  constructor(status: number, text: string) {
+    this.status = status
+    this.text = text
+  }
+
+  get json(): unknown {
+    return (this.#json ??= parsed(this.text))
   }
 }
 

@@ -137,16 +137,16 @@ export class Prober {
   async #bounded(upstream: Upstream): Promise<Health> {
     const { world } = this.#parts
     const over = new AbortController()
-    const late = world.sleep(probeMaxMs, over.signal).then((): Health => {
-      throw new NetFault('timeout', `no answer within ${probeMaxMs / 1_000} s`)
-    })
     try {
-      return await Promise.race([upstream.settings.backend.probe(upstream.call), late])
+      const health = await Promise.race([
+        upstream.settings.backend.probe(upstream.call),
+        world.sleep(probeMaxMs, over.signal),
+      ])
+      if (health !== undefined) return health
     } finally {
-      // Nobody listens to the loser any more, whichever it is.
-      late.catch(() => {})
-      over.abort()
+      over.abort(answered)
     }
+    throw new NetFault('timeout', `no answer within ${probeMaxMs / 1_000} s`)
   }
 
   #found(upstream: Upstream, health: Health, held: Held): void {
@@ -185,6 +185,9 @@ export class Prober {
     this.#parts.emit({ type: 'upstream-changed', upstream: upstream.settings.name, up: upstream.up === true, reason })
   }
 }
+
+/** Named: one that is made for each probe costs more than all else about it. */
+const answered = new Error('It has been answered.')
 
 /** It is there, and asks for patience: it loads its model, as after each start. */
 const isNotReady = (error: unknown): boolean => error instanceof Fault && error.kind === 'upstream-busy'

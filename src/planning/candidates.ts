@@ -40,7 +40,7 @@ function moreOf(plan: Plan, passages: readonly Passage[]): readonly Candidate[] 
   const found = plan.settings.upstreams.flatMap(({ name, tier, serve }) => {
     if (tier >= paidTier) return []
     const models = [...(serve?.keys() ?? servedBy.get(name) ?? [])].sort()
-    const kind = `${plan.likeness.get(name) ?? name}`
+    const kind = plan.likeness.get(name) ?? name
     const missed = models.reduce((sum, model) => sum + (wanting.get(model) ?? 0), 0)
     if (seen.has(kind) || missed < Math.max(worthwhile * passages.length, 1)) return []
     seen.add(kind)

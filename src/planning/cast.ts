@@ -24,7 +24,7 @@ export function castOf(requests: readonly RequestRow[], recorded: SettingsRow, t
     roles.set(name, { usual, is: named.get(name) ?? asRecorded(name, usual, recorded) })
   }
   return {
-    callers: Array.from(roles.values(), ({ is: { expiresAt: _, addresses: __, ...is } }) => is),
+    callers: Array.from(roles.values(), ({ is }) => ({ ...is, expiresAt: undefined, addresses: undefined })),
     callerOf: (row) => playedBy(roles.get(row.caller)!, row),
   }
 }

@@ -1,3 +1,4 @@
+import type { FaultKind } from '../core/fault.ts'
 import { hasLeft } from '../sim/replay.ts'
 import { type Percentiles, percentiles } from '../sim/report.ts'
 import type { Passage } from './passage.ts'
@@ -6,10 +7,10 @@ import type { Passage } from './passage.ts'
 export interface Measures {
   readonly requests: number
   readonly answered: number
-  /** Turned away before any server was asked, and by which codes. */
+  /** Turned away, and why. */
   readonly refused: number
   readonly refusals: Readonly<Record<string, number>>
-  /** Asked of a server, and not answered to the end. */
+  /** A server broke down over it, or was too slow. */
   readonly failed: number
   /** Gone of their own will. */
   readonly left: number
@@ -60,8 +61,20 @@ export function measuresByCaller(passages: readonly Passage[], spell: Spell): Re
   return Object.fromEntries(groups.map(([caller, its]) => [caller, measuresOf(its, spell)]))
 }
 
-export const isRefused = ({ fault, attempts }: Passage): boolean =>
-  fault !== undefined && attempts === 0 && !hasLeft({ fault })
+export const isRefused = ({ fault }: Pick<Passage, 'fault'>): boolean => fault !== undefined && refusals.has(fault)
+
+const refusals: ReadonlySet<string> = new Set<FaultKind>([
+  'queue-full',
+  'patience-spent',
+  'rate-limited',
+  'over-budget',
+  'no-such-model',
+  'model-missing',
+  'no-upstream',
+  'ledger-closed',
+  'shutting-down',
+  'overloaded',
+])
 
 export const dayMs = 86_400_000
 

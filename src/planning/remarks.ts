@@ -75,7 +75,7 @@ export function assumedFor(plan: Plan, stock: Stock): string[] {
   return assumed
 }
 
-export const countOf = (count: number, noun: string): string =>
+const countOf = (count: number, noun: string): string =>
   `${count.toLocaleString('en')} ${noun}${count === 1 ? '' : 's'}`
 
 const times = (count: number): string => (count === 1 ? 'once' : `${count} times`)

@@ -11,7 +11,7 @@ export const touchEveryMs = 10 * 60_000
 const abandonedMs = 6 * touchEveryMs
 
 /** Sorted by name they are sorted by time. While one is written to, its name says so. */
-const named = /^\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d-\d{3}Z-\d+(\.open)?\.jsonl$/
+const named = /^\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d-\d{3}Z-\d+-[0-9a-z]{4}(\.open)?\.jsonl$/
 const openEnd = '.open.jsonl'
 const closedEnd = '.jsonl'
 
@@ -19,17 +19,22 @@ const closedEnd = '.jsonl'
 export class Shelf {
   readonly #folder: string
   readonly #world: Pick<World, 'epochMs'>
+  /** Sets this process apart from one of the same number on another machine. */
+  readonly #chance: string
   #lastMs = 0
 
-  constructor(folder: string, world: Pick<World, 'epochMs'>) {
+  constructor(folder: string, world: Pick<World, 'epochMs' | 'random'>) {
     this.#folder = folder
     this.#world = world
+    this.#chance = Math.floor(world.random() * 36 ** 4)
+      .toString(36)
+      .padStart(4, '0')
   }
 
   /** A name that no file has. */
   newName(): string {
     this.#lastMs = Math.max(this.#lastMs + 1, Math.floor(this.#world.epochMs()))
-    return `${new Date(this.#lastMs).toISOString().replaceAll(/[:.]/g, '-')}-${process.pid}`
+    return `${new Date(this.#lastMs).toISOString().replaceAll(/[:.]/g, '-')}-${process.pid}-${this.#chance}`
   }
 
   /** Where it is while it is written to. */

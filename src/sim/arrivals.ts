@@ -12,6 +12,8 @@ export type Arrivals =
       readonly share: number
       readonly periodMs: number
     }
+  /** Over the hours of a day: nearly twice as many in the middle of the afternoon as on average, few before dawn. */
+  | { readonly type: 'day'; readonly perSecond: number }
   /** As recorded, over and over; stretched or squeezed to `perSecond` on average where that is given. */
   | { readonly type: 'trace'; readonly rows: readonly TraceRow[]; readonly perSecond: number | undefined }
 
@@ -34,10 +36,22 @@ export function arrivalsOf(arrivals: Arrivals, chance: Chance): () => Arrival {
         perSecond * factor,
       )
     }
+    case 'day': {
+      const { perSecond } = arrivals
+      return poisson((atMs) => perSecond * tideAt(atMs), chance, perSecond * (1 + swing))
+    }
     case 'trace':
       return recorded(arrivals.rows, arrivals.perSecond)
   }
 }
+
+export const dayMs = 86_400_000
+
+const swing = 0.8
+const highestAtMs = 15 * 3_600_000
+
+/** Of the average of the day, whose first hour is the one after midnight. */
+const tideAt = (atMs: number): number => 1 + swing * Math.cos((2 * Math.PI * (atMs - highestAtMs)) / dayMs)
 
 /** Where the rate changes, it is drawn at its highest and thinned out. */
 function poisson(

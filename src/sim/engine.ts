@@ -43,7 +43,7 @@ export class Engine {
       ledger,
       prefixesOf: (model) => this.#residents.find(model)!.prefixes,
       standsStill,
-      untilStepped: () => this.#steps.untilStepped,
+      untilStepped: () => this.#steps.untilStepped(),
       onRead: this.#onRead,
     })
     this.#steps = new Steps({

@@ -59,7 +59,7 @@ const timesRow = (name: string, { requests, served, waitMs, firstTokenMs }: Time
 const three = ({ p50, p95, p99 }: Percentiles): string => [p50, p95, p99].map(duration).join(' / ')
 
 /** Names to the left, numbers to the right. */
-export function table(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
   const widths = head.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column]!.length)))
   const line = (row: readonly string[]): string =>
     row.map((cell, column) => (column === 0 ? cell.padEnd(widths[column]!) : cell.padStart(widths[column]!))).join('  ')

@@ -62,8 +62,9 @@ export class Steps {
     return this.joining.size + this.speaking.size
   }
 
-  /** While a step is under way that keeps prompts from being read. */
-  get untilStepped(): Promise<void> | undefined {
+  /** A prompt is to be read: the end of the step that keeps it from that, if there is one. */
+  untilStepped(): Promise<void> | undefined {
+    if (this.#untilStepped !== undefined) this.disturb()
     return this.#untilStepped?.promise
   }
 

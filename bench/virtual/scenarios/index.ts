@@ -6,20 +6,13 @@ import { serials } from './serial.ts'
 import { surges } from './surge.ts'
 import { switchings } from './switching.ts'
 
-/** All there are, as far as the recorded traces of a folder allow. */
-export function scenariosWith(tracesFolder: string): readonly Scenario[] {
-  const conversation = prefixConversation(tracesFolder)
-  return [
-    overload,
-    overloadOneCaller,
-    ...serials,
-    ...switchings,
-    ...(conversation === undefined ? [] : [conversation]),
-    prefixSynthetic,
-    ...outages,
-    ...surges,
-  ]
-}
-
-/** Those that need a recorded trace, and its file. */
-export { recordedScenarios } from './prefix.ts'
+export const scenarios: readonly Scenario[] = [
+  overload,
+  overloadOneCaller,
+  ...serials,
+  ...switchings,
+  prefixConversation,
+  prefixSynthetic,
+  ...outages,
+  ...surges,
+]

@@ -1,5 +1,5 @@
-import { existsSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { readFileSync } from 'node:fs'
+import { gunzipSync } from 'node:zlib'
 import { chanceOf, exponential } from '../../../src/sim/chance.ts'
 import { machine, type Machine } from '../../../src/sim/fleet.ts'
 import { blockTokens } from '../../../src/sim/prefixes.ts'
@@ -90,17 +90,10 @@ export const prefixSynthetic: Scenario = prefix(
   conversations(),
 )
 
-const conversationFile = 'mooncake_conversation_first3200.jsonl'
+const conversation = new URL('../../traces/mooncake-conversation.jsonl.gz', import.meta.url)
 
-export const recordedScenarios: Readonly<Record<string, string>> = { 'prefix-conversation': conversationFile }
-
-/** A slice of the trace that Mooncake published; undefined where its file is not. */
-export function prefixConversation(folder: string): Scenario | undefined {
-  const file = join(folder, conversationFile)
-  if (!existsSync(file)) return undefined
-  return prefix(
-    'conversation',
-    '3,200 recorded requests of Mooncake’s conversation trace',
-    readTrace(readFileSync(file, 'utf8')),
-  )
-}
+export const prefixConversation: Scenario = prefix(
+  'conversation',
+  '3,200 recorded requests of Mooncake’s conversation trace',
+  readTrace(gunzipSync(readFileSync(conversation)).toString()),
+)

@@ -80,7 +80,7 @@ export function reportOf({ site, options, played, isWhole, command }: Finished):
       took_ms: Math.round(tookMs),
       figures: figures.map(figureReport),
       notes,
-      plots,
+      plots: plots.map(shortened),
     })),
   }
 }
@@ -99,6 +99,12 @@ function amountOf(value: number | undefined): Amount {
   if (value === undefined || Number.isNaN(value)) return null
   return Number.isFinite(value) ? short(value) : 'never'
 }
+
+/** A tenth of a microsecond is nothing that anybody measured. */
+const shortened = (plot: PlotData): PlotData =>
+  plot.type === 'distribution'
+    ? { ...plot, series: plot.series.map(({ name, values }) => ({ name, values: values.map(short) })) }
+    : plot
 
 const short = (value: number): number => Number(value.toPrecision(6))
 

@@ -6,6 +6,7 @@ import { Questions } from '../question.ts'
 import { tokensBetween } from '../sample.ts'
 import { throughServe } from '../through-serve.ts'
 import { model, type Stage, staged } from '../world.test-helper.ts'
+import { strictly } from './alone.ts'
 import { Company } from './company.ts'
 import { ladder } from './ladder.ts'
 import { tune, type Tuning, type TuningOptions } from './search.ts'
@@ -25,10 +26,11 @@ async function tuned(spec: ServerSpec, wishes: Wishes | ((stage: Stage) => Wishe
   const { world, gateway } = stage
   const options = typeof wishes === 'function' ? wishes(stage) : wishes
   const [upstream] = gateway.fleet.upstreams
-  const target = throughServe(gateway, { model })
+  const target = strictly(throughServe(gateway, { model }), gateway)
   const questions = new Questions({ random: world.chance('questions'), promptTokens: 256, outputTokens: 64 })
-  const { gauge } = upstream!.settings.backend
-  const company = new Company({ world, look: gauge && (() => gauge(upstream!.call)), ours: () => upstream!.inFlight })
+  const { backend } = upstream!.settings
+  const look = backend.gauge && (() => backend.gauge!(upstream!.call))
+  const company = new Company({ world, look, ours: () => upstream!.inFlight })
   assert.equal(await world.run(warmUp(target, questions, never)), undefined)
   const { next } = questions
   const tuning = await world.run(

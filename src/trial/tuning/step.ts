@@ -54,13 +54,17 @@ export interface Progress {
   readonly leftMs: number | undefined
 }
 
-/** So far may the two halves of a span lie apart. */
-const apartMost = 0.15
+/** So far may the thirds of a span lie apart. */
+const apartMost = 0.2
 const timesMost = 3
 const spanLeastMs = 1_000
 /** A server that needs longer than this for a few answers is known well enough by those. */
 const spanMostMs = 60_000
 const answersLeast = 8
+
+/** How many are asked for one step where it is measured once: those that settle it, those that count, and those under way then. */
+export const answersFor = (concurrency: number): number =>
+  concurrency + Math.max(answersLeast, 2 * concurrency) + concurrency
 
 /**
  * Keeps so many requests under way, lets the server settle, and then measures. Where what it does is not the same throughout,
@@ -143,10 +147,10 @@ async function measureSpan(measuring: Measuring, concurrency: number): Promise<S
 }
 
 function spanOf(samples: readonly Sample[], fromMs: number, toMs: number, failed: Sample | undefined): Span {
-  const middleMs = (fromMs + toMs) / 2
   const perSecond = (from: number, to: number): number =>
     to > from ? (tokensBetween(samples, from, to) * 1_000) / (to - from) : 0
-  const [first, second] = [perSecond(fromMs, middleMs), perSecond(middleMs, toMs)]
+  const thirdMs = (toMs - fromMs) / 3
+  const thirds = [0, 1, 2].map((third) => perSecond(fromMs + third * thirdMs, fromMs + (third + 1) * thirdMs))
   const whole = samples.filter(({ fault }) => fault === undefined)
   const within = whole.filter(({ atMs }) => atMs >= fromMs)
   const counted = within.length > 0 ? within : whole
@@ -156,7 +160,7 @@ function spanOf(samples: readonly Sample[], fromMs: number, toMs: number, failed
     firstTokenMs: spread(counted.flatMap(({ firstTokenMs }) => firstTokenMs ?? [])),
     tokenMs: spread(counted.flatMap((sample) => tokenMsOf(sample) ?? [])),
     fault: failed?.fault === undefined ? undefined : { kind: failed.fault, text: failed.complaint ?? failed.fault },
-    isSteady: Math.abs(first - second) <= apartMost * Math.max(first, second),
+    isSteady: Math.min(...thirds) >= (1 - apartMost) * Math.max(...thirds),
   }
 }
 

@@ -1,0 +1,27 @@
+import { type Asking, nowUs, open, request, sleep, type Tell } from './request.ts'
+
+interface Options extends Asking {
+  readonly times: number
+  /** In mid-stream, or while an answer in one piece is awaited that never comes. */
+  readonly kind: 'streaming' | 'waiting'
+}
+
+/** Asks with a mark, hangs up a moment later, and tells when: the mock tells when it noticed. */
+export async function hangUps(port: number, options: Options, tell: Tell): Promise<object> {
+  const { times, kind } = options
+  const hungUp: Record<string, number> = {}
+  tell('counting')
+  for (let i = 0; i < times; i += 1) {
+    const mark = `mark-${kind}-${i}`
+    const socket = open(port)
+    const extra = kind === 'streaming' ? { stream: true } : { metadata: { answer: 'never' } }
+    socket.on('error', () => {})
+    socket.on('connect', () => socket.write(request(port, { user: mark, ...extra }, options)))
+    await sleep(40)
+    hungUp[mark] = nowUs()
+    socket.destroy()
+  }
+  await sleep(300)
+  tell('counted')
+  return { hungUp }
+}
