@@ -45,10 +45,10 @@ export function questionsOf({ lengthMs, perSecond, seed }: Hour): Question[] {
   const when = chanceOf(seed, 'when')
   const what = chanceOf(seed, 'what')
   const all: Question[] = []
-  for (let atMs = 0; ; ) {
+  for (let atMs = 0; ;) {
     atMs += exponential(when, 1_000 / (perSecond * loadMost))
     if (atMs >= lengthMs) return all
-    if (when() * loadMost < loadAt(atMs / lengthMs)) all.push(questionAt(atMs, all.length, what))
+    if (when() * loadMost < loadAt(atMs / lengthMs)) all.push(questionAt(atMs, seed * 10_000 + all.length, what))
   }
 }
 
@@ -70,4 +70,5 @@ export function words(number: number, promptTokens: number, answerTokens: number
   return { text: `${number}:${filler.join('')} ${from}`, answer }
 }
 
-const within = (value: number, least: number, most: number): number => Math.min(Math.max(Math.round(value), least), most)
+const within = (value: number, least: number, most: number): number =>
+  Math.min(Math.max(Math.round(value), least), most)
