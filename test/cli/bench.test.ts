@@ -8,6 +8,7 @@ import { faultOf } from '../../src/plots/plots.test-helper.ts'
 import { cloudLike, llamacppLike, type ServerSpec } from '../../src/sim/server-spec.ts'
 import { SimServer } from '../../src/sim/server.ts'
 import { listen, realClock } from '../../src/sim/sockets.ts'
+import { counting, llama, missing } from '../e2e/llama.ts'
 import { model } from './rig.ts'
 
 const models = [{ name: model, contextTokens: 32_768 }]
@@ -74,7 +75,7 @@ test('a fleet is measured with the gateway and without, and what costs money is 
   for (const side of ['gateway', 'direct'] as const)
     assert.ok(Math.abs(shares.reduce((sum, share) => sum + (share[side] as number), 0) - 1) < 1e-4)
   assert.equal(figure(report, 'overload', 'failed_share').gateway, 0)
-  assert.deepEqual([report.target.gateway, report.target.model, report.target.leftOut], ['own', model, ['cloud']])
+  assert.deepEqual([report.target.gateway, report.target.model, report.target.left_out], ['own', model, ['cloud']])
   assert.deepEqual([cloud.ledger.whole, cloud.ledger.open, home.ledger.open], [0, 0, 0])
 
   // It said beforehand what it would do, and for how long.
@@ -164,6 +165,38 @@ test('a gateway that runs by the configuration is asked itself, and its key is n
   assert.equal(alone.code, 0, alone.err)
   const { gateway, direct } = figure(JSON.parse(alone.out) as BenchReport, 'single', 'first_token_p50_ms')
   assert.ok((gateway as number) > 0 && direct === null)
+})
+
+const skip = await missing()
+
+test('a real llama-server is measured, and nothing of it fails', { skip }, async (t) => {
+  const { origin } = await llama(t, counting)
+  const config = `listen: 127.0.0.1:0
+admin: { listen: "127.0.0.1:0" }
+upstreams: [{ name: llama, kind: llamacpp, url: "${origin}" }]
+`
+  const cwd = folderWith(t, { 'spillway.yaml': config })
+  const words = [
+    '--seconds',
+    '1',
+    '--max',
+    '2',
+    '--prompt-tokens',
+    '128',
+    '--output-tokens',
+    '32',
+    '--scenario',
+    'single,steps',
+  ]
+  const { code, out, err } = await spillway(t, ['bench', ...words, '--json'], { cwd }).ended
+  assert.equal(code, 0, err)
+  const report = JSON.parse(out) as BenchReport
+  assert.equal(report.target.model, 'real')
+  for (const { name, notes } of report.scenarios) assert.doesNotMatch(notes.join(' '), /failed/, name)
+  for (const id of ['first_token_p50_ms_at_2', 'tokens_per_second_at_2', 'token_ms_at_2']) {
+    const { gateway, direct } = figure(report, 'steps', id)
+    assert.ok((gateway as number) > 0 && (direct as number) > 0, id)
+  }
 })
 
 test('what cannot be measured is told in a sentence', async (t) => {
