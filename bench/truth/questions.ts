@@ -48,7 +48,7 @@ export function questionsOf({ lengthMs, perSecond, seed }: Hour): Question[] {
   for (let atMs = 0; ;) {
     atMs += exponential(when, 1_000 / (perSecond * loadMost))
     if (atMs >= lengthMs) return all
-    if (when() * loadMost < loadAt(atMs / lengthMs)) all.push(questionAt(atMs, all.length, what))
+    if (when() * loadMost < loadAt(atMs / lengthMs)) all.push(questionAt(atMs, seed * 10_000 + all.length, what))
   }
 }
 

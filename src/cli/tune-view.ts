@@ -44,6 +44,11 @@ export function jsonOf({ upstream, model, promptTokens, outputTokens, bounds, tu
   }
 }
 
+interface Axis {
+  readonly label: string
+  readonly unit?: string
+}
+
 const rounded = (value: number): number => Math.round(value * 100) / 100
 
 const spreadOf = (spread: Step['firstTokenMs']): object | null =>
@@ -101,21 +106,18 @@ function curves(steps: readonly Step[], best: Step | undefined, columns: number)
     x: { label: 'at once' },
     ...(best !== undefined && { mark: { at: best.concurrency, name: 'best' } }),
   }
-  const draw = (label: string, rows: number, value: (step: Step) => number | undefined): string[] => {
+  const draw = (y: Axis, rows: number, value: (step: Step) => number | undefined): string[] => {
     const points = steps.flatMap((step) => {
-      const y = value(step)
-      return y === undefined ? [] : [[step.concurrency, y] as const]
+      const at = value(step)
+      return at === undefined ? [] : [[step.concurrency, at] as const]
     })
-    return curveText(
-      { ...common, y: { label }, series: [{ name: label, points }] },
-      { columns: Math.min(columns, 76), rows },
-    )
+    return curveText({ ...common, y, series: [{ name: y.label, points }] }, { columns: Math.min(columns, 76), rows })
   }
   return [
     '',
-    ...draw('tokens/s', 10, ({ tokensPerSecond }) => tokensPerSecond),
+    ...draw({ label: 'tokens/s' }, 10, ({ tokensPerSecond }) => tokensPerSecond),
     '',
-    ...draw('first token, ms (p95)', 6, ({ firstTokenMs }) => firstTokenMs?.p95),
+    ...draw({ label: 'first token (p95)', unit: 'ms' }, 6, ({ firstTokenMs }) => firstTokenMs?.p95),
   ]
 }
 

@@ -63,7 +63,7 @@ export class Reels implements Tape {
   #restsUntil = -Infinity
   #isInTrouble = false
 
-  constructor({ gatherMs = 250, restMs = 5_000, ...parts }: ReelsParts) {
+  constructor({ gatherMs = 250, restMs = 2_000, ...parts }: ReelsParts) {
     this.#parts = { ...parts, gatherMs, restMs }
     this.#shelf = new Shelf(parts.folder, parts.world)
     this.#touching = setInterval(this.#turn, touchEveryMs).unref()

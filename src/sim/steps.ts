@@ -98,7 +98,8 @@ export class Steps {
     const stretch = this.#stretch
     if (stretch === undefined) return
     const { labor, standsStill, count } = this.#parts
-    const passed = Math.floor((labor.clock.now() - stretch.beganAt) / stretch.stepMs + hair)
+    // One that ends at this instant is not over yet: what comes at the same instant has mostly been on its way for longer.
+    const passed = Math.ceil((labor.clock.now() - stretch.beganAt) / stretch.stepMs - hair) - 1
     // The last one is told of.
     const more = Math.min(passed, stretch.steps - 1) - stretch.done
     if (more <= 0) return

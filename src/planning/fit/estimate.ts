@@ -21,11 +21,17 @@ const staysLeast = 8
  * was read, those before it, and the step under way. How many were there when is known from when tokens came, and how that
  * adds up to steps from the pace: so it is reckoned again and again, a little better each time.
  */
-export function estimate(stays: readonly Stay[], prefillStalls: boolean): Pace {
+export function estimate(stays: readonly Stay[], { prefillStalls, slots }: Supposed): Pace {
   const seen = stays.filter(isSeen)
   let pace = firstGuess(seen, prefillStalls)
-  for (let round = 0; round < rounds; round += 1) pace = better(stays, seen, pace)
+  for (let round = 0; round < rounds; round += 1) pace = better(stays, seen, pace, slots)
   return pace
+}
+
+/** What a pace is read off under. */
+export interface Supposed {
+  readonly prefillStalls: boolean
+  readonly slots: number
 }
 
 function firstGuess(seen: readonly SeenStay[], prefillStalls: boolean): Pace {
@@ -41,7 +47,7 @@ function firstGuess(seen: readonly SeenStay[], prefillStalls: boolean): Pace {
 
 const says = ({ outputTokens }: Stay): boolean => outputTokens > 1
 
-function better(stays: readonly Stay[], seen: readonly SeenStay[], pace: Pace): Pace {
+function better(stays: readonly Stay[], seen: readonly SeenStay[], pace: Pace, slots: number): Pace {
   const companies = companiesOf(stays, pace satisfies Habits)
   const steps = new Map(seen.map((stay) => [stay, stepsOf(stay, companies.get(stay)!, pace)]))
   const knots = knotsFor([...steps.values()])
@@ -53,6 +59,8 @@ function better(stays: readonly Stay[], seen: readonly SeenStay[], pace: Pace): 
       const parts = [0, stalls * company.readMeanwhile, ...spreadOver(knots, steps.get(stay)!)]
       all.push({ parts, whole: stay.endAt - stay.firstAt })
     }
+    // It stood in line inside, for somebody to end.
+    if (company.thereThen >= slots) continue
     const under: number[] = []
     // Who comes at any moment waits for half a step. Who comes because another has ended finds the next one just begun.
     const waits = stalls * company.speakingThen > 0
@@ -129,7 +137,11 @@ function rising(values: readonly number[], weights: readonly number[]): number[]
     while (blocks.length > 1 && blocks.at(-2)!.mean > blocks.at(-1)!.mean) {
       const [high, low] = [blocks.pop()!, blocks.pop()!]
       const weight = high.weight + low.weight
-      blocks.push({ mean: (high.mean * high.weight + low.mean * low.weight) / weight, weight, count: high.count + low.count })
+      blocks.push({
+        mean: (high.mean * high.weight + low.mean * low.weight) / weight,
+        weight,
+        count: high.count + low.count,
+      })
     }
   })
   return blocks.flatMap(({ mean, count }) => Array.from({ length: count }, () => mean))

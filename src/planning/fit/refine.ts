@@ -15,26 +15,27 @@ const triesMost = 160
  * long as that makes it more alike.
  */
 export async function refined(stays: readonly Stay[], begin: Pace, engine: EngineSpec): Promise<Refined> {
-  let tries = 0
-  const offOf = async (pace: Pace): Promise<number> => {
-    tries += 1
-    return offBy(stays, await rehearse(stays, { engine: { ...engine, ...engineOf(pace) }, networkMs: pace.networkMs }))
+  const rehearsed = async (pace: Pace): Promise<Refined> => {
+    const machine = { engine: { ...engine, ...engineOf(pace) }, networkMs: pace.networkMs }
+    return { pace, off: offBy(stays, await rehearse(stays, machine)) }
   }
-  let best = { pace: begin, off: await offOf(begin) }
+  let best = await rehearsed(begin)
+  let left = triesMost
   for (const stride of strides) {
-    for (let isBetter = true; isBetter && tries < triesMost; ) {
-      isBetter = false
-      for (const move of movesOf(best.pace)) {
+    let was: Refined
+    do {
+      was = best
+      for (const move of moves) {
         for (const times of [1 + stride, 1 / (1 + stride)]) {
-          const pace = move(times)
-          const off = await offOf(pace)
-          if (off >= best.off * 0.999) continue
-          best = { pace, off }
-          isBetter = true
+          if (left === 0) return best
+          left -= 1
+          const tried = await rehearsed(sound(move(best.pace, times)))
+          if (tried.off >= best.off * 0.999) continue
+          best = tried
           break
         }
       }
-    }
+    } while (best !== was)
   }
   return best
 }
@@ -51,25 +52,24 @@ export const engineOf = ({ prefillStalls, readMsPerToken, stepMs }: Pace): Parti
   stepMs,
 })
 
-/** Everything at once, then the numbers by themselves. */
-function movesOf(pace: Pace): ((times: number) => Pace)[] {
-  const { stepMs } = pace
-  const moves = [
-    (times: number): Pace => ({ ...pace, stepMs: stepMs.map(([running, ms]) => [running, ms * times]) }),
-    (times: number): Pace => ({ ...pace, readMsPerToken: pace.readMsPerToken * times }),
-    (times: number): Pace => ({ ...pace, networkMs: (pace.networkMs + 1) * times - 1 }),
-  ]
-  if (stepMs.length === 1) return moves
-  const most = stepMs.at(-1)![0]
-  // The slope by itself: what few of them cost and what many do are not the same question.
-  return [
-    ...moves,
-    (times: number): Pace => ({
-      ...pace,
-      stepMs: stepMs.map(([running, ms]) => [running, ms * times ** ((2 * (running - 1)) / Math.max(most - 1, 1) - 1)]),
-    }),
-  ].map((move) => (times: number) => sound(move(times)))
+type Move = (pace: Pace, times: number) => Pace
+
+const timesAll: Move = (pace, times) => ({ ...pace, stepMs: pace.stepMs.map(([running, ms]) => [running, ms * times]) })
+
+/** What few of them cost and what many do are not the same question. */
+const tilt: Move = (pace, times) => {
+  const span = Math.max(pace.stepMs.at(-1)![0] - 1, 1)
+  return {
+    ...pace,
+    stepMs: pace.stepMs.map(([running, ms]) => [running, ms * times ** ((2 * (running - 1)) / span - 1)]),
+  }
 }
+
+const read: Move = (pace, times) => ({ ...pace, readMsPerToken: pace.readMsPerToken * times })
+
+const network: Move = (pace, times) => ({ ...pace, networkMs: (pace.networkMs + 1) * times - 1 })
+
+const moves: readonly Move[] = [timesAll, tilt, read, network]
 
 /** No time is below 0, and no step shorter for more of them. */
 function sound(pace: Pace): Pace {
@@ -90,7 +90,8 @@ export function offBy(stays: readonly Stay[], rehearsed: readonly (Rehearsed | u
     const its = rehearsed[index]
     if (!isSeen(stay)) return []
     const [firstMs, totalMs] = [stay.firstAt - stay.sentAt, stay.endAt - stay.sentAt]
-    return [{ was: { firstMs, totalMs }, is: its ?? { firstMs: firstMs * 50, totalMs: totalMs * 50 } }]
+    const was = { firstMs, totalMs, isFull: stay.hasWaited }
+    return [{ was, is: its ?? { firstMs: firstMs * 50, totalMs: totalMs * 50 } }]
   })
   if (pairs.length === 0) return 0
   const floorMs = 1 + 0.05 * median(pairs.map(({ was }) => was.firstMs))
@@ -99,9 +100,17 @@ export function offBy(stays: readonly Stay[], rehearsed: readonly (Rehearsed | u
   for (const kind of ['firstMs', 'totalMs'] as const) {
     const [was, is] = [pairs.map((pair) => pair.was[kind]), pairs.map((pair) => pair.is[kind])]
     each += meanOf(was.map((ms, index) => apart(is[index]!, ms)))
-    together += meanOf(parts.map((part) => apart(quantile(is, part), quantile(was, part)))) + apart(meanOf(is), meanOf(was))
+    together +=
+      meanOf(parts.map((part) => apart(quantile(is, part), quantile(was, part)))) + apart(meanOf(is), meanOf(was))
   }
+  // What a server can do when it is full decides who is turned away.
+  const full = pairs.filter(({ was }) => was.isFull)
+  if (full.length >= fullLeast)
+    together += 2 * apart(meanOf(full.map(({ is }) => is.totalMs)), meanOf(full.map(({ was }) => was.totalMs)))
   return each / 4 + together / 2
 }
+
+/** Of those who had to wait for a place there have to be so many for their mean to say anything. */
+const fullLeast = 30
 
 const meanOf = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length

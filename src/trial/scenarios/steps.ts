@@ -183,19 +183,15 @@ function figuresAt(size: number, done: readonly Step[]): readonly Figure[] {
     ),
     figure(
       'first_token_p50_ms',
-      'first token, half within',
+      'first token p50',
       'half of those who were answered heard the first word by then',
       'ms',
       ({ samples }) => firstTokenOf(samples),
     ),
-    figure(
-      'first_token_p95_ms',
-      'first token, 95 % within',
-      'all but one in twenty heard it by then',
-      'ms',
-      ({ samples }) => firstTokenOf(samples, 0.95),
+    figure('first_token_p95_ms', 'first token p95', 'all but one in twenty heard it by then', 'ms', ({ samples }) =>
+      firstTokenOf(samples, 0.95),
     ),
-    figure('token_ms', 'each further token', 'between two words of an answer, in the middle', 'ms', ({ samples }) =>
+    figure('token_ms', 'per token', 'between two words of an answer, in the middle', 'ms', ({ samples }) =>
       quantileOf(samples, 0.5, tokenMsOf),
     ),
     figure('refused_share', 'refused', 'turned away, and told so', 'share', ({ samples }) =>
