@@ -97,11 +97,15 @@ const plotsOf = ({ before, late }: Seen): readonly Plot[] => {
     fault: unknown,
   ): { name: string; values: number[] }[] =>
     some.filter(([one]) => one === fault).map(([, name, { met }]) => ({ name, values: met.map(firstWordMs) }))
-  const plot = (name: string, title: string, all: { name: string; values: number[] }[]): Plot => ({
-    name,
-    alt: `${title}: how many had their first word within which time.`,
-    svg: distributionSvg({ title, subtitle: 'those who met it', unit: 'ms', label: 'first word within', series: all }),
-  })
+  const plot = (name: string, title: string, all: { name: string; values: number[] }[]): Plot => {
+    const never = all.filter(({ values }) => values.every((ms) => ms === Infinity)).map((one) => one.name)
+    const subtitle = never.length === 0 ? 'those who met it' : `those who met it; no answer behind ${never.join(', ')}`
+    return {
+      name,
+      alt: `${title}: how many had their first word within which time.`,
+      svg: distributionSvg({ title, subtitle, unit: 'ms', label: 'first word within', series: all }),
+    }
+  }
   return [
     plot('recovery-reset', 'A server resets connections before a byte', series(before, resets)),
     plot('recovery-silent', 'A server takes requests and never answers', series(late, lateFaults.silent)),
