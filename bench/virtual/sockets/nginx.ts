@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -11,6 +11,10 @@ export type Limits =
   | { readonly type: 'at once'; readonly most: number }
   | { readonly type: 'at each'; readonly most: number }
   | { readonly type: 'rate'; readonly perSecond: number; readonly burst: number }
+
+/** Why it cannot be started here. */
+export const missing = (): string | undefined =>
+  spawnSync('nginx', ['-v']).error === undefined ? undefined : 'nginx is not here: apt-get install nginx'
 
 export interface Nginx {
   readonly origin: string
