@@ -53,19 +53,45 @@ function near(what: string, found: number | undefined, truth: number, within = 0
 const boxes = [
   {
     title: 'a card that reads while nobody speaks',
-    engine: { prefillTokensPerSecond: 1_500, prefillStalls: true, stepMs: [[1, 10], [4, 25]], slots: 4 },
+    engine: {
+      prefillTokensPerSecond: 1_500,
+      prefillStalls: true,
+      stepMs: [
+        [1, 10],
+        [4, 25],
+      ],
+      slots: 4,
+    },
     asked: { seed: 1, perSecond: 2.4, requests: 260 },
     speakers: [3, 4],
   },
   {
     title: 'a card that reads beside what it says',
-    engine: { prefillTokensPerSecond: 2_500, prefillStalls: false, stepMs: [[1, 24], [2, 39], [4, 54]], slots: 4 },
+    engine: {
+      prefillTokensPerSecond: 2_500,
+      prefillStalls: false,
+      stepMs: [
+        [1, 24],
+        [2, 39],
+        [4, 54],
+      ],
+      slots: 4,
+    },
     asked: { seed: 2, perSecond: 1.2, requests: 260 },
     speakers: [1, 2, 3],
   },
   {
     title: 'a card of few prompts a second and quick answers',
-    engine: { prefillTokensPerSecond: 600, prefillStalls: true, stepMs: [[1, 6], [2, 7], [4, 9]], slots: 4 },
+    engine: {
+      prefillTokensPerSecond: 600,
+      prefillStalls: true,
+      stepMs: [
+        [1, 6],
+        [2, 7],
+        [4, 9],
+      ],
+      slots: 4,
+    },
     asked: { seed: 3, perSecond: 0.8, requests: 260 },
     speakers: [1],
   },
@@ -87,7 +113,10 @@ for (const { title, engine, asked, speakers } of boxes) {
 }
 
 test('a server that batches is found again by how its steps grow', async () => {
-  const stepMs = [[0, 14], [1_000, 1_214]] as const
+  const stepMs = [
+    [0, 14],
+    [1_000, 1_214],
+  ] as const
   const engine = { prefillTokensPerSecond: 8_000, stepMs, slots: 16, memoryTokens: 1_000_000 }
   const one = machine(vllmLike({ name: 'box', models, networkMs: 5, engine }), { concurrency: 16 })
   const { machine: found } = await fitOf([one], { seed: 4, perSecond: 8, requests: 260 })
@@ -98,7 +127,14 @@ test('a server that batches is found again by how its steps grow', async () => {
 })
 
 test('slots of a server that is given more than fit into them are counted', async () => {
-  const engine = { prefillTokensPerSecond: 3_000, stepMs: [[1, 15], [3, 20]] as const, slots: 3 }
+  const engine = {
+    prefillTokensPerSecond: 3_000,
+    stepMs: [
+      [1, 15],
+      [3, 20],
+    ] as const,
+    slots: 3,
+  }
   const { machine: found, mostAtOnce } = await fitOf([box({ engine }, 8)], { seed: 5, perSecond: 3, requests: 260 })
   assert.ok(mostAtOnce > 4, `${mostAtOnce}`)
   assert.equal(found?.engine?.slots, 3)
