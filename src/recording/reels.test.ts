@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
 import {
   existsSync,
   mkdirSync,
@@ -26,9 +27,9 @@ interface Rig {
   readonly clock: { aheadMs: number }
   bounds: RecordingSettings | undefined
   /** A line, and in which file it is. */
-  write(line: string): number | undefined
-  files(): string[]
-  textOf(file: string): string
+  readonly write: (line: string) => number | undefined
+  readonly files: () => string[]
+  readonly textOf: (file: string) => string
 }
 
 function rig(t: TestContext, folder = join(mkdtempSync(join(tmpdir(), 'spillway-reels-')), 'recordings')): Rig {
@@ -47,7 +48,7 @@ function rig(t: TestContext, folder = join(mkdtempSync(join(tmpdir(), 'spillway-
     notices,
     clock,
     bounds: { fileBytes: 1_000, keepBytes: 5_000, keepMs: 30 * dayMs },
-    write(line) {
+    write: (line) => {
       const file = reels.file()
       if (file !== undefined) reels.write(`${line}\n`)
       return file
@@ -221,4 +222,24 @@ test('what is switched off is closed, and nothing more is taken', async (t) => {
   assert.equal(write('nothing'), undefined)
   await until(() => files().every((file) => !file.includes('.open.')))
   assert.deepEqual(reels.counts, { rows: 1, dropped: 0, bytes: 4 })
+})
+
+test('a process that ends in the middle of something still writes what it held back', (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'spillway-reels-'))
+  t.after(() => rmSync(folder, { recursive: true }))
+  const program = `
+    import { Reels } from ${JSON.stringify(new URL('reels.ts', import.meta.url).href)}
+    const world = { now: () => performance.now(), epochMs: () => Date.now(), random: Math.random }
+    const bounds = () => ({ fileBytes: 1e6, keepBytes: 1e7, keepMs: 1e9 })
+    const reels = new Reels({ folder: ${JSON.stringify(folder)}, world, emit: () => {}, bounds, gatherMs: 60_000 })
+    const write = (line) => { reels.file(); reels.write(line) }
+    write('one\\n')
+    setTimeout(() => { write('two\\n'); process.exit(3) }, 50)
+  `
+  const { status, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', program], { encoding: 'utf8' })
+  assert.deepEqual([status, stderr], [3, ''])
+  assert.deepEqual(
+    readdirSync(folder).map((file) => readFileSync(join(folder, file), 'utf8')),
+    ['one\ntwo\n'],
+  )
 })

@@ -63,7 +63,7 @@ export class Reels implements Tape {
   #restsUntil = -Infinity
   #isInTrouble = false
 
-  constructor({ gatherMs = 250, restMs = 5_000, ...parts }: ReelsParts) {
+  constructor({ gatherMs = 250, restMs = 2_000, ...parts }: ReelsParts) {
     this.#parts = { ...parts, gatherMs, restMs }
     this.#shelf = new Shelf(parts.folder, parts.world)
     this.#touching = setInterval(this.#turn, touchEveryMs).unref()
@@ -211,7 +211,7 @@ export class Reels implements Tape {
     for (const { reel, text } of this.#batches) {
       if (text === '' || reel.isLost) continue
       try {
-        const fd = reel.handle?.fd ?? openSync(this.#shelf.pathOf(reel.name), 'ax', 0o600)
+        const fd = reel.handle?.fd ?? openSync(this.#shelf.pathOf(reel.name), 'a', 0o600)
         const bytes = Buffer.from(text)
         for (let at = 0; at < bytes.length;) at += writeSync(fd, bytes, at)
       } catch {

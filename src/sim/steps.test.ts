@@ -34,7 +34,9 @@ async function play(one: Case, grain: Grain): Promise<{ lives: readonly Life[]; 
   const { seed, jobs, prefillStalls, memoryTokens, whenFull, troubled } = one
   const world = new SimWorld(seed)
   const ledger = emptyLedger()
-  const spec = { ...llamacppLike().engine, stepMs: slottedStepMs, loadedMax: 2, prefillStalls, memoryTokens, whenFull }
+  // No step ends at the very instant at which a prompt has been read: which of them is first then is not to be settled here.
+  const odd = { prefillTokensPerSecond: 3_917.31, loadedMax: 2 }
+  const spec = { ...llamacppLike().engine, ...odd, stepMs: slottedStepMs, prefillStalls, memoryTokens, whenFull }
   const engine = new Engine(spec, world, ledger, grain)
   for (const model of models) engine.warm(model)
   const chance = chanceOf(seed, 'lives')
@@ -104,7 +106,7 @@ test('whoever listens to pieces has his first token and his end at the same inst
   const seen: Case[] = []
   check(
     property(cases, (one) => void seen.push(one)),
-    { numRuns: 60, seed: 42 },
+    { numRuns: 40, seed: 42 },
   )
   for (const one of seen) {
     const [fine, coarse] = [await play(one, 'token'), await play(one, 'coarse')]
