@@ -23,7 +23,8 @@ const aDay = (requests: number): Promise<string> =>
 
 test('how fast a server is, is told beside what was measured, kept in a file, and replayed from it', async (t) => {
   const cwd = folderWith(t, { 'day.jsonl': await aDay(120) })
-  const run = (...words: string[]): ReturnType<typeof spillway>['ended'] => spillway(t, ['simulate', ...words], { cwd }).ended
+  const run = (...words: string[]): ReturnType<typeof spillway>['ended'] =>
+    spillway(t, ['simulate', ...words], { cwd }).ended
   const fit = await run('--fit', 'day.jsonl', '--save', 'machines.yaml')
   assert.equal(fit.code, 0, fit.err)
   assert.match(fit.out, /^box \(llamacpp\), from \d+ answers, at most \d at once$/m)
