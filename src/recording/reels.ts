@@ -211,7 +211,7 @@ export class Reels implements Tape {
     for (const { reel, text } of this.#batches) {
       if (text === '' || reel.isLost) continue
       try {
-        const fd = reel.handle?.fd ?? openSync(this.#shelf.pathOf(reel.name), 'ax', 0o600)
+        const fd = reel.handle?.fd ?? openSync(this.#shelf.pathOf(reel.name), 'a', 0o600)
         const bytes = Buffer.from(text)
         for (let at = 0; at < bytes.length;) at += writeSync(fd, bytes, at)
       } catch {

@@ -5,10 +5,10 @@ import { type Rehearsed, rehearse } from './rehearse.ts'
 import { isSeen, type Stay } from './stays.ts'
 
 /** Numbers are changed by so much, and by less when that makes nothing better any more. */
-const strides = [0.15, 0.06, 0.025, 0.01]
+const strides = [0.1, 0.03, 0.01]
 
 /** Nobody waits for a fit for ever: so many rehearsals. */
-const triesMost = 160
+const triesMost = 60
 
 /**
  * What was read off a recording, moved until a simulated machine with these numbers does the same: one number after the other, as
