@@ -27,7 +27,7 @@ export function jsonOf({ upstream, model, promptTokens, outputTokens, bounds, tu
     model,
     tokens_per_second: best === undefined ? null : rounded(best.tokensPerSecond),
     stopped,
-    why: whyOf(tuning, bounds),
+    why: whyOf(tuning, bounds).join(' '),
     prompt_tokens: promptTokens,
     output_tokens: outputTokens,
     warnings,
@@ -67,20 +67,20 @@ export function linesOf(tuned: Tuned, columns: number): string[] {
       columns,
     ),
     '',
-    answerOf(tuned),
+    ...answerOf(tuned),
     ...warnings.map((warning) => `${styleText('yellow', 'Mind:')} ${warning}`),
   ]
 }
 
-function answerOf({ tuning, bounds }: Tuned): string {
+function answerOf({ tuning, bounds }: Tuned): readonly string[] {
   const { best, steps } = tuning
   const why = whyOf(tuning, bounds)
-  if (best === undefined) return steps.length === 0 ? `Nothing is known yet. ${why}` : why
+  if (best === undefined) return steps.length === 0 ? ['Nothing is known yet.', ...why] : why
   const alone = steps.find(({ concurrency }) => concurrency === 1)
   const times = alone === undefined || alone === best ? 1 : best.tokensPerSecond / alone.tokensPerSecond
   const gained = times > 1.05 ? `, ${times.toFixed(1)} times as much as one alone` : ''
   const first = best.firstTokenMs === undefined ? '' : `, a first token after ${inWords(best.firstTokenMs.p50)}`
-  return `${styleText('bold', `concurrency: ${best.concurrency}`)} gives ${tokens(best)}${gained}${first}. ${why}`
+  return [`${styleText('bold', `concurrency: ${best.concurrency}`)} gives ${tokens(best)}${gained}${first}.`, ...why]
 }
 
 const tableOf = (steps: readonly Step[], best: Step | undefined): string[] =>

@@ -1,4 +1,5 @@
 import type { RequestRow } from '../recording/rows.ts'
+import { padded } from './padded.ts'
 import { charactersPerToken } from './prefixes.ts'
 
 /** How a block that is new begins, or what stands behind all blocks: like others that came from the same place. */
@@ -56,7 +57,7 @@ export class Prompts {
     }
     if (text.length < length)
       text += `${this.#begun(this.#behind.get(number) ?? { from, tokens: undefined })}${number}, `
-    return text.padEnd(length, 'and so on ').slice(0, Math.max(length, 1))
+    return padded(text, length, 'and so on ').slice(0, Math.max(length, 1))
   }
 
   #begun({ from, tokens = this.#most.get(from) ?? 0 }: Lead): string {
