@@ -13,6 +13,7 @@ import { settingsAsRecorded, usualSettings } from './as-recorded.ts'
 import { compare, type Comparison } from './compare.ts'
 import { changed, more, type Plan, PlanFault, without } from './plan.ts'
 import { recorded, recordedAt } from './recording.test-helper.ts'
+import { play } from './play.ts'
 import { assumedFor } from './remarks.ts'
 import { stockOf } from './stock.ts'
 import { recordedTraffic } from './traffic.ts'
@@ -141,6 +142,28 @@ test('a model that nobody would have any more is said, and is refused', async ()
   assert.deepEqual(columns[2]!.all.refusals, { 'no-such-model': columns[2]!.all.refused })
   assert.ok(columns[2]!.all.refused > 550)
   assert.ok(remarks.includes(`Nobody has ${usualModel} with x.yaml: 600 requests (100.0 %) are refused.`))
+})
+
+test('a server that was lost is lost again when it was, unless it is not to be', async () => {
+  const from = recording.requests[0]!.at
+  const [downAt, upAt] = [from + 60_000, from + 120_000]
+  const lost = [
+    { type: 'upstream' as const, at: downAt, upstream: 'gpu-1', up: false },
+    { type: 'upstream' as const, at: upAt, upstream: 'gpu-1', up: true },
+  ]
+  const parts = {
+    traffic: recordedTraffic({ ...recording, upstreams: lost }, 1),
+    stock: { ...stockOf(recording), machines: new Map([['gpu-1', slow]]), source: 'is known' },
+    seed: 1,
+  }
+  const servedMeanwhile = async (outages: boolean): Promise<number> => {
+    const passages = await play(plan(), { ...parts, outages })
+    return passages.filter(({ at, upstream, fault }) => {
+      return fault === undefined && upstream === 'gpu-1' && at > downAt && at < upAt - 30_000
+    }).length
+  }
+  assert.equal(await servedMeanwhile(true), 0)
+  assert.ok((await servedMeanwhile(false)) > 10)
 })
 
 test('what nobody measured is said to be assumed', () => {
