@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import type { Told } from '../play-part.ts'
 import { commandOf, type Findings, type How, nothing, type Part, type PartPlan } from './part.ts'
 
-const script = join(import.meta.dirname, '../play-part.ts')
+const usualScript = join(import.meta.dirname, '../play-part.ts')
 const killAfterMs = 3_000
 
 /** What is going on, for whoever looks on. */
@@ -24,9 +24,12 @@ export class Troupe {
   readonly #onlooker: Onlooker
   readonly #alive = new Set<ChildProcess>()
 
-  constructor(how: Omit<How, 'say'>, onlooker: Onlooker) {
+  readonly #script: string
+
+  constructor(how: Omit<How, 'say'>, onlooker: Onlooker, script: string = usualScript) {
     this.#how = how
     this.#onlooker = onlooker
+    this.#script = script
     process.on('exit', () => this.#endNow())
   }
 
@@ -56,7 +59,7 @@ export class Troupe {
 
   #findings(plan: PartPlan): Promise<Findings> {
     const { name, atMostMs } = plan
-    const child = fork(script, [name, JSON.stringify(this.#how)], {
+    const child = fork(this.#script, [name, JSON.stringify(this.#how)], {
       detached: true,
       // As JSON, what never came and what nobody saw would be the same.
       serialization: 'advanced',

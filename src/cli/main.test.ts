@@ -9,6 +9,7 @@ import { doctorCommand } from './doctor/command.ts'
 import { spillway } from './process.test-helper.ts'
 import { serveCommand } from './serve.ts'
 import { simulateCommand } from './simulate.ts'
+import { tuneCommand } from './tune.ts'
 
 const rootOf = (name: string): string => fileURLToPath(new URL(`../../${name}`, import.meta.url))
 
@@ -20,7 +21,7 @@ test('--version is that of the package', async (t) => {
 test('--help names every command, and the help of each has examples', async (t) => {
   const { code, out } = await spillway(t, ['--help']).ended
   assert.equal(code, 0)
-  const commands = [serveCommand(), checkCommand(), doctorCommand(), simulateCommand(), demoCommand()]
+  const commands = [serveCommand(), checkCommand(), doctorCommand(), simulateCommand(), tuneCommand(), demoCommand()]
   for (const command of commands) {
     const name = command.name()
     assert.match(out, new RegExp(`^  ${name} \\[`, 'm'))

@@ -25,6 +25,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   recordings: async () => (await import('./recordings.ts')).recordingsCommand(),
   simulate: async () => (await import('./simulate.ts')).simulateCommand(),
   tune: async () => (await import('./tune.ts')).tuneCommand(),
+  bench: async () => (await import('./bench/command.ts')).benchCommand(),
   cloud: async () => (await import('./cloud.ts')).cloudCommand(),
   audit: async () => (await import('./audit.ts')).auditCommand(),
   demo: async () => (await import('./demo.ts')).demoCommand(),

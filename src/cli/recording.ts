@@ -1,7 +1,7 @@
 import { priceOf } from '../accounts/prices.ts'
 import type { Event } from '../core/event.ts'
 import type { Gateway } from '../gateway.ts'
-import { Recorder } from '../recording/recorder.ts'
+import { Recorder, type Tape } from '../recording/recorder.ts'
 import { Reels } from '../recording/reels.ts'
 import { factsOf } from '../recording/settings-row.ts'
 import { recordingsIn } from '../recording/shelf.ts'
@@ -18,18 +18,7 @@ export interface HouseRecording {
 export function recordingOf(gateway: Gateway, dataDir: string): HouseRecording {
   const { world, fleet, emit } = gateway
   const reels = new Reels({ folder: recordingsIn(dataDir), world, emit, bounds: () => gateway.settings.recording })
-  const recorder = new Recorder({
-    world,
-    tape: reels,
-    // What is known of a server that is down is known.
-    nameOf: (model) => fleet.serving(model)[0]?.modelFor(model)?.name,
-    facts: () => {
-      const { settings } = gateway
-      const prices = settings.money?.prices ?? new Map()
-      const parts = { settings, upstreams: fleet.upstreams, priceOf: (model: string) => priceOf(model, prices) }
-      return factsOf({ spillway: version(), ...parts })
-    },
-  })
+  const recorder = recorderOf(gateway, reels)
   const forget = fleet.watch(recorder.lookAgain)
   return {
     counts: reels.counts,
@@ -39,4 +28,20 @@ export function recordingOf(gateway: Gateway, dataDir: string): HouseRecording {
       return reels.close()
     },
   }
+}
+
+/** It knows models by the names that the fleet has for them, and servers by what was learned of them. */
+export function recorderOf(gateway: Gateway, tape: Tape): Recorder {
+  const { world, fleet } = gateway
+  return new Recorder({
+    world,
+    tape,
+    nameOf: (model) => fleet.serving(model)[0]?.modelFor(model)?.name,
+    facts: () => {
+      const { settings } = gateway
+      const prices = settings.money?.prices ?? new Map()
+      const parts = { settings, upstreams: fleet.upstreams, priceOf: (model: string) => priceOf(model, prices) }
+      return factsOf({ spillway: version(), ...parts })
+    },
+  })
 }

@@ -8,7 +8,7 @@ import type { Outages } from '../sim/outages.ts'
 import { picture } from '../sim/picture.ts'
 import { simulate, Violation } from '../sim/run.ts'
 import type { Simulation } from '../sim/simulation.ts'
-import { readTrace } from '../sim/traces.ts'
+import { readTrace, TraceFault, type TraceRow } from '../sim/traces.ts'
 import {
   bursts,
   poisson,
@@ -29,9 +29,9 @@ export async function simulateDrawn(options: SimulateOptions): Promise<void> {
     const report = await simulate(simulationOf(options))
     console.log(options.json === true ? JSON.stringify(report) : picture(report).join('\n'))
   } catch (error) {
-    if (!(error instanceof Violation)) throw error
+    if (!(error instanceof Violation || error instanceof TraceFault)) throw error
     console.error(error.message)
-    console.error(`Run it again with --seed ${options.seed}: it will happen again.`)
+    if (error instanceof Violation) console.error(`Run it again with --seed ${options.seed}: it will happen again.`)
     process.exitCode = 1
   }
 }
@@ -95,7 +95,18 @@ function arrivalsFor({
   rate,
   requests = usualRequests,
 }: SimulateOptions): Workload['arrivals'] {
-  if (trace !== undefined) return { type: 'trace', rows: readTrace(readFileSync(trace, 'utf8')), perSecond: rate }
+  if (trace !== undefined) return { type: 'trace', rows: traceIn(trace), perSecond: rate }
   if (workload === 'day') return rate === undefined ? dayLong(requests) : { type: 'day', perSecond: rate }
   return workload === 'bursts' ? bursts(rate ?? 3) : poisson(rate ?? 3)
+}
+
+function traceIn(file: string): readonly TraceRow[] {
+  try {
+    return readTrace(readFileSync(file, 'utf8'))
+  } catch (error) {
+    if (error instanceof TraceFault) throw new TraceFault(`${file}: ${error.message}`, { cause: error })
+    const { code } = error as NodeJS.ErrnoException
+    if (code === undefined) throw error
+    throw new TraceFault(`${file} cannot be read (${code}).`, { cause: error })
+  }
 }

@@ -1,46 +1,39 @@
-import { reportQuery } from '../accounts/report-query.ts'
-import { Fault } from '../core/fault.ts'
 import type { Settings } from '../core/settings.ts'
 import { settingsAsRecorded, usualSettings } from '../planning/as-recorded.ts'
 import { compare } from '../planning/compare.ts'
-import { changed, more, type Plan, PlanFault, without } from '../planning/plan.ts'
+import { changed, more, type Plan, without } from '../planning/plan.ts'
 import { emptyStock, type Stock, stockOf } from '../planning/stock.ts'
 import { drawnTraffic, recordedTraffic, type Traffic } from '../planning/traffic.ts'
-import { RecordingFault } from '../recording/files.ts'
-import { readRecording, type Recording } from '../recording/read.ts'
-import { recordingsIn } from '../recording/shelf.ts'
+import type { Recording } from '../recording/read.ts'
 import { exampleFleet, settingsFor } from '../sim/fleet.ts'
-import { Violation } from '../sim/run.ts'
-import { dataDirOf } from './data-dir.ts'
 import { drawnWorkload, settingsIn } from './simulate-drawn.ts'
+import { machinesFor } from './simulate-fit.ts'
 import type { SimulateOptions } from './simulate-options.ts'
+import { recordingAt, tellPeople } from './simulate-recording.ts'
 import { comparisonLines } from './simulate-table.ts'
-import { configOf } from './sources.ts'
 
 /** The same requests with other servers or another configuration, side by side with what happened. */
 export async function simulatePlans(options: SimulateOptions): Promise<void> {
   const { seed, json, outages, machineUsd } = options
   try {
-    const scene = options.recording === undefined ? sceneOfTrace(options) : sceneOfRecording(options.recording, options)
+    const scene = await (options.recording === undefined
+      ? sceneOfTrace(options)
+      : sceneOfRecording(options.recording, options))
     const comparison = await compare({
       ...scene,
       seed,
       outages,
-      advice: options.advice ? { machineUsd } : undefined,
+      isAdvised: options.advice,
+      machineUsd,
       onPlay: (title) => {
         if (process.stderr.isTTY) process.stderr.write(`Simulating ${title} …\n`)
       },
     })
     console.log(json === true ? JSON.stringify(comparison) : comparisonLines(comparison).join('\n'))
   } catch (error) {
-    if (!isForPeople(error)) throw error
-    console.error(error.message)
-    process.exitCode = 1
+    tellPeople(error)
   }
 }
-
-const isForPeople = (error: unknown): error is Error =>
-  [RecordingFault, PlanFault, Fault, Violation].some((kind) => error instanceof kind)
 
 /** What is replayed, how it was, and what is tried. */
 interface Scene {
@@ -51,11 +44,11 @@ interface Scene {
   readonly tried: Plan | undefined
 }
 
-function sceneOfRecording(path: string | true, options: SimulateOptions): Scene {
+async function sceneOfRecording(path: string | true, options: SimulateOptions): Promise<Scene> {
   const { config, seed } = options
-  const recording = readRecording(path === true ? usualFolder(config) : path, spanOf(options))
+  const recording = recordingAt(path, options)
   const traffic = recordedTraffic(recording, seed)
-  const stock = { ...emptyStock, ...stockOf(recording) }
+  const stock = { ...emptyStock, ...stockOf(recording), ...(await machinesFor(recording, options)) }
   const asItWas: Plan = {
     name: 'as it was',
     changes: [],
@@ -67,7 +60,7 @@ function sceneOfRecording(path: string | true, options: SimulateOptions): Scene 
 }
 
 /** A trace tells of no servers: they are those of the configuration, or of the example. */
-function sceneOfTrace(options: SimulateOptions): Scene {
+async function sceneOfTrace(options: SimulateOptions): Promise<Scene> {
   const { config, seed, requests } = options
   const named = config === undefined ? undefined : settingsIn(config)
   const workload = drawnWorkload(named, options)
@@ -75,7 +68,8 @@ function sceneOfTrace(options: SimulateOptions): Scene {
   const settings: Settings = named ?? { ...usualSettings(), ...settingsFor(exampleFleet, workload) }
   const asItWas: Plan = { name: 'as it is', changes: [], settings, likeness: new Map() }
   const traffic = drawnTraffic(workload, requests ?? rows, seed)
-  return { recording: undefined, traffic, stock: emptyStock, asItWas, tried: triedFrom(asItWas, options) }
+  const stock = { ...emptyStock, ...(await machinesFor(undefined, options)) }
+  return { recording: undefined, traffic, stock, asItWas, tried: triedFrom(asItWas, options) }
 }
 
 /** Undefined where nothing is changed. */
@@ -85,14 +79,4 @@ function triedFrom(plan: Plan, options: SimulateOptions): Plan | undefined {
     ...options.without.map((name) => without(name)),
   ])
   return tried.changes.length === 0 ? undefined : tried
-}
-
-/** Where a gateway of this configuration records. */
-const usualFolder = (config: string | undefined): string => recordingsIn(dataDirOf(configOf(config).data_dir))
-
-function spanOf({ since, until, config }: SimulateOptions): { since?: number | undefined; until?: number | undefined } {
-  if (since === undefined && until === undefined) return {}
-  const timeZone = configOf(config).time_zone
-  const period = reportQuery({ since: since ?? '9999d', until }, { epochMs: Date.now(), timeZone })
-  return { since: since === undefined ? undefined : period.since, until: period.until }
 }

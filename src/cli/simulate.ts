@@ -10,6 +10,7 @@ import {
   type SimulateOptions,
   wholeNumber,
 } from './simulate-options.ts'
+import { simulateFit } from './simulate-fit.ts'
 import { simulatePlans } from './simulate-plans.ts'
 
 export function simulateCommand(): Command {
@@ -36,6 +37,12 @@ export function simulateCommand(): Command {
     .option('--more <name[=n]>', 'try it with one more server like that one, or n more', moreOf, [])
     .option('--without <name>', 'try it without that server', another, [])
     .option('--machine-usd <dollars>', 'what one more machine costs, to say when it has paid for itself', positive)
+    .option(
+      '--machines <file>',
+      'how fast the servers are, as --fit --save has written it; else as the recording shows',
+    )
+    .option('--fit [path]', 'only tells how fast the recorded servers are, beside what was measured')
+    .option('--save <file>', 'with --fit: keeps that, for --machines')
     .option('--no-outages', 'servers do not go down when they did')
     .option('--no-advice', 'only what was asked is simulated, and not what else might help')
     .option('--json', 'the result as one JSON object')
@@ -44,7 +51,8 @@ export function simulateCommand(): Command {
       '\nExamples:\n  spillway simulate\n  spillway simulate --requests 5000 --workload bursts --rate 8\n' +
         '  spillway simulate --requests 100000 --workload day\n' +
         '  spillway simulate --config spillway.yaml --trouble --seed 7\n  spillway simulate --trace azure.csv --json\n' +
-        '  spillway simulate --recording --since 1d --more gpu-1 --machine-usd 1500\n',
+        '  spillway simulate --recording --since 1d --more gpu-1 --machine-usd 1500\n' +
+        '  spillway simulate --fit --since 1d --save machines.yaml\n',
     )
     .action(run)
 }
@@ -52,5 +60,6 @@ export function simulateCommand(): Command {
 async function run(options: SimulateOptions, command: Command): Promise<void> {
   const wrong = contradiction(options)
   if (wrong !== undefined) command.error(`error: ${wrong}`)
-  await (isComparison(options) ? simulatePlans(options) : simulateDrawn(options))
+  if (options.fit !== undefined) await simulateFit(options)
+  else await (isComparison(options) ? simulatePlans(options) : simulateDrawn(options))
 }

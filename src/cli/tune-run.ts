@@ -80,10 +80,20 @@ async function measure(
   })
   const others = Math.max(0, ...tuning.steps.map((step) => step.others ?? 0))
   if (others > 0) warnings.push(`${requests(others)} of others ran there meanwhile; alone it may do better.`)
+  const { best, drift = 1 } = tuning
+  if (Math.abs(drift - 1) > driftMost) {
+    const times = `${drift.toFixed(1)} times as fast as before`
+    warnings.push(
+      `${best!.concurrency} at once were ${times} when measured again: the machine does other work. Run it again.`,
+    )
+  }
   return { ...about, tuning, warnings }
 }
 
-const nothing: Tuning = { steps: [], best: undefined, stopped: 'interrupted' }
+/** Further apart than this, what was measured first and last cannot be compared. */
+const driftMost = 0.2
+
+const nothing: Tuning = { steps: [], best: undefined, stopped: 'interrupted', drift: undefined }
 
 async function beforehand(place: Place, company: Company): Promise<string[]> {
   const [neighbour, { others = 0 }] = await Promise.all([neighbourOf(place), company.now()])

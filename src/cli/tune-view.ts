@@ -27,7 +27,7 @@ export function jsonOf({ upstream, model, promptTokens, outputTokens, bounds, tu
     model,
     tokens_per_second: best === undefined ? null : rounded(best.tokensPerSecond),
     stopped,
-    why: whyOf(tuning, bounds),
+    why: whyOf(tuning, bounds).join(' '),
     prompt_tokens: promptTokens,
     output_tokens: outputTokens,
     warnings,
@@ -42,6 +42,11 @@ export function jsonOf({ upstream, model, promptTokens, outputTokens, bounds, tu
       fault: step.fault?.text ?? null,
     })),
   }
+}
+
+interface Axis {
+  readonly label: string
+  readonly unit?: string
 }
 
 const rounded = (value: number): number => Math.round(value * 100) / 100
@@ -62,20 +67,20 @@ export function linesOf(tuned: Tuned, columns: number): string[] {
       columns,
     ),
     '',
-    answerOf(tuned),
+    ...answerOf(tuned),
     ...warnings.map((warning) => `${styleText('yellow', 'Mind:')} ${warning}`),
   ]
 }
 
-function answerOf({ tuning, bounds }: Tuned): string {
+function answerOf({ tuning, bounds }: Tuned): readonly string[] {
   const { best, steps } = tuning
   const why = whyOf(tuning, bounds)
-  if (best === undefined) return steps.length === 0 ? `Nothing is known yet. ${why}` : why
+  if (best === undefined) return steps.length === 0 ? ['Nothing is known yet.', ...why] : why
   const alone = steps.find(({ concurrency }) => concurrency === 1)
   const times = alone === undefined || alone === best ? 1 : best.tokensPerSecond / alone.tokensPerSecond
   const gained = times > 1.05 ? `, ${times.toFixed(1)} times as much as one alone` : ''
   const first = best.firstTokenMs === undefined ? '' : `, a first token after ${inWords(best.firstTokenMs.p50)}`
-  return `${styleText('bold', `concurrency: ${best.concurrency}`)} gives ${tokens(best)}${gained}${first}. ${why}`
+  return [`${styleText('bold', `concurrency: ${best.concurrency}`)} gives ${tokens(best)}${gained}${first}.`, ...why]
 }
 
 const tableOf = (steps: readonly Step[], best: Step | undefined): string[] =>
@@ -101,21 +106,18 @@ function curves(steps: readonly Step[], best: Step | undefined, columns: number)
     x: { label: 'at once' },
     ...(best !== undefined && { mark: { at: best.concurrency, name: 'best' } }),
   }
-  const draw = (label: string, rows: number, value: (step: Step) => number | undefined): string[] => {
+  const draw = (y: Axis, rows: number, value: (step: Step) => number | undefined): string[] => {
     const points = steps.flatMap((step) => {
-      const y = value(step)
-      return y === undefined ? [] : [[step.concurrency, y] as const]
+      const at = value(step)
+      return at === undefined ? [] : [[step.concurrency, at] as const]
     })
-    return curveText(
-      { ...common, y: { label }, series: [{ name: label, points }] },
-      { columns: Math.min(columns, 76), rows },
-    )
+    return curveText({ ...common, y, series: [{ name: y.label, points }] }, { columns: Math.min(columns, 76), rows })
   }
   return [
     '',
-    ...draw('tokens/s', 10, ({ tokensPerSecond }) => tokensPerSecond),
+    ...draw({ label: 'tokens/s' }, 10, ({ tokensPerSecond }) => tokensPerSecond),
     '',
-    ...draw('first token, ms (p95)', 6, ({ firstTokenMs }) => firstTokenMs?.p95),
+    ...draw({ label: 'first token (p95)', unit: 'ms' }, 6, ({ firstTokenMs }) => firstTokenMs?.p95),
   ]
 }
 

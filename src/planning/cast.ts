@@ -1,6 +1,8 @@
+import type { Cloud, Priority } from '../core/ask.ts'
 import type { CallerSettings, Settings } from '../core/settings.ts'
-import type { RecordedCaller, RequestRow, SettingsRow } from '../recording/rows.ts'
+import type { RequestRow } from '../recording/rows.ts'
 import type { SimCaller } from '../sim/workload.ts'
+import { keyOf } from './as-recorded.ts'
 
 /** Those who asked, in a configuration that is to be tried. */
 export interface Cast {
@@ -12,16 +14,16 @@ export interface Cast {
  * Whom the configuration names is as it says; everybody else as recorded. What a request had that its caller does not usually
  * have, it wished for itself, and wishes again.
  */
-export function castOf(requests: readonly RequestRow[], recorded: SettingsRow, tried: Settings): Cast {
-  const known = new Map(recorded.callers.map((caller) => [caller.name, caller]))
+export function castOf(requests: readonly RequestRow[], was: Settings, tried: Settings): Cast {
+  const known = new Map(was.callers.map((one) => [one.caller.id, one]))
   const named = new Map(tried.callers.map((one) => [one.caller.id, one]))
   const { anonymous } = tried
   if (anonymous !== undefined)
-    named.set(anonymous.id, { caller: anonymous, key: `key of ${anonymous.id}`, patienceMs: undefined })
+    named.set(anonymous.id, { caller: anonymous, key: keyOf(anonymous.id), patienceMs: undefined })
   const roles = new Map<string, Role>()
   for (const [name, its] of Map.groupBy(requests, ({ caller }) => caller)) {
-    const usual = usualOf(its, known.get(name))
-    roles.set(name, { usual, is: named.get(name) ?? asRecorded(name, usual, recorded) })
+    const usual = usualOf(its, known.get(name), was)
+    roles.set(name, { usual, is: named.get(name) ?? asRecorded(name, usual, was) })
   }
   return {
     callers: Array.from(roles.values(), ({ is }) => ({ ...is, expiresAt: undefined, addresses: undefined })),
@@ -35,16 +37,27 @@ interface Role {
 }
 
 /** How a caller's requests are, where they wish for nothing else. */
-interface Usual extends Omit<RecordedCaller, 'name'> {
+interface Usual {
+  readonly known: CallerSettings | undefined
+  readonly weight: number
+  readonly priority: Priority
+  readonly cloud: Cloud
   readonly patienceMs: number
   readonly deadlineMs: number | undefined
 }
 
-function usualOf(its: readonly RequestRow[], known: RecordedCaller | undefined): Usual {
+/** Who has a key that was made while the gateway ran is known by its requests alone. */
+function usualOf(its: readonly RequestRow[], known: CallerSettings | undefined, { queue }: Settings): Usual {
+  if (known !== undefined) {
+    const { caller, patienceMs = queue.patienceMs, deadlineMs = queue.deadlineMs } = known
+    const { weight, priority, cloud } = caller
+    return { known, weight, priority, cloud, patienceMs, deadlineMs }
+  }
   return {
-    weight: known?.weight ?? 1,
-    priority: known?.priority ?? most(its, ({ priority }) => priority),
-    cloud: known?.cloud ?? most(its, ({ cloud }) => cloud),
+    known,
+    weight: its[0]?.weight ?? 1,
+    priority: most(its, ({ priority }) => priority),
+    cloud: most(its, ({ cloud }) => cloud),
     patienceMs: most(its, (row) => row.patience_ms),
     deadlineMs: most(its, (row) => row.deadline_ms),
   }
@@ -53,14 +66,15 @@ function usualOf(its: readonly RequestRow[], known: RecordedCaller | undefined):
 /** What the whole gateway had, it has as it is tried. */
 function asRecorded(
   name: string,
-  { weight, priority, cloud, ...usual }: Usual,
-  { queue }: SettingsRow,
+  { known, weight, priority, cloud, ...usual }: Usual,
+  { queue }: Settings,
 ): CallerSettings {
+  if (known !== undefined) return known
   return {
     caller: { id: name, weight, priority, cloud, models: undefined },
-    key: `key of ${name}`,
-    patienceMs: usual.patienceMs === queue.patience_ms ? undefined : usual.patienceMs,
-    deadlineMs: usual.deadlineMs === queue.deadline_ms ? undefined : usual.deadlineMs,
+    key: keyOf(name),
+    patienceMs: usual.patienceMs === queue.patienceMs ? undefined : usual.patienceMs,
+    deadlineMs: usual.deadlineMs === queue.deadlineMs ? undefined : usual.deadlineMs,
   }
 }
 

@@ -11,7 +11,7 @@ import type { Plan } from './plan.ts'
 /** What is known of servers: how fast they are, which models they have and what those cost. */
 export interface Stock {
   readonly machines: ReadonlyMap<string, ServerOptions>
-  /** Where that is from: `fitted from the recording`. */
+  /** Who says so: `the recording shows`. */
   readonly source: string
   readonly models: ReadonlyMap<string, readonly ModelSpec[]>
   readonly prices: MoneySettings['prices']

@@ -5,6 +5,7 @@ import type { RequestRow, UpstreamRow } from '../recording/rows.ts'
 import { chanceOf } from '../sim/chance.ts'
 import { replayOf } from '../sim/replay.ts'
 import { type Errand, errandsOf, type Workload } from '../sim/workload.ts'
+import { settingsAsRecorded } from './as-recorded.ts'
 import { castOf } from './cast.ts'
 import { PlanFault } from './plan.ts'
 
@@ -26,9 +27,11 @@ export interface Traffic {
 /** Of a recording. */
 export function recordedTraffic(recording: Recording, seed: number): Traffic {
   const requests = recording.requests.filter(isWorthAsking)
-  const settings = recording.settings.at(-1)
+  const row = recording.settings.at(-1)
   const beganAt = requests[0]?.at
-  if (beganAt === undefined || settings === undefined) throw new PlanFault('The recording has no requests in it.')
+  if (beganAt === undefined || row === undefined)
+    throw new PlanFault('There are no requests in the recording, or none of that time.')
+  const settings = settingsAsRecorded(row)
   return {
     requests: requests.length,
     beganAt,

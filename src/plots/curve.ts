@@ -56,9 +56,10 @@ export const pointsIn = (points: Curve['points']): Curve['points'] =>
 export const scaleOf = ({ isLog = false }: PlotAxis, values: readonly number[]): Scale =>
   isLog ? logarithmic(values) : linear(values)
 
-/** A few values that were chosen are marks themselves, where they do not stand too close. */
+/** Few sizes, each so many times the one before, are marks themselves: where they do not stand too close. */
 export function acrossOf(axis: PlotAxis, values: readonly number[]): Scale {
   const scale = scaleOf(axis, values)
+  if (axis.isLog !== true) return scale
   const ticks = [...new Set(drawable(values))].toSorted((one, other) => one - other)
   const gaps = ticks.slice(1).map((tick, i) => scale.at(tick) - scale.at(ticks[i]!))
   return ticks.length > 1 && ticks.length <= 12 && gaps.every((gap) => gap > 0.05) ? { ...scale, ticks } : scale

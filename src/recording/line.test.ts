@@ -9,7 +9,7 @@ const number = fc.oneof(fc.nat(), fc.double({ min: 0, max: 1e12, noNaN: true }).
 const priority = fc.constantFrom('interactive', 'default', 'batch')
 const cloud = fc.constantFrom('allowed', 'never')
 /** Runs, steps back and repetitions. */
-const blocks = fc.array(fc.tuple(fc.nat(500), fc.integer({ min: 1, max: 9 })), { maxLength: 8 }).map((runs) => {
+const manyBlocks = fc.array(fc.tuple(fc.nat(500), fc.integer({ min: 1, max: 9 })), { maxLength: 8 }).map((runs) => {
   return runs.flatMap(([first, count]) => Array.from({ length: count }, (_, i) => first + i))
 })
 
@@ -32,7 +32,7 @@ const request = fc.record(
     needs: fc.array(fc.constantFrom('chat', 'tools', 'vision')),
     prompt_tokens: fc.nat(),
     output_max: fc.nat(),
-    blocks,
+    blocks: manyBlocks,
     block_tokens: fc.nat(),
     upstream: text,
     tier: fc.nat(),

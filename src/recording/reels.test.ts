@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
 import {
   existsSync,
   mkdirSync,
@@ -26,9 +27,9 @@ interface Rig {
   readonly clock: { aheadMs: number }
   bounds: RecordingSettings | undefined
   /** A line, and in which file it is. */
-  write(line: string): number | undefined
-  files(): string[]
-  textOf(file: string): string
+  readonly write: (line: string) => number | undefined
+  readonly files: () => string[]
+  readonly textOf: (file: string) => string
 }
 
 function rig(t: TestContext, folder = join(mkdtempSync(join(tmpdir(), 'spillway-reels-')), 'recordings')): Rig {
@@ -40,14 +41,14 @@ function rig(t: TestContext, folder = join(mkdtempSync(join(tmpdir(), 'spillway-
     epochMs: () => Date.now() + clock.aheadMs,
     random: Math.random,
   }
-  const reels = new Reels({ folder, world, emit, bounds: () => made.bounds, gatherMs: 1 })
+  const reels = new Reels({ folder, world, emit, bounds: () => made.bounds, gatherMs: 1, touchEveryMs: 20 })
   const made: Rig = {
     folder,
     reels,
     notices,
     clock,
     bounds: { fileBytes: 1_000, keepBytes: 5_000, keepMs: 30 * dayMs },
-    write(line) {
+    write: (line) => {
       const file = reels.file()
       if (file !== undefined) reels.write(`${line}\n`)
       return file
@@ -137,6 +138,17 @@ test('files of long ago are let go; what others write to, and what is none of ou
   assert.deepEqual(left, [theirs, ...notes].sort())
 })
 
+test('a file that is written to is touched now and then, however long nothing happens', async (t) => {
+  const { reels, folder, files, write } = rig(t)
+  write('one')
+  await until(() => reels.counts.rows === 1)
+  const path = join(folder, files()[0]!)
+  const old = new Date(Date.now() - 3_000_000)
+  utimesSync(path, old, old)
+  await until(() => statSync(path).mtimeMs > old.getTime() + 1_000_000)
+  assert.deepEqual(reels.counts, { rows: 1, dropped: 0, bytes: 4 })
+})
+
 test('a file is let go when its last line is older than is kept', async (t) => {
   const made = rig(t)
   const { reels, clock, folder, files, write } = made
@@ -221,4 +233,24 @@ test('what is switched off is closed, and nothing more is taken', async (t) => {
   assert.equal(write('nothing'), undefined)
   await until(() => files().every((file) => !file.includes('.open.')))
   assert.deepEqual(reels.counts, { rows: 1, dropped: 0, bytes: 4 })
+})
+
+test('a process that ends in the middle of something still writes what it held back', (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'spillway-reels-'))
+  t.after(() => rmSync(folder, { recursive: true }))
+  const program = `
+    import { Reels } from ${JSON.stringify(new URL('reels.ts', import.meta.url).href)}
+    const world = { now: () => performance.now(), epochMs: () => Date.now(), random: Math.random }
+    const bounds = () => ({ fileBytes: 1e6, keepBytes: 1e7, keepMs: 1e9 })
+    const reels = new Reels({ folder: ${JSON.stringify(folder)}, world, emit: () => {}, bounds, gatherMs: 60_000 })
+    const write = (line) => { reels.file(); reels.write(line) }
+    write('one\\n')
+    setTimeout(() => { write('two\\n'); process.exit(3) }, 50)
+  `
+  const { status, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', program], { encoding: 'utf8' })
+  assert.deepEqual([status, stderr], [3, ''])
+  assert.deepEqual(
+    readdirSync(folder).map((file) => readFileSync(join(folder, file), 'utf8')),
+    ['one\ntwo\n'],
+  )
 })

@@ -1,4 +1,5 @@
 import type { Cloud, Need, Priority } from '../core/ask.ts'
+import type { Span } from '../core/budget.ts'
 
 /**
  * What a recording is made of: JSON lines, each of one of these. No words that anybody said or was told, no keys and no addresses.
@@ -17,6 +18,38 @@ export interface SettingsRow {
   readonly upstreams: readonly RecordedUpstream[]
   readonly queue: { readonly max: number; readonly patience_ms: number; readonly deadline_ms?: number | undefined }
   readonly callers: readonly RecordedCaller[]
+  readonly teams?: Readonly<Record<string, RecordedTeam>> | undefined
+  readonly money?: RecordedMoney | undefined
+}
+
+/** What may be spent by all together, and by whose calendar. */
+export interface RecordedMoney {
+  readonly time_zone: string
+  readonly cloud_open: boolean
+  /** The most for one request, and its longest answer where a caller does not say. */
+  readonly request_usd?: number | undefined
+  readonly output_max?: number | undefined
+  readonly budgets?: readonly RecordedBudget[] | undefined
+}
+
+/** What may be used up in each span of the calendar. */
+export interface RecordedBudget {
+  readonly per: Span
+  readonly usd?: number | undefined
+  readonly tokens?: number | undefined
+  readonly gpu_ms?: number | undefined
+}
+
+export interface RecordedLimits {
+  readonly requests_per_minute?: number | undefined
+  readonly tokens_per_minute?: number | undefined
+  readonly concurrent?: number | undefined
+  readonly burst_ms?: number | undefined
+}
+
+export interface RecordedTeam {
+  readonly cloud: Cloud
+  readonly budgets?: readonly RecordedBudget[] | undefined
 }
 
 export interface RecordedUpstream {
@@ -30,6 +63,10 @@ export interface RecordedUpstream {
   readonly context: Readonly<Record<string, number>>
   /** Dollars per million tokens by the server's model, where that is known. */
   readonly prices?: Readonly<Record<string, { readonly input: number; readonly output: number }>> | undefined
+  readonly budgets?: readonly RecordedBudget[] | undefined
+  /** Models that are to stay in memory, and how many fit there, where that was set. */
+  readonly preload?: readonly string[] | undefined
+  readonly models_max?: number | undefined
 }
 
 export interface RecordedCaller {
@@ -37,6 +74,11 @@ export interface RecordedCaller {
   readonly weight: number
   readonly priority: Priority
   readonly cloud: Cloud
+  readonly patience_ms?: number | undefined
+  readonly deadline_ms?: number | undefined
+  readonly limits?: RecordedLimits | undefined
+  readonly budgets?: readonly RecordedBudget[] | undefined
+  readonly team?: string | undefined
 }
 
 /** One request, taken down when it had ended; so rows are in the order of ends, and not in that of beginnings. */

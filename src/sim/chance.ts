@@ -35,6 +35,10 @@ export function logNormal(chance: Chance, mean: number, sigma: number): number {
   return mean * Math.exp(sigma * normal - (sigma * sigma) / 2)
 }
 
+/** Log-normal around a middle: half of them are below it. Without a spread nothing is drawn. */
+export const spreadAround = (middle: number, sigma: number, chance: Chance): number =>
+  sigma === 0 ? middle : logNormal(chance, middle * Math.exp((sigma * sigma) / 2), sigma)
+
 /** How many tries until something with this chance happens, the one at which it does not counted; Infinity for never. */
 export function triesUntil(chance: Chance, probability: number): number {
   if (probability <= 0) return Infinity

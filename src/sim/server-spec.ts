@@ -22,6 +22,8 @@ export interface ServerSpec {
   readonly faults: Faults
   /** From the request to the server's first look at it. */
   readonly networkMs: number
+  /** How far that spreads around it: of its logarithm. 0 for always the same. */
+  readonly networkSpread: number
   /** Chance per write that it arrives in two pieces. */
   readonly torn: number
   /** Comments are sent this often while a stream has nothing to say, as llama-server does; 0 for never. */
@@ -53,6 +55,7 @@ const common = {
   models: [{ name: 'llama3.1:8b', contextTokens: 8_192 }],
   faults: {},
   networkMs: 0,
+  networkSpread: 0,
   torn: 0,
   pingMs: 0,
   key: undefined,

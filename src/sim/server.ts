@@ -1,7 +1,7 @@
 import { type Inbound, NetFault, type Outbound } from '../core/world.ts'
 import type { Question } from './answer.ts'
 import type { Bill } from './bills.ts'
-import { type Chance, chanceOf } from './chance.ts'
+import { type Chance, chanceOf, spreadAround } from './chance.ts'
 import { Engine } from './engine.ts'
 import { type Fate, fateOf, type Faults } from './faults.ts'
 import type { Job, JobEnding, Load } from './job.ts'
@@ -32,6 +32,7 @@ export class SimServer implements Station {
   readonly #manner: Manner
   readonly #fates: Chance
   readonly #tears: Chance
+  readonly #ways: Chance
   /** Told when it goes down and comes up again. */
   readonly #onPower = new Set<(up: boolean) => void>()
   /** What was said under an id, where a server keeps that. */
@@ -48,6 +49,7 @@ export class SimServer implements Station {
     this.#manner = manners[spec.kind]
     this.#fates = chanceOf(seed, `fates of ${spec.name}`)
     this.#tears = chanceOf(seed, `tears of ${spec.name}`)
+    this.#ways = chanceOf(seed, `ways to ${spec.name}`)
     this.#warm()
   }
 
@@ -73,7 +75,8 @@ export class SimServer implements Station {
 
   /** Answers one HTTP request. */
   async send(out: Outbound): Promise<Inbound> {
-    if (this.spec.networkMs > 0) await this.#clock.sleep(this.spec.networkMs, out.signal)
+    const { networkMs, networkSpread } = this.spec
+    if (networkMs > 0) await this.#clock.sleep(spreadAround(networkMs, networkSpread, this.#ways), out.signal)
     if (out.signal?.aborted === true) throw new NetFault('aborted', 'The caller hung up.')
     if (!this.#up) throw new NetFault('refused', 'Nobody listens.', { unsent: true })
     const answer = this.#answer(out)

@@ -10,10 +10,15 @@ export interface TraceRow {
 /** Tokens of one block in a Mooncake trace. */
 export const traceBlockTokens = 512
 
-/** A recorded trace, whichever of the known formats it is in. */
+/** It is no trace; the message says why, in one sentence for people. */
+export class TraceFault extends Error {
+  override readonly name = 'TraceFault'
+}
+
+/** A recorded trace, whichever of the known formats it is in. Throws a TraceFault. */
 export function readTrace(text: string): TraceRow[] {
   const rows = text.trimStart().startsWith('{') ? readMooncake(text) : readAzure(text)
-  if (rows.length === 0) throw new Error('The trace has no rows.')
+  if (rows.length === 0) throw new TraceFault('The trace has no rows.')
   const begin = rows[0]!.atMs
   return rows.map((row) => ({ ...row, atMs: row.atMs - begin }))
 }
@@ -22,7 +27,7 @@ export function readTrace(text: string): TraceRow[] {
 function readAzure(text: string): TraceRow[] {
   const [head, ...lines] = text.split(/\r?\n/)
   if (head?.trim() !== 'TIMESTAMP,ContextTokens,GeneratedTokens') {
-    throw new Error(
+    throw new TraceFault(
       'This is no trace: it begins neither with TIMESTAMP,ContextTokens,GeneratedTokens nor with a JSON object.',
     )
   }
@@ -48,12 +53,7 @@ function readAzure(text: string): TraceRow[] {
 function readMooncake(text: string): TraceRow[] {
   return text.split(/\r?\n/).flatMap((line, index) => {
     if (line.trim() === '') return []
-    const row = JSON.parse(line) as {
-      timestamp: number
-      input_length: number
-      output_length: number
-      hash_ids?: number[]
-    }
+    const row = jsonIn(line)
     return [
       checked(
         { atMs: row.timestamp, promptTokens: row.input_length, outputTokens: row.output_length, blocks: row.hash_ids },
@@ -63,8 +63,24 @@ function readMooncake(text: string): TraceRow[] {
   })
 }
 
+interface MooncakeRow {
+  readonly timestamp: number
+  readonly input_length: number
+  readonly output_length: number
+  readonly hash_ids?: number[]
+}
+
+/** What is none has no numbers either. */
+function jsonIn(line: string): MooncakeRow {
+  try {
+    return Object(JSON.parse(line)) as MooncakeRow
+  } catch {
+    return { timestamp: NaN, input_length: NaN, output_length: NaN }
+  }
+}
+
 function checked(row: TraceRow, line: number): TraceRow {
   const { atMs, promptTokens, outputTokens } = row
   if ([atMs, promptTokens, outputTokens].every(Number.isFinite)) return row
-  throw new Error(`Line ${line} of the trace is no request.`)
+  throw new TraceFault(`Line ${line} of the trace is no request.`)
 }

@@ -1,6 +1,6 @@
 import { Fault } from '../core/fault.ts'
 import { applyEdits, isObject, type Json } from '../core/json.ts'
-import { type Inbound, NetFault, type World } from '../core/world.ts'
+import { type Inbound, NetFault, type Outbound, type World } from '../core/world.ts'
 import { talkById } from '../dialects/index.ts'
 import { Listener } from './listener.ts'
 import { promptOf, type Question } from './question.ts'
@@ -45,7 +45,7 @@ export function overHttp(
       let inbound: Inbound | undefined
       let fault: Fault | undefined
       try {
-        inbound = await world.send({ method: 'POST', origin, path, headers, body: bodyOf(question), signal })
+        inbound = await sent(world, { method: 'POST', origin, path, headers, body: bodyOf(question), signal })
         if (inbound.status !== 200) fault = await refusalIn(inbound)
         else {
           await listener.listen(inbound.body)
@@ -67,6 +67,16 @@ export function overHttp(
         upstream: inbound?.headers['x-spillway-upstream'],
       }
     },
+  }
+}
+
+/** A server may give up a kept connection just as it is used again: every client asks once more then. */
+async function sent(world: World, out: Outbound): Promise<Inbound> {
+  try {
+    return await world.send(out)
+  } catch (error) {
+    if (!(error instanceof NetFault && error.kept) || out.signal?.aborted === true) throw error
+    return world.send(out)
   }
 }
 

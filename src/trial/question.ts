@@ -44,7 +44,7 @@ export class Questions {
   readonly #options: QuestionsOptions
   #tokensPerWord = 1.4
   /** What the template around a prompt adds, and the sentence in front of it. */
-  #otherTokens = 40
+  #otherTokens = 30
   #asked = 0
 
   constructor(options: QuestionsOptions) {
@@ -68,7 +68,7 @@ export class Questions {
     let noise = ''
     for (let index = 0; index < count; index += 1) noise += ` ${words[Math.floor(random() * words.length)]!}`
     // What differs stands first: everything behind it has to be read anew.
-    return `${start}: count on from this number, one number after the other, and never stop; say 9999 words.${noise}`
+    return `${start}: count on from here without end; say 9999 words.${noise}`
   }
 
   /** How many tokens this model made of two questions, one with no words and one with so many. */

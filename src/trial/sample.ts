@@ -41,9 +41,3 @@ export function tokensBetween(samples: readonly Sample[], fromMs: number, toMs: 
   }
   return tokens
 }
-
-/** The value below which this share of all lies, by the nearest rank; undefined of none. */
-export function quantile(values: readonly number[], share: number): number | undefined {
-  const sorted = values.toSorted((a, b) => a - b)
-  return sorted[Math.min(sorted.length - 1, Math.max(0, Math.ceil(share * sorted.length) - 1))]
-}

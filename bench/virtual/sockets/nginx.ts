@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -12,17 +12,27 @@ export type Limits =
   | { readonly type: 'at each'; readonly most: number }
   | { readonly type: 'rate'; readonly perSecond: number; readonly burst: number }
 
+/** Why it cannot be started here. */
+export const missing = (): string | undefined =>
+  spawnSync('nginx', ['-v']).error === undefined ? undefined : 'nginx is not here: apt-get install nginx'
+
 export interface Nginx {
   readonly origin: string
   readonly close: () => Promise<void>
 }
 
+/** What else an operator may say: of each server, and of all. */
+export interface Besides {
+  readonly ofEach?: string
+  readonly ofAll?: readonly string[]
+}
+
 /** nginx in front of servers, in turn. It refuses with 503, as it does if nothing is said. */
-export async function startNginx(origins: readonly string[], limits: Limits): Promise<Nginx> {
+export async function startNginx(origins: readonly string[], limits: Limits, besides: Besides = {}): Promise<Nginx> {
   const folder = mkdtempSync(join(tmpdir(), 'spillway-nginx-'))
   const port = await freePort()
   const file = join(folder, 'nginx.conf')
-  writeFileSync(file, configuration({ folder, port, origins, limits }))
+  writeFileSync(file, configuration({ folder, port, origins, limits, besides }))
   const child = spawn('nginx', ['-p', folder, '-c', file], { stdio: ['ignore', 'ignore', 'inherit'] })
   const over = new Promise<void>((resolve) => child.on('exit', () => resolve()))
   const origin = `http://127.0.0.1:${port}`
@@ -42,10 +52,12 @@ interface Wanted {
   readonly port: number
   readonly origins: readonly string[]
   readonly limits: Limits
+  readonly besides: Besides
 }
 
-function configuration({ folder, port, origins, limits }: Wanted): string {
-  const eachMost = limits.type === 'at each' ? ` max_conns=${limits.most}` : ''
+function configuration({ folder, port, origins, limits, besides: { ofEach, ofAll = [] } }: Wanted): string {
+  const more = ofEach === undefined ? '' : ` ${ofEach}`
+  const eachMost = limits.type === 'at each' ? ` max_conns=${limits.most}${more}` : more
   return `daemon off;
 master_process off;
 pid ${folder}/pid;
@@ -71,7 +83,8 @@ http {
       proxy_http_version 1.1;
       proxy_set_header Connection "";
       proxy_buffering off;
-      proxy_read_timeout 3600s;
+      ${ofAll.some((line) => line.startsWith('proxy_read_timeout')) ? '' : 'proxy_read_timeout 3600s;'}
+      ${ofAll.map((line) => `${line};`).join(' ')}
     }
   }
 }

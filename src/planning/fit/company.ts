@@ -10,6 +10,8 @@ export interface Company {
   readonly readBefore: number
   /** So many spoke when it came, and nobody read. */
   readonly speakingThen: number
+  /** So many were there when it came, whatever they did. */
+  readonly thereThen: number
 }
 
 export interface Habits {
@@ -18,6 +20,9 @@ export interface Habits {
   /** While one reads, nobody speaks. */
   readonly prefillStalls: boolean
 }
+
+/** Whoever is about to end has ended, as far as the next one is concerned: recorded times are a little off. */
+const leewayMs = 1
 
 interface Span {
   readonly of: Stay
@@ -58,12 +63,13 @@ function companyOf(span: Span, others: readonly Span[], { prefillStalls }: Habit
   const steps: { readonly at: number; readonly speaking: number; readonly reading: number }[] = []
   let readMeanwhile = 0
   let readBefore = 0
-  let speakingThen = 0
+  let [speakingThen, thereThen] = [0, 0]
   let isReading = false
   for (const other of others) {
     const { readTokens } = other.of
     readMeanwhile += readTokens * shareWithin(other, firstAt, endAt)
     readBefore += readTokens * shareWithin(other, sentAt, readAt)
+    if (other.sentAt <= sentAt && other.endAt > sentAt + leewayMs) thereThen += 1
     if (other.firstAt <= sentAt) speakingThen += 1
     else if (other.readAt <= sentAt) isReading = true
     add(other.firstAt, other.endAt, 1, 0)
@@ -84,7 +90,13 @@ function companyOf(span: Span, others: readonly Span[], { prefillStalls }: Habit
     speaking += step.speaking
     reading += step.reading
   }
-  return { speakingMs: Array.from(speakingMs, (ms) => ms ?? 0), readMeanwhile, readBefore, speakingThen: isReading ? 0 : speakingThen }
+  return {
+    speakingMs: Array.from(speakingMs, (ms) => ms ?? 0),
+    readMeanwhile,
+    readBefore,
+    speakingThen: isReading ? 0 : speakingThen,
+    thereThen,
+  }
 }
 
 /** How much of what was read then fell into that time. */

@@ -36,7 +36,7 @@ export async function rehearse(
   const engine = new Engine({ ...spec, memoryTokens: Infinity, cacheBlocks: 0 }, world, emptyLedger(), 'coarse')
   engine.warm(model)
   const rehearsed: (Rehearsed | undefined)[] = stays.map(() => undefined)
-  const { first, then } = orderOf(stays)
+  const { byClock, next } = orderOf(stays)
   const all = Promise.withResolvers<void>()
   let left = stays.length
   const send = async (index: number): Promise<void> => {
@@ -44,8 +44,8 @@ export async function rehearse(
     const sentAt = world.now()
     if (networkMs > 0) await world.sleep(networkMs)
     const over = (): void => {
-      const next = then[index]
-      if (next !== undefined) void send(next)
+      const following = next[index]
+      if (following !== undefined) void send(following)
       left -= 1
       if (left === 0) all.resolve()
     }
@@ -68,7 +68,7 @@ export async function rehearse(
     over()
   }
   const sendAll = async (): Promise<void> => {
-    for (const index of first) {
+    for (const index of byClock) {
       const { sentAt } = stays[index]!
       if (sentAt > world.now()) await world.sleep(sentAt - world.now())
       void send(index)
@@ -80,21 +80,26 @@ export async function rehearse(
   return rehearsed
 }
 
+interface Order {
+  readonly byClock: readonly number[]
+  readonly next: readonly (number | undefined)[]
+}
+
 /** Those that are sent by the clock, and whom the end of another one sends. */
-function orderOf(stays: readonly Stay[]): { first: readonly number[]; then: readonly (number | undefined)[] } {
+function orderOf(stays: readonly Stay[]): Order {
   const ends = stays.map(({ endAt }, index) => ({ endAt, index })).sort((one, other) => one.endAt - other.endAt)
-  const then: (number | undefined)[] = stays.map(() => undefined)
-  const first: number[] = []
+  const next: (number | undefined)[] = stays.map(() => undefined)
+  const byClock: number[] = []
   let at = 0
   for (const [index, { sentAt, hasWaited }] of stays.entries()) {
     while (at < ends.length && ends[at]!.endAt < sentAt - atOnceMs) at += 1
     const end = ends[at]
     // Of two that are of no length, neither waits for the other.
-    if (!hasWaited || end === undefined || end.endAt > sentAt + 1 || end.index >= index) first.push(index)
+    if (!hasWaited || end === undefined || end.endAt > sentAt + 1 || end.index >= index) byClock.push(index)
     else {
-      then[end.index] = index
+      next[end.index] = index
       at += 1
     }
   }
-  return { first, then }
+  return { byClock, next }
 }

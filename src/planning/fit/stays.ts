@@ -4,6 +4,7 @@ import type { RequestRow } from '../../recording/rows.ts'
 /** What one request did at one server, on a clock that begins with the recording. */
 export interface Stay {
   readonly model: string
+  readonly arrivedAt: number
   readonly sentAt: number
   readonly endAt: number
   /** It had to wait for its place. */
@@ -48,6 +49,7 @@ function stayOf(row: RequestRow, arrivedAt: number): Stay {
   const isWhole = row.fault === undefined && row.attempts === 1
   return {
     model: row.model,
+    arrivedAt,
     sentAt: arrivedAt + row.wait_ms,
     endAt: arrivedAt + row.total_ms,
     hasWaited: row.wait_ms > 1,

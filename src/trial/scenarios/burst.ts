@@ -1,6 +1,7 @@
+import { quantile } from '../../core/quantile.ts'
 import type { Sample } from '../sample.ts'
 import type { Target } from '../target.ts'
-import { fateOf, firstTokens, isWhole, quantileOf, shareOf, whatFailed, whoAnswered } from './fate.ts'
+import { fateOf, firstTokens, isWhole, quantileOf, shareOf, spilledShare, whatFailed, whoAnswered } from './fate.ts'
 import {
   armsOf,
   bySide,
@@ -73,15 +74,7 @@ function told(field: Field, rounds: readonly Round[]): Result {
     from: (samples: readonly Sample[], side: Side) => number | undefined,
   ): Figure => ({ id, what, means, unit, ...bySide(arms, (side) => from(of(side), side)) })
   const firstToken = ({ firstTokenMs }: Sample): number | undefined => firstTokenMs
-  const whole = (sample: Sample): number | undefined => (isWhole(sample) ? sample.totalMs : undefined)
-  /** In each round the one that was done so early; in the middle of all rounds. */
-  const doneAs = (place: 'first' | 'last', side: Side): number | undefined => {
-    const ends = rounds.flatMap((round) => {
-      const sorted = round.samples.filter(isWhole).toSorted((one, other) => one.totalMs - other.totalMs)
-      return round.side === side ? (sorted.at(place === 'first' ? 0 : -1) ?? []) : []
-    })
-    return quantileOf(ends, 0.5, whole)
-  }
+  const ends = bySide(arms, (side) => endsByPlace(rounds.filter((round) => round.side === side)))
   const all = of('gateway')
   const notes = [whoAnswered(all), ...arms.map(({ side }) => whatFailed(of(side), sideNames[side]))]
   return {
@@ -105,17 +98,21 @@ function told(field: Field, rounds: readonly Round[]): Result {
         'first of the five done',
         'how long its whole answer took, in the middle of all rounds',
         'ms',
-        (_, side) => doneAs('first', side),
+        (_, side) => ends[side]?.[0],
       ),
-      figure('last_done_ms', 'last of the five done', 'the same for the one who waited longest', 'ms', (_, side) =>
-        doneAs('last', side),
+      figure(
+        'last_done_ms',
+        'last of the five done',
+        'the same for the one who waited longest; never, where one was mostly refused',
+        'ms',
+        (_, side) => ends[side]?.at(-1),
       ),
       figure(
         'spilled_share',
         'answered for money',
         'by servers that cost more than those at home',
         'share',
-        (samples) => shareOf(samples, ({ upstream }) => field.isSpill(upstream)),
+        (samples) => spilledShare(samples, field.isSpill),
       ),
       figure('refused_share', 'refused', 'turned away at once, with the time to come back', 'share', (samples) =>
         shareOf(samples, (sample) => fateOf(sample, Infinity) === 'refused'),
@@ -129,6 +126,15 @@ function told(field: Field, rounds: readonly Round[]): Result {
         label: 'first token within',
         series: arms.map(({ side }) => ({ name: sideNames[side], values: firstTokens(of(side)) })),
       },
+      {
+        type: 'bars',
+        name: 'burst-done',
+        title: 'Five at once: when each had its whole answer',
+        groups: Array.from({ length: atOnce }, (_, place) => ({
+          name: `the ${nth(place)} to be done`,
+          bars: arms.map(({ side }) => ({ name: sideNames[side], value: ends[side]?.[place] ?? NaN })),
+        })),
+      },
     ],
     notes: [
       `${rounds.filter(({ side }) => side === 'gateway').length} rounds of ${atOnce}.`,
@@ -136,4 +142,18 @@ function told(field: Field, rounds: readonly Round[]): Result {
     ],
     isWhole: !field.signal.aborted,
   }
+}
+
+/** When the first of a round had its whole answer, the second and so on: each in the middle of all rounds. */
+function endsByPlace(rounds: readonly Round[]): readonly number[] {
+  const sorted = rounds.map(({ samples }) =>
+    samples.map((sample) => (isWhole(sample) ? sample.totalMs : Infinity)).toSorted((one, other) => one - other),
+  )
+  if (sorted.length === 0) return []
+  return Array.from({ length: atOnce }, (_, place) =>
+    quantile(
+      sorted.map((ends) => ends[place]!),
+      0.5,
+    ),
+  )
 }

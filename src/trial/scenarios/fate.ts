@@ -41,6 +41,12 @@ export const isWhole = ({ fault }: Sample): boolean => fault === undefined
 export const shareOf = (samples: readonly Sample[], is: (sample: Sample) => boolean): number =>
   samples.filter(is).length / samples.length
 
+/** Undefined where it is not known who costs money. */
+export const spilledShare = (
+  samples: readonly Sample[],
+  isSpill: ((upstream: string | undefined) => boolean) | undefined,
+): number | undefined => isSpill && shareOf(samples, ({ upstream }) => isSpill(upstream))
+
 /** When first tokens came; never, where none did. */
 export const firstTokens = (samples: readonly Sample[]): readonly number[] =>
   samples.map(({ firstTokenMs }) => firstTokenMs ?? Infinity)

@@ -1,6 +1,16 @@
 import { closedLoop, openLoop, poissonArrivals } from '../load.ts'
 import { type Sample, tokensBetween } from '../sample.ts'
-import { type Fate, fateOf, firstTokens, isWhole, quantileOf, shareOf, whatFailed, whoAnswered } from './fate.ts'
+import {
+  type Fate,
+  fateOf,
+  firstTokens,
+  isWhole,
+  quantileOf,
+  shareOf,
+  spilledShare,
+  whatFailed,
+  whoAnswered,
+} from './fate.ts'
 import {
   type Arm,
   armsOf,
@@ -149,7 +159,7 @@ function told(field: Field, arms: readonly Arm[], runs: Partial<Record<Side, Run
         'answered for money',
         'by servers that cost more than those at home',
         'share',
-        (samples) => shareOf(samples, ({ upstream }) => field.isSpill(upstream)),
+        (samples) => spilledShare(samples, field.isSpill),
       ),
       figure('first_token_p50_ms', 'first token, half within', 'of those who were answered', 'ms', (samples) =>
         quantileOf(samples, 0.5, ({ firstTokenMs }) => firstTokenMs),

@@ -40,8 +40,8 @@ export interface Field extends Omit<Plan, 'hasDirect'> {
   readonly chance: (purpose: string) => () => number
   /** What the servers at home were seen to answer at most, once it is known. */
   capacity: Capacity | undefined
-  /** Whether it costs more than the servers at home. */
-  readonly isSpill: (upstream: string | undefined) => boolean
+  /** Whether it costs money, which those at home do not; undefined where nobody knows. */
+  readonly isSpill: ((upstream: string | undefined) => boolean) | undefined
   /** Breaks it off. */
   readonly signal: AbortSignal
   /** Hears what is being done now. */
@@ -95,6 +95,15 @@ export type PlotData =
       readonly series: readonly {
         readonly name: string
         readonly points: readonly (readonly [x: number, y: number])[]
+      }[]
+    }
+  | {
+      readonly type: 'bars'
+      readonly name: string
+      readonly title: string
+      readonly groups: readonly {
+        readonly name: string
+        readonly bars: readonly { readonly name: string; readonly value: number }[]
       }[]
     }
 

@@ -1,6 +1,6 @@
 import type { Gauge } from '../../core/backend.ts'
 import type { World } from '../../core/world.ts'
-import { quantile } from '../sample.ts'
+import { quantile } from '../../core/quantile.ts'
 
 /** What a server says of itself while it is being measured. */
 export interface Seen {
@@ -60,13 +60,11 @@ export class Company {
 type Look = Seen
 
 const seenIn = (looks: readonly Look[]): Seen => {
+  const others = looks.flatMap((look) => look.others ?? [])
   const memories = looks.flatMap(({ memory }) => memory ?? [])
   return {
     // One that has just ended may still be counted there: what is seen once is nobody.
-    others: quantile(
-      looks.flatMap(({ others }) => others ?? []),
-      0.5,
-    ),
+    others: others.length === 0 ? undefined : Math.floor(quantile(others, 0.5)),
     memory: memories.length === 0 ? undefined : Math.max(...memories),
   }
 }

@@ -5,41 +5,14 @@ import { closedLoop } from '../load.ts'
 import { Questions } from '../question.ts'
 import { tokensBetween } from '../sample.ts'
 import { throughServe } from '../through-serve.ts'
-import { model, type Stage, staged } from '../world.test-helper.ts'
-import { strictly } from './alone.ts'
-import { Company } from './company.ts'
+import { model, staged } from '../world.test-helper.ts'
 import { ladder } from './ladder.ts'
-import { tune, type Tuning, type TuningOptions } from './search.ts'
 import { enoughShare } from './sweet-spot.ts'
-import { warmUp } from './warm-up.ts'
+import { max, never, tuned } from './tuned.test-helper.ts'
 
-const never = new AbortController().signal
 const models = [{ name: model, contextTokens: 8_192 }]
-const max = 16
 
-interface Tuned extends Tuning, Stage {}
-
-type Wishes = Partial<TuningOptions>
-
-async function tuned(spec: ServerSpec, wishes: Wishes | ((stage: Stage) => Wishes) = {}): Promise<Tuned> {
-  const stage = await staged(spec)
-  const { world, gateway } = stage
-  const options = typeof wishes === 'function' ? wishes(stage) : wishes
-  const [upstream] = gateway.fleet.upstreams
-  const target = strictly(throughServe(gateway, { model }), gateway)
-  const questions = new Questions({ random: world.chance('questions'), promptTokens: 256, outputTokens: 64 })
-  const { backend } = upstream!.settings
-  const look = backend.gauge && (() => backend.gauge!(upstream!.call))
-  const company = new Company({ world, look, ours: () => upstream!.inFlight })
-  assert.equal(await world.run(warmUp(target, questions, never)), undefined)
-  const { next } = questions
-  const tuning = await world.run(
-    tune({ world, target, questions: next, company, max, bounds: {}, signal: never, ...options }),
-  )
-  return { ...stage, ...tuning }
-}
-
-/** Every number of them, each for half a minute and from a fresh server, and the same definition of what is best. */
+/** Every number of them, each for a while and from a fresh server, and the same definition of what is best. */
 async function exhaustive(spec: ServerSpec): Promise<number> {
   const perSecond: number[] = []
   for (let concurrency = 1; concurrency <= max; concurrency += 1) {
@@ -51,9 +24,9 @@ async function exhaustive(spec: ServerSpec): Promise<number> {
       outputTokens: 64,
     })
     const beganAt = world.now()
-    const options = { concurrency, questions, forMs: 30_000, signal: never }
+    const options = { concurrency, questions, forMs: 16_000, signal: never }
     const samples = await world.run(closedLoop(world, target, options))
-    perSecond.push(tokensBetween(samples, beganAt + 5_000, beganAt + 30_000))
+    perSecond.push(tokensBetween(samples, beganAt + 4_000, beganAt + 16_000))
   }
   const best = Math.max(...perSecond)
   return 1 + perSecond.findIndex((tokens) => tokens >= enoughShare * best)
@@ -183,4 +156,30 @@ test('a step that is not the same throughout is measured three times, and the mi
   )
   const [usual, seen] = [calm, disturbed].map(({ steps }) => steps[1]!.tokensPerSecond)
   assert.ok(Math.abs(seen! / usual! - 1) < 0.05, `${seen} tokens/s beside ${usual}`)
+})
+
+test('a machine that is slower at the end than it was is noticed', async () => {
+  const spec = vllmLike({ models })
+  const { drift: calm } = await tuned(spec, { max: 3 })
+  assert.ok(Math.abs(calm! - 1) < 0.05, `${calm} times`)
+  const { drift, stopped } = await tuned(spec, ({ server }) => ({
+    max: 3,
+    onStep: ({ concurrency }) => {
+      if (concurrency === 3) server.slow(3)
+    },
+  }))
+  assert.equal(stopped, 'max')
+  assert.ok(Math.abs(drift! - 1 / 3) < 0.05, `${drift} times`)
+})
+
+test('one that fails when the answer is checked is not the answer', async () => {
+  const { best, stopped, steps } = await tuned(vllmLike({ models }), ({ server }) => ({
+    max: 3,
+    onStep: ({ concurrency }) => {
+      if (concurrency === 3) server.faults = { error500: 1 }
+    },
+  }))
+  assert.equal(stopped, 'broke')
+  assert.equal(best!.concurrency, 2)
+  assert.equal(steps.at(-1)!.fault!.kind, 'upstream-broke')
 })

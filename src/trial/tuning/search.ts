@@ -8,6 +8,8 @@ export interface Tuning {
   /** Undefined where nothing is known. */
   readonly best: Step | undefined
   readonly stopped: Stop
+  /** How many times as fast the best one was when it was measured once more at the end; undefined where it was not. */
+  readonly drift: number | undefined
 }
 
 /** Why no more than that was tried. */
@@ -43,8 +45,13 @@ const memoryMost = 0.95
 export async function tune(options: TuningOptions): Promise<Tuning> {
   const search = new Search(options)
   const stopped = await search.run()
-  const steps = search.steps.toSorted((a, b) => a.concurrency - b.concurrency)
-  return { steps, best: sweetSpot(steps, options.bounds), stopped }
+  const best = search.best
+  if (best === undefined || stopped === 'broke' || stopped === 'interrupted') return search.tuning(stopped)
+  const again = await measureStep(options, best.concurrency)
+  if (again === undefined) return search.tuning('interrupted')
+  if (again.fault === undefined) return search.tuning(stopped, again.tokensPerSecond / best.tokensPerSecond)
+  search.steps[search.steps.indexOf(best)] = again
+  return search.tuning('broke')
 }
 
 class Search {
@@ -64,6 +71,15 @@ class Search {
       if (step.fault !== undefined) return 'broke'
     }
     return stopped
+  }
+
+  get best(): Step | undefined {
+    return sweetSpot(this.steps, this.#options.bounds)
+  }
+
+  tuning(stopped: Stop, drift?: number): Tuning {
+    const steps = this.steps.toSorted((a, b) => a.concurrency - b.concurrency)
+    return { steps, best: this.best, stopped, drift }
   }
 
   async #stepUp(): Promise<Stop> {
@@ -103,7 +119,7 @@ class Search {
       const doubtful = between(lastWell.concurrency, firstSlow.concurrency)
       if (doubtful !== undefined) return doubtful
     }
-    const spot = sweetSpot(inOrder, this.#options.bounds)
+    const spot = this.best
     const below = spot && inOrder[inOrder.indexOf(spot) - 1]
     return below && between(below.concurrency, spot.concurrency)
   }

@@ -1,7 +1,8 @@
+import { quantile } from '../../core/quantile.ts'
 import type { World } from '../../core/world.ts'
 import { closedLoop } from '../load.ts'
 import type { Question } from '../question.ts'
-import { quantile, type Sample, tokenMsOf, tokensBetween } from '../sample.ts'
+import { type Sample, tokenMsOf, tokensBetween } from '../sample.ts'
 import type { Target } from '../target.ts'
 import type { Company } from './company.ts'
 
@@ -164,27 +165,29 @@ function spanOf(samples: readonly Sample[], fromMs: number, toMs: number, failed
   }
 }
 
-function spread(values: readonly number[]): Spread | undefined {
-  const [p50, p95] = [quantile(values, 0.5), quantile(values, 0.95)]
-  return p50 === undefined || p95 === undefined ? undefined : { p50, p95 }
-}
+const spread = (values: readonly number[]): Spread | undefined =>
+  values.length === 0 ? undefined : { p50: quantile(values, 0.5), p95: quantile(values, 0.95) }
 
+/** Of each figure the middle one. */
 function stepOf(concurrency: number, spans: readonly Span[], seen: Pick<Step, 'others' | 'memory'>): Step {
-  const middle = (figure: (span: Span) => number | undefined): number | undefined =>
-    quantile(
-      spans.flatMap((span) => figure(span) ?? []),
-      0.5,
-    )
-  const middleSpread = (of: (span: Span) => Spread | undefined): Spread | undefined => {
-    const [p50, p95] = [middle((span) => of(span)?.p50), middle((span) => of(span)?.p95)]
-    return p50 === undefined || p95 === undefined ? undefined : { p50, p95 }
+  const middle = (of: (span: Span) => Spread | undefined): Spread | undefined => {
+    const known = spans.flatMap((span) => of(span) ?? [])
+    const at = (figure: keyof Spread): number =>
+      quantile(
+        known.map((one) => one[figure]),
+        0.5,
+      )
+    return known.length === 0 ? undefined : { p50: at('p50'), p95: at('p95') }
   }
   return {
     concurrency,
     answers: spans.reduce((sum, { answers }) => sum + answers, 0),
-    tokensPerSecond: middle(({ tokensPerSecond }) => tokensPerSecond) ?? 0,
-    firstTokenMs: middleSpread(({ firstTokenMs }) => firstTokenMs),
-    tokenMs: middleSpread(({ tokenMs }) => tokenMs),
+    tokensPerSecond: quantile(
+      spans.map(({ tokensPerSecond }) => tokensPerSecond),
+      0.5,
+    ),
+    firstTokenMs: middle(({ firstTokenMs }) => firstTokenMs),
+    tokenMs: middle(({ tokenMs }) => tokenMs),
     fault: spans.find(({ fault }) => fault !== undefined)?.fault,
     ...seen,
     times: spans.length,

@@ -2,20 +2,19 @@ import type { Stop, Tuning } from './search.ts'
 import type { Step } from './step.ts'
 import { bestOf, type Bounds, firstTokenMostMs, isBearable } from './sweet-spot.ts'
 
-/** Why it is that number, for people. */
-export function whyOf({ steps, best, stopped }: Tuning, bounds: Bounds): string {
-  return [...(best === undefined ? [] : [gainIn(steps, best, bounds)]), ending(steps, stopped, bounds)].join(' ')
+/** Why it is that number, for people: a sentence or two. */
+export function whyOf({ steps, best, stopped }: Omit<Tuning, 'drift'>, bounds: Bounds): readonly string[] {
+  const sentences = [best === undefined ? '' : gainIn(steps, best, bounds), ending(steps, stopped, bounds)]
+  return sentences.filter((sentence) => sentence !== '')
 }
 
 function gainIn(steps: readonly Step[], best: Step, bounds: Bounds): string {
   const alone = aloneIn(steps)
   if (!isBearable(best, bounds, alone)) return `Already with one at once ${tooSlow(best, bounds, alone)}.`
   const most = bestOf(steps.filter((step) => isBearable(step, bounds, alone)))
-  if (most === undefined || most === best) return `Of all that was tried it gives the most.`
+  if (most === undefined || most === best) return 'Of all that was tried it gives the most.'
   const share = Math.floor((100 * best.tokensPerSecond) / most.tokensPerSecond)
-  return share >= 100
-    ? 'More at once gave no more.'
-    : `It gives ${share} % of the most that was seen, ${tokens(most)} with ${most.concurrency} at once.`
+  return `It gives ${share} % of the most that was seen, ${tokens(most)} with ${most.concurrency} at once.`
 }
 
 function ending(steps: readonly Step[], stopped: Stop, bounds: Bounds): string {

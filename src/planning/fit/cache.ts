@@ -1,0 +1,47 @@
+import { blockTokens, Prefixes } from '../../sim/prefixes.ts'
+import type { Stay } from './stays.ts'
+
+/** As many blocks as a server may turn out to remember. */
+const sizes = [0, 30, 100, 300, 1_000, 3_000, 10_000, 30_000, 100_000]
+
+/** Of tokens that could have been found again there have to be so many for that to tell anything. */
+const repeatedLeast = 5_000
+
+/**
+ * How many blocks of prompts a server remembers, by what it said it did not have to read. Undefined where it did not say, or where
+ * hardly any prompt began like an earlier one.
+ */
+export function cacheBlocksOf(stays: readonly Stay[]): number | undefined {
+  const telling = stays.filter(({ cachedTokens, isCounted }) => cachedTokens !== undefined && isCounted)
+  if (telling.length < stays.length / 2) return undefined
+  const cached = sum(telling, ({ cachedTokens }) => cachedTokens!)
+  const by = sizes.map((size) => ({ size, cached: cachedWith(size, telling) }))
+  if (by.at(-1)!.cached < repeatedLeast) return undefined
+  return by.reduce((best, one) => (Math.abs(one.cached - cached) < Math.abs(best.cached - cached) ? one : best)).size
+}
+
+function cachedWith(size: number, stays: readonly Stay[]): number {
+  const prefixes = new Map<string, Prefixes>()
+  return sum(stays, (stay) => {
+    const theirs = prefixes.get(stay.model) ?? new Prefixes(size)
+    prefixes.set(stay.model, theirs)
+    const marks = marksOf(stay)
+    const tokens = Math.min(theirs.cached(marks), stay.promptTokens - 1)
+    theirs.keep(marks)
+    return Math.max(tokens, 0)
+  })
+}
+
+/** Blocks as they were recorded, in blocks of the simulator's length. */
+function marksOf({ blocks, blockTokens: recordedTokens, promptTokens }: Stay): number[] {
+  const count = Math.floor(Math.min(blocks.length * recordedTokens, promptTokens) / blockTokens)
+  return Array.from({ length: count }, (_, at) => {
+    const lastToken = (at + 1) * blockTokens - 1
+    const block = Math.floor(lastToken / recordedTokens)
+    // Several marks may end within one recorded block.
+    return blocks[block]! * 4_096 + Math.floor((lastToken % recordedTokens) / blockTokens)
+  })
+}
+
+const sum = (stays: readonly Stay[], of: (stay: Stay) => number): number =>
+  stays.reduce((total, stay) => total + of(stay), 0)
