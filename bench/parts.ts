@@ -5,6 +5,7 @@ import { twoInstances } from './recovery/two-instances.ts'
 import type { PartPlan } from './report/part.ts'
 import { schedulingPart } from './scheduling.ts'
 import { dayPart } from './simulated-day-part.ts'
+import { truthPart } from './truth/part.ts'
 import { outagePart } from './virtual/parts/outage.ts'
 import { overloadPart } from './virtual/parts/overload.ts'
 import { prefixPart } from './virtual/parts/prefix.ts'
@@ -30,4 +31,5 @@ export const parts: readonly PartPlan[] = [
   retrying,
   schedulingPart,
   dayPart,
+  truthPart,
 ]

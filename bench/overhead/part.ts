@@ -1,5 +1,7 @@
 import type { Findings, How, PartPlan } from '../report/part.ts'
+import type { Judged } from './judge.ts'
 import { stayAside } from './machine.ts'
+import { plotsOf } from './plots.ts'
 import { cannotRun, measureScenario, Repeats, type RunOptions } from './run.ts'
 import { type Scenario, scenarios } from './scenarios.ts'
 
@@ -18,7 +20,7 @@ export async function playOverhead(
     repeats: new Repeats(quick ? 0 : 12 * some.length),
     say,
   }
-  const judged = []
+  const judged: Judged[] = []
   try {
     for (const scenario of some) judged.push(await measureScenario(scenario, options))
   } finally {
@@ -27,7 +29,7 @@ export async function playOverhead(
   return {
     tables: judged.map(({ table }) => table),
     conclusions: judged.flatMap(({ conclusions }) => conclusions),
-    plots: [],
+    plots: plotsOf(new Map(some.map(({ name }, i) => [name, judged[i]!.table]))),
     notMeasured: [...new Set(judged.flatMap(({ notMeasured }) => notMeasured))],
   }
 }

@@ -1,10 +1,11 @@
+import { distributionSvg } from '../../src/plots/distribution.ts'
 import { isInstalled } from '../overhead/arms.ts'
 import { conclude, type Conclusion } from '../report/conclusion.ts'
-import { type Findings, type How, nothing, type PartPlan, type Table } from '../report/part.ts'
+import { type Findings, type How, nothing, type PartPlan, type Plot, type Table } from '../report/part.ts'
 import { lateFaults, type Seen, seeFailures } from './failures.ts'
 import { isUnavailable, refuses, resets } from './faults.ts'
 import type { Met } from './play.ts'
-import { at, type Cost, costOf, cutCostOf, cutInto } from './sums.ts'
+import { at, type Cost, costOf, cutCostOf, cutInto, firstWordMs } from './sums.ts'
 
 export const recovery: PartPlan = {
   name: 'recovery',
@@ -12,14 +13,19 @@ export const recovery: PartPlan = {
   about:
     'Two servers, of which one fails: how long until the caller who meets that has its first word all the same, from whomever. The headline is an error that took 4,200 ms to recover from, and 180 ms with a gateway.',
   workload:
-    'Simulated llama.cpp servers of eight slots behind sockets, and real callers. Before the first byte: eight ask at once while the first server refuses connections, resets them or answers 503, and eight while it is well, by turns, until 300 have met it. In mid-sentence: the first server dies with all that it is saying. Silent: it takes requests and never answers; ten times as slow: so it is from one moment to the next; of these time passes four or ten times faster for everybody, and all that is told is in their time. Nobody waits longer than 20 s.',
+    'Simulated llama.cpp servers of eight slots behind sockets, and real callers. Before the first byte: eight ask at once while the first server refuses connections, resets them or answers 503, and eight while it is well, by turns, until 200 have met it. In mid-sentence: the first server dies with all that it is saying. Silent: it takes requests and never answers; ten times as slow: so it is from one moment to the next; of these time passes four or ten times faster for everybody, and all that is told is in their time. Nobody waits longer than 20 s.',
   fair: 'nginx stands before the same servers, once as it comes, and once as somebody sets it who knows what to ask for: `proxy_next_upstream error timeout http_503 non_idempotent`, `proxy_connect_timeout 1s` and `proxy_read_timeout 5s`, which is more than any first token takes here. Both have `max_fails=0`, so that each caller meets the fault as the first one does; Spillway is made to forget for the same reason. Its configuration is the default; a row says where streams may be carried on (`resume: true`).',
   kind: 'measured',
   atMostMs: 5 * 60_000,
   async play(how: How): Promise<Findings> {
     if (!isInstalled('nginx')) return { ...nothing, notMeasured: ['nginx is not here: apt-get install nginx'] }
     const seen = await seeFailures(how.quick, (doing) => how.say(doing))
-    return { ...nothing, tables: [beforeTable(seen), cutTable(seen), lateTable(seen)], conclusions: follow(seen) }
+    return {
+      ...nothing,
+      tables: [beforeTable(seen), cutTable(seen), lateTable(seen)],
+      conclusions: follow(seen),
+      plots: plotsOf(seen),
+    }
   },
 }
 
@@ -83,6 +89,28 @@ const cutTable = ({ cut }: Seen): Table => ({
     return [way, samples, 100 * goneOn, ...figures.map(known)]
   }),
 })
+
+/** Those who met it, until their first word from whomever. */
+const plotsOf = ({ before, late }: Seen): readonly Plot[] => {
+  const series = (
+    some: readonly (readonly [unknown, string, Met])[],
+    fault: unknown,
+  ): { name: string; values: number[] }[] =>
+    some.filter(([one]) => one === fault).map(([, name, { met }]) => ({ name, values: met.map(firstWordMs) }))
+  const plot = (name: string, title: string, all: { name: string; values: number[] }[]): Plot => {
+    const never = all.filter(({ values }) => values.every((ms) => ms === Infinity)).map((one) => one.name)
+    const subtitle = never.length === 0 ? 'those who met it' : `those who met it; no answer behind ${never.join(', ')}`
+    return {
+      name,
+      alt: `${title}: how many had their first word within which time.`,
+      svg: distributionSvg({ title, subtitle, unit: 'ms', label: 'first word within', series: all }),
+    }
+  }
+  return [
+    plot('recovery-reset', 'A server resets connections before a byte', series(before, resets)),
+    plot('recovery-silent', 'A server takes requests and never answers', series(late, lateFaults.silent)),
+  ]
+}
 
 function follow({ before, cut, late }: Seen): readonly Conclusion[] {
   const own = before.filter(([, way]) => way === 'spillway').map(([fault, , met]) => [fault, costOf(met)] as const)

@@ -76,3 +76,6 @@ export function cutInto<T>(all: readonly T[], count: number): readonly (readonly
 const isWhole = ({ ending }: Heard): boolean => ending === 'whole'
 
 const firstMs = ({ askedAt, pieces }: Heard): number => (pieces[0] ?? Infinity) - askedAt
+
+/** Infinity for those who never had an answer. */
+export const firstWordMs = (heard: Heard): number => (isWhole(heard) ? firstMs(heard) : Infinity)

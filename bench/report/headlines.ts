@@ -45,7 +45,8 @@ export const headlines: readonly Headline[] = [
   {
     claim: 'Recovery from an error: 4,200 → 180 ms',
     here: [
-      ['a refused connection adds', 'recovery.refuse.added-p99'],
+      ['until the first word of another server, p99', 'recovery.first-word'],
+      ['a refused connection adds', 'recovery.refused.added-p99'],
       ['a reset', 'recovery.reset.added-p99'],
     ],
   },

@@ -27,10 +27,10 @@ export function markdownOf(report: Report): string {
 
 /** On what, with what, how long. */
 export function circumstances({ madeAt, tookMs, command, machine, versions }: Report): string {
-  const with_ = Object.entries(versions).map(([name, version]) => `${name} ${version}`)
+  const rig = Object.entries(versions).map(([name, version]) => `${name} ${version}`)
   return [
     `\`${command}\`, ${madeAt.slice(0, 10)}, ${Math.round(tookMs / 60_000)} minutes.`,
-    `${machine.cores} cores (${machine.cpu}), ${machine.memoryGb} GB, ${machine.system}; ${with_.join(', ')}.`,
+    `${machine.cores} cores (${machine.cpu}), ${machine.memoryGb} GB, ${machine.system}; ${rig.join(', ')}.`,
   ].join(' ')
 }
 

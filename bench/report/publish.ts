@@ -14,7 +14,7 @@ export const pages: readonly { readonly file: string; readonly plots: string }[]
 ]
 
 /** What stands in a marked place, by its name: one of the report's own, or that of a part. */
-export function blockOf(name: string, report: Report, plots: string): string | undefined {
+function blockOf(name: string, report: Report, plots: string): string | undefined {
   if (name === 'headlines') return headlineTable(report)
   if (name === 'circumstances') return circumstances(report)
   const part = report.parts.find((one) => one.name === name)

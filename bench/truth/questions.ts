@@ -30,15 +30,15 @@ export interface Question {
 
 export interface Hour {
   readonly lengthMs: number
-  /** What the server can do when all of its slots are busy. */
+  /** What the server answers in a second when all of its slots are busy. */
   readonly perSecond: number
   readonly seed: number
 }
 
 /** Of what the server can do, over the hour from 0 to 1: quiet, a rush a little beyond the middle that it cannot serve, quiet. */
-export const loadAt = (part: number): number => 0.4 + 1.1 * Math.exp(-(((part - 0.55) / 0.17) ** 2))
+const loadAt = (part: number): number => 0.45 + 1.45 * Math.exp(-(((part - 0.55) / 0.11) ** 2))
 
-const loadMost = 1.5
+const loadMost = 1.9
 
 /** An hour, squeezed. Nobody waits for anybody. */
 export function questionsOf({ lengthMs, perSecond, seed }: Hour): Question[] {
@@ -48,11 +48,11 @@ export function questionsOf({ lengthMs, perSecond, seed }: Hour): Question[] {
   for (let atMs = 0; ;) {
     atMs += exponential(when, 1_000 / (perSecond * loadMost))
     if (atMs >= lengthMs) return all
-    if (when() * loadMost < loadAt(atMs / lengthMs)) all.push(questionAt(atMs, seed * 10_000 + all.length, what))
+    if (when() * loadMost < loadAt(atMs / lengthMs)) all.push(anyQuestion(atMs, seed * 10_000 + all.length, what))
   }
 }
 
-function questionAt(atMs: number, number: number, chance: Chance): Question {
+export function anyQuestion(atMs: number, number: number, chance: Chance): Question {
   const by = pick(
     chance,
     askers.map((of) => ({ share: of.share, of })),
@@ -63,7 +63,7 @@ function questionAt(atMs: number, number: number, chance: Chance): Question {
 }
 
 /** No two begin alike, so the server has to read each of them. */
-export function words(number: number, promptTokens: number, answerTokens: number): { text: string; answer: string } {
+function words(number: number, promptTokens: number, answerTokens: number): { text: string; answer: string } {
   const from = countsTo - answerTokens
   const filler = Array.from({ length: promptTokens }, (_, index) => ` ${1 + ((number * 31 + index * 7) % countsTo)}`)
   const answer = Array.from({ length: answerTokens }, (_, index) => ` ${from + 1 + index}`).join('')

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
@@ -99,6 +99,9 @@ test('a caller is forgotten: no file of the ledger holds the name any more, and 
   const caller = 'somebody-unmistakable'
   await books.run('close', [entryOf('a', [], { caller })])
   await books.close()
+  mkdirSync(join(folder, 'recordings'))
+  const recorded = join(folder, 'recordings', 'day.jsonl')
+  writeFileSync(recorded, `{"type":"settings","caller":"${caller}"}\n`)
   const { status, out } = await spillway(folder, 'purge', '--caller', caller)
   assert.equal(status, 0, out)
   const again = new SqliteBooks(join(folder, 'ledger.db'))
@@ -108,4 +111,10 @@ test('a caller is forgotten: no file of the ledger holds the name any more, and 
   assert.equal(line?.action, 'ledger.purge')
   for (const name of ['ledger.db', 'ledger.db-wal', 'ledger.sums', 'ledger.head'])
     assert.ok(!readFileSync(join(folder, name)).includes(caller), name)
+  assert.ok(!readFileSync(recorded).includes(caller), 'nor has a recording')
+  // One that was written to until now.
+  writeFileSync(recorded, `{"type":"settings","caller":"${caller}"}\n`)
+  assert.equal((await spillway(folder, 'purge', '--caller', caller)).status, 0)
+  assert.ok(!readFileSync(recorded).includes(caller))
+  assert.equal((await spillway(folder, 'purge', '--caller', caller)).status, 1)
 })

@@ -7,6 +7,8 @@ import { realWorld } from '../http/world.ts'
 import { Audit } from '../ledger/audit.ts'
 import { backUp } from '../ledger/backup.ts'
 import type { Noted } from '../ledger/verify-chain.ts'
+import { forget } from '../recording/forget.ts'
+import { recordingsIn } from '../recording/shelf.ts'
 import { problemsOf, verifyFile, type Verdict } from '../ledger/verify.ts'
 import { type BooksConfig, haveBooks, withBooks } from './books.ts'
 import { dataDirOf } from './data-dir.ts'
@@ -139,8 +141,12 @@ async function purge({ caller, config: named }: ConfigOption & { readonly caller
     await audit.close()
     return done
   })
-  if (id === null) return fail(nobody(caller))
-  console.log(`${caller} is forgotten. What was used stays in the sums, under ${id}.`)
+  const { files, left } = forget(recordingsIn(dataDirOf(config.data_dir)), caller, id ?? '(forgotten)', Date.now())
+  if (id !== null) console.log(`${caller} is forgotten. What was used stays in the sums, under ${id}.`)
+  else if (files === 0 && left.length === 0) return fail(nobody(caller))
+  if (files > 0) console.log(`Recordings that had the name: ${files}. They have it no more.`)
+  for (const file of left)
+    console.log(`${file} still has the name: a gateway writes to it. Purge again when it has ended, or after midnight.`)
 }
 
 const nobody = (caller: string): string => `Nobody of the name ${caller} is in the ledger.`

@@ -31,14 +31,17 @@ export interface More {
 }
 
 /** What can be asked only where requests are replayed, to be compared. */
-export const isComparison = ({ recording, more, without, machineUsd, machines }: SimulateOptions): boolean =>
-  recording !== undefined || more.length > 0 || without.length > 0 || machineUsd !== undefined || machines !== undefined
+export const isComparison = (options: SimulateOptions): boolean => options.recording !== undefined || isTrial(options)
+
+const isTrial = ({ more, without, machineUsd, machines }: SimulateOptions): boolean =>
+  more.length > 0 || without.length > 0 || machineUsd !== undefined || machines !== undefined
 
 /** Why these cannot be meant together, in a sentence; undefined where they can. */
 export function contradiction(options: SimulateOptions): string | undefined {
   const { workload, trace, fit, save, since, until } = options
   const recording = options.recording ?? fit
   if (workload === 'trace' && trace === undefined) return 'a trace has to be named: --trace FILE'
+  if (fit !== undefined && isTrial(options)) return '--fit tells how fast servers are, and tries nothing'
   if (save !== undefined && fit === undefined) return 'what --save keeps comes from --fit'
   if (fit !== undefined && typeof fit === 'string' && options.recording !== undefined)
     return 'the recording is named twice, by --recording and by --fit'

@@ -23,7 +23,8 @@ export async function simulatePlans(options: SimulateOptions): Promise<void> {
       ...scene,
       seed,
       outages,
-      advice: options.advice ? { machineUsd } : undefined,
+      isAdvised: options.advice,
+      machineUsd,
       onPlay: (title) => {
         if (process.stderr.isTTY) process.stderr.write(`Simulating ${title} …\n`)
       },

@@ -8,7 +8,8 @@ import { printable } from './table.ts'
 
 /** For people: a column for what happened, one for each plan, all callers together and then each. */
 export function comparisonLines({ columns, requests, beganAt, spellMs, ...rest }: Comparison): string[] {
-  const { differences, remarks, assumed, advice, caution } = rest
+  const { differences, remarks, assumed, verdict, advice, caution } = rest
+  const sentences = [...(verdict === undefined ? [] : [verdict]), ...advice.map(({ text }) => text)]
   const callers = Object.keys(columns[0]!.callers)
   const shown = callers.slice(0, callersMost)
   const from =
@@ -25,8 +26,9 @@ export function comparisonLines({ columns, requests, beganAt, spellMs, ...rest }
     ...(callers.length > shown.length ? [`and ${callers.length - shown.length} more callers, whom --json has`] : []),
     '',
     ...(differences === undefined ? [] : [trust(differences), '']),
-    ...advice.map(({ text }) => styleText('bold', printable(text))),
-    ...(advice.length === 0 ? [] : [caution ?? '', ''].filter((line, at) => at === 1 || line !== '')),
+    ...sentences.map((sentence) => styleText('bold', printable(sentence))),
+    ...(caution === undefined ? [] : [caution]),
+    ...(sentences.length === 0 ? [] : ['']),
     ...(assumed.length === 0 ? [] : [styleText('dim', printable(`Assumed: ${assumed.join('; ')}.`))]),
   ]
 }

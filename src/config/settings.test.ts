@@ -108,6 +108,7 @@ test('everything that is set arrives', () => {
     prices: { Theirs: { input: 1, output: 5, cached_input: 0.0375 } },
     time_zone: 'Europe/Berlin',
     ledger: { sync: 'all', keep_days: 2, audit_days: 3 },
+    recording: { keep_days: 4, keep: '1GB', file: '64KB' },
     timeouts: {
       connect: '1s',
       load: '20m',
@@ -184,6 +185,7 @@ test('everything that is set arrives', () => {
     outputTokensMost: 100,
     alerts: { webhook: undefined, spillShare: 0.1 },
   })
+  assert.deepEqual(settings.recording, { fileBytes: 65_536, keepBytes: 1024 ** 3, keepMs: 4 * 86_400_000 })
   assert.deepEqual(settings.records, { keepMs: 2 * 86_400_000, auditKeepMs: 3 * 86_400_000, syncAll: true })
   assert.deepEqual(settings.anonymous, {
     id: 'anonymous',
@@ -206,6 +208,7 @@ test('everything that is set arrives', () => {
   assert.deepEqual([settings.attemptsMax, settings.retryShare, settings.probeEveryMs], [1, 0.5, 3_600_000])
   assert.deepEqual(settings.hedge, { share: 0.01, cloud: true })
   assert.equal(resolve({ upstreams: [box], hedge: false }).hedge, undefined)
+  assert.equal(resolve({ upstreams: [box], recording: false }).recording, undefined)
 })
 
 test('limits arrive with their caller, and those of the anonymous by themselves', () => {
@@ -321,4 +324,11 @@ test('addresses are read in every form that people write', () => {
 test('only what this machine alone can reach is loopback', () => {
   const hosts = ['127.0.0.1', '127.9.9.9', 'localhost', '::1', '0.0.0.0', '::', '192.168.0.1', '127.0.0.1.example.com']
   assert.deepEqual(hosts.filter(isLoopback), ['127.0.0.1', '127.9.9.9', 'localhost', '::1'])
+})
+
+test('what is kept of recordings holds at least two files of them', () => {
+  assert.throws(
+    () => resolve({ upstreams: [box], recording: { keep: '20MB' } }),
+    /recording: keeps too little; let keep be at least twice as much as file/,
+  )
 })

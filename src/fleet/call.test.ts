@@ -13,11 +13,8 @@ test('it sends the key, the base path and the body, and reads the answer', async
     return Promise.resolve(answerOf(200, { ok: true }))
   }
   const call = callTo(settingsOf('box', { apiKey: 'secret', basePath: '/base' }), world, 3_000)
-  assert.deepEqual(await call({ method: 'POST', path: '/x', body: { a: 1 } }), {
-    status: 200,
-    json: { ok: true },
-    text: '{"ok":true}',
-  })
+  const { status, json, text } = await call({ method: 'POST', path: '/x', body: { a: 1 } })
+  assert.deepEqual({ status, json, text }, { status: 200, json: { ok: true }, text: '{"ok":true}' })
   assert.equal(sent!.path, '/base/x')
   assert.equal(Buffer.from(sent!.body!).toString(), '{"a":1}')
   assert.deepEqual(sent!.headers, [

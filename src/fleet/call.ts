@@ -71,7 +71,8 @@ async function readText(inbound: Inbound): Promise<string> {
     if (sizeBytes > answerMaxBytes) throw new NetFault('framing', 'its answer is larger than any list of models')
     chunks.push(chunk)
   }
-  return Buffer.concat(chunks).toString('utf8')
+  const bytes = chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8')
 }
 
 /** Undefined when it is no JSON: whoever asked knows what that means, by the status. */

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { Need } from '../core/ask.ts'
 import type { ListedModel } from '../core/backend.ts'
 import type { Json } from '../core/json.ts'
@@ -72,15 +73,8 @@ function served(name: string, id: string, listed: ListedModel | undefined, { con
 }
 
 export function sameModels(some: readonly ListedModel[], others: readonly ListedModel[]): boolean {
-  return some.length === others.length && textOf(some) === textOf(others)
+  return isDeepStrictEqual(some.map(atRest), others.map(atRest))
 }
 
 /** How busy they are does not make other models of them. */
-const textOf = (models: readonly ListedModel[]): string =>
-  JSON.stringify(
-    models.map((model) => ({ ...model, gauge: undefined })),
-    (_key, value: unknown) =>
-      value instanceof Set
-        ? [...(value as ReadonlySet<string>)].toSorted((one, other) => (one < other ? -1 : 1))
-        : value,
-  )
+const atRest = (model: ListedModel): object => ({ ...model, gauge: undefined })

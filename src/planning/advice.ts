@@ -124,6 +124,32 @@ function budgetSentence({ before, after, usdSavedPerDay }: Worked): string | und
   )
 }
 
+export interface VerdictParts extends Pick<AdviceParts, 'before' | 'after' | 'machineUsd'> {
+  /** Of the plan: `with 1 more gpu-1`. */
+  readonly title: string
+  /** Machines at home that there would be more. */
+  readonly machines: number
+}
+
+/** What the plan that was asked for does, in one sentence. */
+export function verdictOn({ title, before, after, machines, machineUsd }: VerdictParts): string {
+  const saved = before.usdPerDay - after.usdPerDay
+  const parts = [
+    ...changedFrom('spill', before.spilled.requests, after.spilled.requests, percent),
+    ...changedFrom('refusals', refusedShare(before), refusedShare(after), percent),
+    ...changedFrom('the p95 of first tokens', before.firstTokenMs.p95, after.firstTokenMs.p95, seconds),
+  ]
+  const told = parts.length === 0 ? 'nothing changes that callers would notice' : listed(parts)
+  const money = Math.abs(saved) < 0.005 ? '' : `; a day costs ${usd(Math.abs(saved))} ${saved > 0 ? 'less' : 'more'}`
+  const price = machines * (machineUsd ?? 0)
+  const paid = price > 0 && saved >= 0.005 ? `, which pays ${wholeUsd(price)} in ${days(price / saved)}` : ''
+  return `${title[0]!.toUpperCase()}${title.slice(1)}, ${told}${money}${paid}.`
+}
+
+function changedFrom(what: string, from: number, to: number, shown: (value: number) => string): string[] {
+  return shown(from) === shown(to) ? [] : [`${what} is ${shown(to)} instead of ${shown(from)}`]
+}
+
 /** From less than a day nobody knows what a month is like. Undefined where there is enough. */
 export function caution(spellMs: number): string | undefined {
   if (spellMs >= 0.8 * dayMs) return undefined

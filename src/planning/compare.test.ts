@@ -51,12 +51,13 @@ async function compared(tried?: Plan, machineUsd?: number): Promise<Comparison> 
   return compare({
     recording,
     traffic: recordedTraffic(recording, 1),
-    stock: { ...stockOf(recording), machines: new Map([['gpu-1', slow]]), source: 'known' },
+    stock: { ...stockOf(recording), machines: new Map([['gpu-1', slow]]), source: 'is known' },
     seed: 1,
     outages: true,
     asItWas: plan(),
     tried,
-    advice: machineUsd === undefined ? undefined : { machineUsd },
+    isAdvised: machineUsd !== undefined,
+    machineUsd,
     onPlay() {},
   })
 }
@@ -86,12 +87,13 @@ test('one more server cuts what is spilled, and advice says what it saves and wh
   )
   assert.ok(Math.abs(one!.paybackDays! - 100 / one!.usdSavedPerDay) < 1e-9)
   assert.match(caution!, /[34] minutes/)
-  const { columns: tried } = await compared(changed(plan(), [more('gpu-1', 1)]))
+  const { columns: tried, verdict } = await compared(changed(plan(), [more('gpu-1', 1)]))
   assert.deepEqual(
     tried.map(({ name }) => name),
     ['as recorded', 'simulated as it was', 'simulated with 1 more gpu-1'],
   )
   assert.equal(tried[2]!.all.spilled.requests, one!.after.spilled)
+  assert.match(verdict!, /^With 1 more gpu-1, spill is [\d.]+ % instead of [\d.]+ %.*; a day costs \$[\d.]+ less\.$/)
 })
 
 test('without the cloud nothing is spilled, and more is refused', async () => {
@@ -138,8 +140,9 @@ test('a model that nobody would have any more is said, and is refused', async ()
 })
 
 test('what nobody measured is said to be assumed', () => {
-  const stock = { ...stockOf(recording), machines: new Map([['gpu-1', slow]]), source: 'known' }
+  const stock = { ...stockOf(recording), machines: new Map([['gpu-1', slow]]), source: 'is known' }
   assert.deepEqual(assumedFor(changed(plan(), [more('gpu-1', 2)]), stock), [
+    'gpu-1: as fast as is known',
     'gpu-1-2 is just like gpu-1',
     'gpu-1-3 is just like gpu-1',
     'cloud (openai): never measured, as fast as is usual for such servers',

@@ -1,5 +1,6 @@
+import { paidTier } from '../core/money.ts'
 import type { Recording } from '../recording/read.ts'
-import { type Advice, adviceFor, caution } from './advice.ts'
+import { type Advice, adviceFor, caution, verdictOn } from './advice.ts'
 import { candidatesFor } from './candidates.ts'
 import { type Column, columnOf, type Difference, differencesOf } from './columns.ts'
 import type { Measures } from './measures.ts'
@@ -14,7 +15,10 @@ export interface ComparisonParts extends PlayParts {
   readonly recording: Recording | undefined
   readonly asItWas: Plan
   readonly tried: Plan | undefined
-  readonly advice: { readonly machineUsd: number | undefined } | undefined
+  /** Whether other changes are simulated as well, to see what might help. */
+  readonly isAdvised: boolean
+  /** What one more machine costs. */
+  readonly machineUsd: number | undefined
   /** Told what is being simulated, since that may take a while. */
   readonly onPlay: (name: string) => void
 }
@@ -31,6 +35,8 @@ export interface Comparison {
   readonly remarks: readonly string[]
   /** What was taken for granted, since nobody measured it. */
   readonly assumed: readonly string[]
+  /** What the plan that was tried does, in one sentence. */
+  readonly verdict: string | undefined
   readonly advice: readonly Advice[]
   /** How far the advice reaches. */
   readonly caution: string | undefined
@@ -46,14 +52,15 @@ export async function compare(parts: ComparisonParts): Promise<Comparison> {
     const passages = recording.requests.filter(isWorthAsking)
     columns.push(columnOf({ id: 'recorded', name: 'as recorded' }, passages, spellMs))
   }
-  let last = await played(asItWas, 'as-it-was', parts)
+  const before = await played(asItWas, 'as-it-was', parts)
+  let last = before
   columns.push(last.column)
   if (tried !== undefined) {
     last = await played(tried, 'changed', parts)
     columns.push(last.column)
   }
   const plan = tried ?? asItWas
-  const advice = parts.advice === undefined ? [] : await advised(plan, last, parts)
+  const advice = !parts.isAdvised ? [] : await advised(plan, last, parts)
   const [recorded, simulated] = columns
   return {
     requests,
@@ -66,9 +73,21 @@ export async function compare(parts: ComparisonParts): Promise<Comparison> {
       ...remarksOnModels(plan, stock, traffic),
     ],
     assumed: [...new Set([asItWas, plan].flatMap((one) => assumedFor(one, stock)))],
+    verdict: tried && verdictFor(tried, before, last, parts),
     advice,
-    caution: advice.length > 0 ? caution(spellMs) : undefined,
+    caution: tried !== undefined || advice.length > 0 ? caution(spellMs) : undefined,
   }
+}
+
+function verdictFor(tried: Plan, before: Played, after: Played, { asItWas, machineUsd }: ComparisonParts): string {
+  const atHome = ({ settings }: Plan): number => settings.upstreams.filter(({ tier }) => tier < paidTier).length
+  return verdictOn({
+    title: titleOf(tried),
+    before: before.column.all,
+    after: after.column.all,
+    machines: Math.max(atHome(tried) - atHome(asItWas), 0),
+    machineUsd,
+  })
 }
 
 interface Played {
@@ -89,14 +108,14 @@ async function advised(
   { passages, column: { all: before } }: Played,
   parts: ComparisonParts,
 ): Promise<Advice[]> {
-  const { traffic, advice: wanted } = parts
+  const { traffic, machineUsd } = parts
   const all: Advice[] = []
   for (const candidate of candidatesFor(plan, passages, { all: before, spellMs: traffic.spellMs })) {
     const other = changed(plan, [candidate.change])
     const { column } = await played(other, 'changed', parts)
     const alike = candidate.type === 'more' ? alikeIn(plan, candidate.upstream) : 0
     const after: Measures = column.all
-    const advice = adviceFor(candidate, { before, after, alike, machineUsd: wanted?.machineUsd })
+    const advice = adviceFor(candidate, { before, after, alike, machineUsd })
     if (advice !== undefined) all.push(advice)
   }
   return all.slice(0, adviceMost)

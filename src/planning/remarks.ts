@@ -58,19 +58,21 @@ export function assumedFor(plan: Plan, stock: Stock): string[] {
   const assumed: string[] = []
   const unpriced = new Set<string>()
   const unmeasured: string[] = []
+  const measured: string[] = []
   for (const [index, { name, tier, backend }] of plan.settings.upstreams.entries()) {
     const like = plan.likeness.get(name) ?? name
     const theirs = fleet[index]!.server.models.map((model) => model.name)
     if (like !== name) assumed.push(`${name} is just like ${like}`)
     else if (!stock.machines.has(name)) unmeasured.push(`${name} (${backend.kind})`)
     else {
+      measured.push(name)
       const had = new Set(stock.models.get(name)?.map((model) => model.name))
       const others = theirs.filter((model) => had.size > 0 && !had.has(model))
       if (others.length > 0) assumed.push(`${others.join(' and ')} on ${name} is as fast as what was measured there`)
     }
     if (tier >= paidTier) for (const model of theirs) if (!prices.has(model.toLowerCase())) unpriced.add(model)
   }
-  if (stock.machines.size > 0) assumed.push(`servers are as fast as ${stock.source}`)
+  if (measured.length > 0) assumed.unshift(`${measured.join(', ')}: as fast as ${stock.source}`)
   if (unmeasured.length > 0)
     assumed.push(`${unmeasured.join(', ')}: never measured, as fast as is usual for such servers`)
   if (unpriced.size > 0) assumed.push(`${[...unpriced].join(', ')}: no price is known, so it counts as nothing`)

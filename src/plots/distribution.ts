@@ -28,7 +28,7 @@ export function distributionSvg({ title, subtitle, unit, label = 'within', serie
     return { name, sorted: drawable(counted).toSorted((one, other) => one - other), all: counted.length }
   })
   const x = logarithmic(known.flatMap(({ sorted }) => sorted))
-  const y = nines(Math.max(...known.map(({ all }) => shareAt(all - 1, all)), 0))
+  const y = nines(Math.max(...known.map(({ sorted, all }) => shareAt(sorted.length - 1, all)), 0))
   const frame = axes({ scale: x, unit, label }, { scale: y, unit: 'share', label: 'of all requests' })
   const lines = known.map(({ name, sorted, all }) => ({ name, points: steps(sorted, all, x, y) }))
   return page({ title, subtitle }, `${frame}\n${drawLines(lines)}`)

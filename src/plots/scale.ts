@@ -60,7 +60,7 @@ function marks(from: number, to: number, digits: readonly number[], low: number,
  * is what people remember.
  */
 export function nines(highest: number): Scale {
-  const high = Math.min(0.999_99, Math.max(0.99, highest))
+  const high = Math.min(0.999_99, Math.max(0.9, highest))
   const ticks = [0, 0.5, 0.75, 0.9, 0.95, 0.99, 0.999, 0.999_9].filter((share) => share <= high + 1e-9)
   return scaleOf(0, high, ticks, (share) => -Math.log10(1 - Math.min(share, high)))
 }

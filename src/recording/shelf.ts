@@ -7,13 +7,17 @@ import type { World } from '../core/world.ts'
 export const recordingsIn = (dataDir: string): string => join(dataDir, 'recordings')
 
 /** Whoever writes a file touches it this often, and one that was not touched for that long is nobody's any more. */
-export const touchEveryMs = 10 * 60_000
-const abandonedMs = 6 * touchEveryMs
+export const usualTouchMs = 10 * 60_000
+const abandonedMs = 6 * usualTouchMs
 
 /** Sorted by name they are sorted by time. While one is written to, its name says so. */
 const named = /^\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d-\d{3}Z-\d+-[0-9a-z]{4}(\.open)?\.jsonl$/
 const openEnd = '.open.jsonl'
 const closedEnd = '.jsonl'
+
+/** Whether somebody writes to it: by its name, and by when it was last touched. */
+export const isWrittenTo = (name: string, touchedMs: number, nowMs: number): boolean =>
+  name.endsWith(openEnd) && nowMs - touchedMs < abandonedMs
 
 /** A folder of recordings, several processes of which may write to files of their own. */
 export class Shelf {
@@ -63,9 +67,8 @@ export class Shelf {
     const found = await this.#found()
     let bytes = found.reduce((sum, file) => sum + file.bytes, 0)
     for (const file of found) {
-      const isWritten = file.isOpen && nowMs - file.touchedMs < abandonedMs
       const isTooOld = nowMs - file.touchedMs > keepMs
-      if (isWritten || (!isTooOld && bytes + fileBytes <= keepBytes)) continue
+      if (isWrittenTo(file.name, file.touchedMs, nowMs) || (!isTooOld && bytes + fileBytes <= keepBytes)) continue
       await rm(join(this.#folder, file.name), { force: true })
       bytes -= file.bytes
     }
@@ -77,7 +80,7 @@ export class Shelf {
     const files = names.map(async (name) => {
       // Another process may have let it go meanwhile.
       const { size, mtimeMs } = await stat(join(this.#folder, name)).catch(() => ({ size: 0, mtimeMs: Infinity }))
-      return { name, bytes: size, touchedMs: mtimeMs, isOpen: name.endsWith(openEnd) }
+      return { name, bytes: size, touchedMs: mtimeMs }
     })
     return Promise.all(files)
   }

@@ -1,6 +1,6 @@
 import type { LoadSetting } from './engine-spec.ts'
 import { blocksOf, tokensIn } from './prefixes.ts'
-import { sampleOf, tagOf, thoughtOf, thoughtsIn, wordOf, wordsIn } from './recital.ts'
+import { hum, isHummed, sampleOf, tagOf, thoughtOf, thoughtsIn, wordOf, wordsIn } from './recital.ts'
 
 /** What a request comes down to, whichever wire it came over. */
 export interface Question {
@@ -42,6 +42,8 @@ export interface Answer {
   /** The tool whose arguments the tokens are. */
   readonly toolName: string | undefined
   token(index: number): string
+  /** So many of them, where all are the same. */
+  readonly many?: ((tokens: number) => string) | undefined
 }
 
 export function answerTo(question: Question): Answer {
@@ -57,7 +59,10 @@ function wholeAnswer({ asked, tool, format, outputTokensMax }: Question): Answer
   if (tool !== undefined) return written(JSON.stringify(sampleOf(tool.parameters ?? {}, tag) ?? {}), tool.name)
   if (format !== undefined) return written(JSON.stringify(sampleOf(format.schema, tag)), undefined)
   const tokens = outputTokensMax === Infinity ? Infinity : wordsIn(asked)
-  return { tokens, thoughts: 0, finish: 'stop', toolName: undefined, token: (index) => wordOf(tag, index) }
+  const finish = 'stop'
+  if (isHummed(asked))
+    return { tokens, thoughts: 0, finish, toolName: undefined, token: () => hum, many: (count) => hum.repeat(count) }
+  return { tokens, thoughts: 0, finish, toolName: undefined, token: (index) => wordOf(tag, index) }
 }
 
 /** Text in pieces of about a token each. */
@@ -80,7 +85,8 @@ function carriedOn(answer: Answer, said: string, repeats: boolean): Answer {
   if (!next.startsWith(left)) return answer
   const head = repeats ? said : ''
   const first = head + next.slice(left.length)
-  return { ...answer, tokens: answer.tokens - index, token: (at) => (at === 0 ? first : answer.token(index + at)) }
+  const token = (at: number): string => (at === 0 ? first : answer.token(index + at))
+  return { ...answer, tokens: answer.tokens - index, token, many: undefined }
 }
 
 function afterThought(answer: Answer, asked: string): Answer {
@@ -91,6 +97,7 @@ function afterThought(answer: Answer, asked: string): Answer {
     tokens: thoughts + answer.tokens,
     thoughts,
     token: (index) => (index < thoughts ? thoughtOf(tag, index) : answer.token(index - thoughts)),
+    many: undefined,
   }
 }
 

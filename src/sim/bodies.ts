@@ -27,6 +27,17 @@ const described = { ...tool, description: 'Looks something up.' }
 /** What is asked in each dialect, as its clients write it. */
 export const bodyFor = (errand: Errand): Json => ({ model: errand.model, ...bodies[errand.dialect](errand) })
 
+/** It written out. What stands before a question is long: where it can be written as it is, nobody looks at each of its signs. */
+export function rawOf(errand: Errand): Uint8Array {
+  if (errand.wants === 'vectors' || marked.test(errand.preamble)) return Buffer.from(JSON.stringify(bodyFor(errand)))
+  const [before = '', after = ''] = JSON.stringify(bodyFor({ ...errand, preamble: gap })).split(gap)
+  return Buffer.from(before + errand.preamble + after)
+}
+
+/** Of what a prompt may hold here, that which looks otherwise in JSON. No more than three: those are found at a glance. */
+const marked = /["\\\n]/
+const gap = '<what was said before>'
+
 /** The texts of which vectors are wanted; the oldest way of asking takes only one. */
 export function textsOf({ dialect, question, preamble, number, texts }: Errand): readonly string[] {
   if (texts !== undefined) return texts

@@ -2,7 +2,7 @@ import { Fault, type FaultKind } from '../core/fault.ts'
 import type { Outcome, Reply } from '../core/reply.ts'
 import { dialectById } from '../dialects/index.ts'
 import type { Gateway } from '../gateway.ts'
-import { bodyFor } from './bodies.ts'
+import { bodyFor, rawOf } from './bodies.ts'
 import { earFor } from './ears.ts'
 import type { Heard } from './ears/heard.ts'
 import type { Errand } from './workload.ts'
@@ -10,7 +10,9 @@ import type { Errand } from './workload.ts'
 /** How an errand went, as its caller saw it. */
 export interface Visit {
   readonly errand: Errand
-  /** Undefined when it never got as far as an answer. */
+  /** It got as far as an answer. */
+  readonly answered: boolean
+  /** Undefined where there was no answer, or nobody listened to what it said. */
   readonly heard: Heard | undefined
   readonly outcome: Outcome | undefined
   readonly fault: Fault | undefined
@@ -29,14 +31,14 @@ export interface Trip {
   readonly fault: FaultKind | undefined
 }
 
-export const tripOf = ({ left, heard, fault }: Visit): Trip => ({
+export const tripOf = ({ left, answered, fault }: Visit): Trip => ({
   left,
-  answered: heard !== undefined,
+  answered,
   fault: fault?.kind,
 })
 
-/** Asks, listens as a client does, and may lose interest. */
-export async function visit(errand: Errand, gateway: Gateway): Promise<Visit> {
+/** Asks, listens as a client does, or only until it is over, and may lose interest. */
+export async function visit(errand: Errand, gateway: Gateway, listens: boolean = true): Promise<Visit> {
   const { world } = gateway
   const { hangsUpAfterMs, leavesBy } = errand
   const gone = new AbortController()
@@ -57,7 +59,7 @@ export async function visit(errand: Errand, gateway: Gateway): Promise<Visit> {
       gone.abort()
     })
   }
-  const ear = earFor(errand.dialect, errand.stream)
+  const ear = listens ? earFor(errand.dialect, errand.stream) : undefined
   let reply: Reply | undefined
   let fault: Fault | undefined
   try {
@@ -65,7 +67,7 @@ export async function visit(errand: Errand, gateway: Gateway): Promise<Visit> {
     // Known at the latest when the body has ended, so it cannot be missed.
     for await (const bytes of reply.body) {
       if (leaves) break
-      ear.hear(bytes)
+      ear?.hear(bytes)
     }
   } catch (error) {
     if (!(error instanceof Fault)) throw error
@@ -75,7 +77,8 @@ export async function visit(errand: Errand, gateway: Gateway): Promise<Visit> {
   const keptMs = hungUpAt === undefined ? 0 : world.now() - hungUpAt
   return {
     errand,
-    heard: reply === undefined ? undefined : ear.heard,
+    answered: reply !== undefined,
+    heard: reply === undefined ? undefined : ear?.heard,
     outcome: await reply?.outcome,
     decision: reply?.decision,
     fault,
@@ -94,7 +97,7 @@ export function askFor(errand: Errand, gateway: Gateway, signal: AbortSignal): R
     isOurId: true,
     dialect: dialectById(errand.dialect)!,
     body,
-    raw: Buffer.from(JSON.stringify(body)),
+    raw: rawOf(errand),
     caller: gateway.identify(known?.key),
     signal,
     patienceMs,

@@ -20,6 +20,8 @@ const house: readonly SimCaller[] = [
 export const dayWorkload = (requests: number): Workload => ({
   ...usualWorkload,
   arrivals: dayLong(requests),
+  // Most of what people use speaks as OpenAI does.
+  ollamaDialect: 0.1,
   callers: house.map((of) => ({ share: 1, of })),
   promptTokens: { mean: 1_400, sigma: 0.8, most: 8_000 },
   outputTokens: { mean: 200, sigma: 0.8, most: 2_000 },

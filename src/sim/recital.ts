@@ -11,9 +11,17 @@ const signs = ['.', '.', '.', 'ü', '.', '.', '.', '🦊']
 
 export const wordOf = (tag: string, index: number): string => `${tag}${signs[index % signs.length]}${index} `
 
+/** What is only hummed is the same from beginning to end, and soon made: for answers that nobody listens to. */
+export const hum = 'hmm '
+
+export const isHummed = (question: string): boolean => /\bhum \d/i.test(question)
+
+/** Takes the place of nothing else, so that a prompt is as long as it was. */
+export const hummed = (question: string): string => question.replace(': say ', ': hum ')
+
 /** How many words an answer has when nothing cuts it short. `Say 40 words.` in the question settles it. */
 export function wordsIn(question: string): number {
-  const wished = /\bsay (\d{1,6}) words\b/i.exec(question)
+  const wished = /\b(?:say|hum) (\d{1,6}) words\b/i.exec(question)
   return wished === null ? 24 + (hash32(question) % 64) : Math.max(Number(wished[1]), 1)
 }
 

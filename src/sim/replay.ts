@@ -1,5 +1,6 @@
 import type { RequestRow } from '../recording/rows.ts'
 import type { Chance } from './chance.ts'
+import { padded } from './padded.ts'
 import { charactersPerToken } from './prefixes.ts'
 import { Lengths } from './replay-lengths.ts'
 import type { Errand, SimCaller, SimDialect } from './workload.ts'
@@ -77,5 +78,5 @@ function promptOf({ blocks = [], block_tokens: blockTokens = 0 }: RequestRow, nu
     if (text.length >= most) break
     text += ''.padEnd(blockTokens * charactersPerToken, `${block} `)
   }
-  return `${text}${`${number}, `.padEnd(most - text.length, 'and so on ')}`.slice(0, most)
+  return `${text}${padded(`${number}, `, most - text.length, 'and so on ')}`.slice(0, most)
 }

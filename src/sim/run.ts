@@ -3,6 +3,7 @@ import { type Trip, tripOf, visit } from './caller.ts'
 import { exampleFleet, originOf, settingsFor } from './fleet.ts'
 import { trouble } from './outages.ts'
 import { Chronicle } from './chronicle.ts'
+import { hummed } from './recital.ts'
 import { type Report, reportOf } from './report.ts'
 import { SimServer } from './server.ts'
 import type { Simulation, Stage } from './simulation.ts'
@@ -18,6 +19,8 @@ export class Violation extends Error {
   }
 }
 
+/** Where servers tell coarsely, so does who looks whether all is well: to one in so many is listened, word by word. */
+const listenedEvery = 10
 /** Nobody waits longer than this, whatever happens: patience, a few tries and their timeouts are well below. */
 const waitMaxMs = 3_600_000
 /** After the last answer, for what is being put away. */
@@ -93,7 +96,7 @@ export async function simulate(simulation: Simulation): Promise<Report> {
 /** Sends everybody on their errands, each at its time; resolves when the last one has set out. */
 async function send(
   stage: Stage,
-  { requests, errands, onVisit }: Simulation,
+  { requests, errands, onVisit, grain }: Simulation,
   workload: Workload,
 ): Promise<{ trips: Promise<Trip>[] }> {
   const { seed, world, gateway, chronicle, servers } = stage
@@ -104,7 +107,9 @@ async function send(
   for (const errand of errands ?? errandsOf(workload, requests, (purpose) => world.chance(purpose))) {
     const at = beganAt + errand.atMs
     if (at > world.now()) await world.sleep(at - world.now())
-    const going = visit(errand, gateway).then((seen) => {
+    const isListened = grain !== 'coarse' || errand.number % listenedEvery === 0
+    const asked = isListened ? errand : { ...errand, question: hummed(errand.question) }
+    const going = visit(asked, gateway, isListened).then((seen) => {
       hold(
         seed,
         falseOf(seen, kindOf) ?? falseNow(stage),

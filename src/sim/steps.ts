@@ -10,8 +10,8 @@ export type Grain = 'token' | 'coarse'
 
 /** Who listens to pieces hears of each answer at least this often: well within the time after which gateways give up. */
 const quietMs = 5_000
-/** Where nobody is to be told of anything it looks around after so many steps all the same. */
-const stepsMost = 1_000
+/** Where nobody is to be told of anything it looks around after that time all the same. */
+const stretchMostMs = 20_000
 /** Sums of fractions are a little off. */
 const hair = 1e-6
 
@@ -19,13 +19,12 @@ const hair = 1e-6
 interface Stretch {
   readonly beganAt: number
   readonly stepMs: number
-  readonly cut: AbortController
+  /** Ends it: what is still asleep then wakes up to nothing, which costs less than to keep it from that. */
+  readonly cut: () => void
   steps: number
   /** Of those that are over, so many are taken down. */
   done: number
 }
-
-const disturbed = new Error('Something comes in between.')
 
 /** What the engine around it knows, and does when tokens were said. */
 export interface StepsParts {
@@ -85,7 +84,7 @@ export class Steps {
   }
 
   clear(): void {
-    this.#stretch?.cut.abort(disturbed)
+    this.#stretch?.cut()
     this.joining.clear()
     this.speaking.clear()
     this.#isGoing = false
@@ -113,7 +112,7 @@ export class Steps {
     const stretch = this.#stretch
     if (stretch === undefined || stretch.steps === stretch.done + 1) return
     stretch.steps = stretch.done + 1
-    stretch.cut.abort(disturbed)
+    stretch.cut()
   }
 
   /** More of the memory is taken. */
@@ -154,12 +153,14 @@ export class Steps {
     const stepMs = ms * labor.slowness
     const steps = this.#stepsUntilTold(beganAt, stepMs)
     if (steps === 1) return labor.pass(stepMs)
-    const stretch: Stretch = { beganAt, stepMs, steps, done: 0, cut: new AbortController() }
+    const { life } = labor
+    const { promise, resolve } = Promise.withResolvers<unknown>()
+    const stretch: Stretch = { beganAt, stepMs, steps, done: 0, cut: () => resolve(undefined) }
     this.#stretch = stretch
-    let isAlive = await labor.pass(steps * stepMs, stretch.cut.signal)
-    if (isAlive && stretch.cut.signal.aborted)
-      isAlive = await labor.pass(beganAt + stretch.steps * stepMs - labor.clock.now())
-    if (!isAlive) return false
+    void labor.pass(steps * stepMs).then(resolve)
+    await promise
+    if (life !== labor.life) return false
+    if (stretch.steps < steps && !(await labor.pass(beganAt + stretch.steps * stepMs - labor.clock.now()))) return false
     this.settle()
     this.#stretch = undefined
     return true
@@ -167,7 +168,7 @@ export class Steps {
 
   #stepsUntilTold(now: number, stepMs: number): number {
     const { standsStill, room } = this.#parts
-    let steps = Math.min(stepsMost, room() / this.speaking.size)
+    let steps = Math.min(stretchMostMs / stepMs, room() / this.speaking.size)
     for (const run of this.speaking) {
       if (!standsStill(run.job.model)) steps = Math.min(steps, tokensUntilTold(run, now, stepMs))
     }

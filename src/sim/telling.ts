@@ -140,9 +140,12 @@ export class Telling {
 
   /** All that was said since it was told last. */
   #textUntil(index: number): string {
-    let text = this.#answer.token(this.#told)
-    for (let at = this.#told + 1; at <= index; at += 1) text += this.#answer.token(at)
+    const { many } = this.#answer
+    const from = this.#told
     this.#told = index + 1
+    if (many !== undefined) return many(index + 1 - from)
+    let text = this.#answer.token(from)
+    for (let at = from + 1; at <= index; at += 1) text += this.#answer.token(at)
     return text
   }
 

@@ -1,6 +1,7 @@
 import type { Cloud, Priority } from '../core/ask.ts'
 import { type Arrivals, arrivalsOf } from './arrivals.ts'
 import { type Chance, logNormal, pick } from './chance.ts'
+import { padded } from './padded.ts'
 import { charactersPerToken } from './prefixes.ts'
 import { traceBlockTokens } from './traces.ts'
 
@@ -185,8 +186,8 @@ const sizeOf = ({ mean, sigma, most }: Size, chance: Chance): number =>
 /** A third of it is what this caller says every time, the rest is new. */
 function preambleOf(caller: string, number: number, tokens: number): string {
   const characters = tokens * charactersPerToken
-  const shared = `You are the helper of ${caller}. `.padEnd(Math.floor(characters / 3), 'be kind ')
-  return shared + `About ${number}. `.padEnd(characters - shared.length, 'and so on ')
+  const shared = padded(`You are the helper of ${caller}. `, Math.floor(characters / 3), 'be kind ')
+  return shared + padded(`About ${number}. `, characters - shared.length, 'and so on ')
 }
 
 /** Equal blocks are equal text; what is left of the prompt is new. */

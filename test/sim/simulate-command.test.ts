@@ -76,6 +76,6 @@ test('options that make no sense are refused with a reason', async (t) => {
   await assert.rejects(printed(t, '--seed', 'x'), /whole number/)
   await assert.rejects(printed(t, '--requests', '0'), /at least 1/)
   await assert.rejects(printed(t, '--rate', '-1'), /above 0/)
-  await assert.rejects(printed(t, '--workload', 'tides'), /poisson, bursts, trace/)
+  await assert.rejects(printed(t, '--workload', 'tides'), /poisson, bursts, day, trace/)
   await assert.rejects(printed(t, '--workload', 'trace'), /--trace FILE/)
 })

@@ -1,12 +1,13 @@
 import { Command } from 'commander'
 import { ConfigFault } from '../../config/problem.ts'
 import { count, positive, wholeNumber } from '../simulate-options.ts'
+import { Redrawn } from '../redrawn.ts'
 import { explain } from '../sources.ts'
 import { writeReport } from './files.ts'
 import { openSite } from './open.ts'
 import { BenchFault, type BenchOptions, duration, httpUrl, scenarioNames } from './options.ts'
 import { commandOf, reportOf } from './report.ts'
-import { play } from './run.ts'
+import { type Audience, play } from './run.ts'
 import { linesOf } from './terminal.ts'
 
 export function benchCommand(): Command {
@@ -46,15 +47,18 @@ const interrupted = 130
 
 async function bench(options: BenchOptions): Promise<void> {
   const stop = new AbortController()
+  const line = new Redrawn(process.stderr)
   const onInterrupt = (): void => {
     // Once more: whoever asks twice does not want to wait.
     if (stop.signal.aborted) process.exit(interrupted)
     stop.abort()
+    line.clear()
   }
   process.on('SIGINT', onInterrupt)
   try {
-    await measure(options, stop.signal)
+    await measure(options, { signal: stop.signal, line })
   } catch (error) {
+    line.clear()
     if (error instanceof ConfigFault) explain(error)
     if (!(error instanceof BenchFault)) throw error
     console.error(error.message)
@@ -65,17 +69,18 @@ async function bench(options: BenchOptions): Promise<void> {
   if (stop.signal.aborted) process.exitCode = interrupted
 }
 
-async function measure(options: BenchOptions, signal: AbortSignal): Promise<void> {
+async function measure(options: BenchOptions, { signal, line }: Audience): Promise<void> {
   const { json, out, seed } = options
   const site = await openSite(options)
   try {
-    const played = await play(site, options, { signal, say: (text) => console.error(text) })
+    const played = await play(site, options, { signal, line })
+    line.clear()
     const command = commandOf(process.argv.slice(2), seed)
     const report = reportOf({ site, options, played, isWhole: !signal.aborted, command })
     const written = out === undefined ? [] : writeReport(report, out)
     if (json === true) console.log(JSON.stringify(report))
     else {
-      for (const line of linesOf(report, process.stdout.columns ?? 80)) console.log(line)
+      for (const text of linesOf(report, process.stdout.columns ?? 80)) console.log(text)
       if (written.length > 0) console.log(`Written: ${written.join(', ')}.`)
     }
   } finally {

@@ -9,7 +9,7 @@ export function markdownOf(report: BenchReport): string {
     ({ name, kind, version }) => `${name} (${kind}${version === undefined ? '' : ` ${version}`})`,
   )
   const left =
-    target.leftOut.length === 0 ? [] : [`Not asked, since they cost money: ${target.leftOut.join(', ')}.`, '']
+    target.left_out.length === 0 ? [] : [`Not asked, since they cost money: ${target.left_out.join(', ')}.`, '']
   return [
     `# ${target.model}, measured`,
     '',

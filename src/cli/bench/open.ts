@@ -10,6 +10,7 @@ import { type RealWorld, realWorld } from '../../http/world.ts'
 import { dataDirOf } from '../data-dir.ts'
 import { type House, openHouse } from '../house.ts'
 import { readSource } from '../sources.ts'
+import { openPracticeGround, practise } from './practice.ts'
 import { siteAt } from './at-url.ts'
 import { BenchFault, type BenchOptions } from './options.ts'
 import { dollarsIn, factsOf, modelIn, spillsIn, straightTo } from './servers.ts'
@@ -75,13 +76,17 @@ async function own(place: Place): Promise<Site> {
     options: { paid },
   } = place
   const key = randomUUID()
-  const house = await openOwn(place, key)
+  const settings = settingsOfOwn(place, key)
+  const ground = await openPracticeGround()
+  const house = await openOwn(place, { ...settings, upstreams: [...settings.upstreams, ground.upstream] })
   const world = worldOf(config)
   const close = async (): Promise<void> => {
     await house.close(0)
     await world.close()
   }
   try {
+    await practise(world, { url: house.address, key })
+    await house.adopt(settings)
     return siteOf(house.gateway, world, place, {
       gateway: 'own',
       url: house.address,
@@ -93,17 +98,23 @@ async function own(place: Place): Promise<Site> {
   } catch (error) {
     await close()
     throw error
+  } finally {
+    ground.close()
   }
 }
 
-function openOwn({ config, where, options: { paid } }: Place, key: string): Promise<House> {
+function settingsOfOwn({ config, where, options: { paid } }: Place, key: string): Settings {
   const settings = unloaded(settingsOf(config))
   const upstreams = settings.upstreams.filter((one) => paid !== undefined || !costsMoney(one))
   if (upstreams.length === 0)
     throw new BenchFault(`All servers of ${where} cost money; with --paid DOLLARS they are asked, for so much at most.`)
+  return { ...settings, upstreams, callers: [callerOf(key, paid)], anonymous: undefined }
+}
+
+function openOwn({ config, options: { paid } }: Place, settings: Settings): Promise<House> {
   const here = { host: '127.0.0.1', port: 0 }
   return openHouse({
-    settings: { ...settings, upstreams, callers: [callerOf(key, paid)], anonymous: undefined },
+    settings,
     doors: { listen: here, admin: { ...here, token: undefined } },
     transport: config.upstream_transport,
     // What is spent stands in the same books as all else.

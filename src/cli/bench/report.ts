@@ -15,7 +15,11 @@ export interface BenchReport {
   /** Does the same again. */
   readonly command: string
   readonly seed: number
-  readonly target: SiteFacts & { readonly model: string }
+  readonly target: Omit<SiteFacts, 'leftOut'> & {
+    readonly model: string
+    /** Servers that cost money and were not to be asked. */
+    readonly left_out: readonly string[]
+  }
   readonly prompt_tokens: number
   readonly output_tokens: number
   readonly seconds: number
@@ -57,6 +61,7 @@ export interface Finished {
 }
 
 export function reportOf({ site, options, played, isWhole, command }: Finished): BenchReport {
+  const { leftOut, ...facts } = site.about
   return {
     format: 'spillway-bench',
     version: 1,
@@ -65,7 +70,7 @@ export function reportOf({ site, options, played, isWhole, command }: Finished):
     machine: thisMachine(),
     command,
     seed: options.seed,
-    target: { ...site.about, model: site.model },
+    target: { ...facts, model: site.model, left_out: leftOut },
     prompt_tokens: options.promptTokens,
     output_tokens: options.outputTokens,
     seconds: options.seconds,
@@ -80,7 +85,7 @@ export function reportOf({ site, options, played, isWhole, command }: Finished):
       took_ms: Math.round(tookMs),
       figures: figures.map(figureReport),
       notes,
-      plots,
+      plots: plots.map(shortened),
     })),
   }
 }
@@ -99,6 +104,12 @@ function amountOf(value: number | undefined): Amount {
   if (value === undefined || Number.isNaN(value)) return null
   return Number.isFinite(value) ? short(value) : 'never'
 }
+
+/** A tenth of a microsecond is nothing that anybody measured. */
+const shortened = (plot: PlotData): PlotData =>
+  plot.type === 'distribution'
+    ? { ...plot, series: plot.series.map(({ name, values }) => ({ name, values: values.map(short) })) }
+    : plot
 
 const short = (value: number): number => Number(value.toPrecision(6))
 

@@ -3,6 +3,7 @@ import { Questions } from '../../trial/question.ts'
 import { scenarios } from '../../trial/scenarios/index.ts'
 import type { Field, Plan, Result, Scenario } from '../../trial/scenarios/scenario.ts'
 import { warmUp } from '../../trial/tuning/warm-up.ts'
+import type { Redrawn } from '../redrawn.ts'
 import { type BenchOptions, BenchFault } from './options.ts'
 import { costLine, planLines } from './plan.ts'
 import type { Site } from './site.ts'
@@ -15,31 +16,33 @@ export interface Played extends Result {
 
 export interface Audience {
   readonly signal: AbortSignal
-  readonly say: (text: string) => void
+  readonly line: Redrawn
 }
 
 /** Runs the scenarios that are wanted, one after the other; resolves with those that were begun. */
-export async function play(site: Site, options: BenchOptions, { signal, say }: Audience): Promise<Played[]> {
+export async function play(site: Site, options: BenchOptions, { signal, line }: Audience): Promise<Played[]> {
   const { world, gateway, direct, model, about, isSpill } = site
   const { seed, promptTokens, outputTokens, seconds, max: atOnceMost, scenario: wanted } = options
   const chance: Field['chance'] = (purpose) => chanceOf(seed, purpose)
   const questions = new Questions({ random: chance('questions'), promptTokens, outputTokens })
   const through = direct === undefined ? '' : ' and straight from the servers'
-  say(`Measures ${model}, through ${about.text}${through}.`)
-  say(`Brings ${model} into memory, where it is not there yet.`)
+  line.say(`Measures ${model}, through ${about.text}${through}.`)
+  line.say(`Brings ${model} into memory, where it is not there yet.`)
   const answerMs = await warmed(site, questions, signal)
   if (signal.aborted) return []
 
   const chosen = scenarios.filter(({ name }) => wanted === undefined || wanted.includes(name))
   const size = { forMs: seconds * 1_000, atOnceMost, patienceMs: site.patienceMs, answerMs }
   const plan: Plan = { ...size, hasDirect: direct !== undefined }
-  for (const line of planLines(chosen, plan)) say(line)
+  for (const text of planLines(chosen, plan)) line.say(text)
   const cost = costLine(site, plan, options)
-  if (cost !== undefined) say(cost)
+  if (cost !== undefined) line.say(cost)
+  const say = (text: string): void => line.draw(text, world.now())
   const field: Field = { ...size, world, gateway, direct, questions, chance, capacity: undefined, isSpill, signal, say }
   const played: Played[] = []
   for (const one of chosen) {
     if (signal.aborted) break
+    line.say(`${one.title}.`)
     const beganAt = world.now()
     played.push({ ...(await one.run(field)), scenario: one, tookMs: world.now() - beganAt })
   }

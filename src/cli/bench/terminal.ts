@@ -12,7 +12,7 @@ export function linesOf(report: BenchReport, columns: number): string[] {
     ...scenarios.flatMap((scenario) => section(scenario, hasDirect, columns)),
     '',
     ...(hasDirect ? ['direct: the same servers without the gateway. ratio: gateway by direct.'] : []),
-    ...(target.leftOut.length === 0 ? [] : [`Not asked, since they cost money: ${target.leftOut.join(', ')}.`]),
+    ...(target.left_out.length === 0 ? [] : [`Not asked, since they cost money: ${target.left_out.join(', ')}.`]),
     ...(report.is_whole ? [] : ['It was broken off: some of it is missing.']),
     `Again: ${report.command}`,
   ]

@@ -1,5 +1,5 @@
 import { stepMsAt } from '../../sim/engine-spec.ts'
-import { companiesOf, type Company, type Habits } from './company.ts'
+import { companiesOf, type Company } from './company.ts'
 import { amountsBehind, type Measured, median } from './robust.ts'
 import { isSeen, type SeenStay, type Stay } from './stays.ts'
 
@@ -11,20 +11,24 @@ export interface Pace {
   readonly prefillStalls: boolean
 }
 
-const rounds = 6
-/** Steps and answers that a number of speakers has to be seen for to have a step of its own. */
+const rounds = 4
+/** Milliseconds and answers that a number of speakers has to be seen for, in steps of an average length, to have a step of its own. */
 const stepsLeast = 150
 const staysLeast = 8
 
 /**
- * Every answer took so many steps, each as long as it is with that many at once; and its first token came after its own prompt
- * was read, those before it, and the step under way. How many were there when is known from when tokens came, and how that
- * adds up to steps from the pace: so it is reckoned again and again, a little better each time.
+ * While so many speak, each of them says tokens at one rate: so the tokens of an answer are the times it had with so many, each
+ * at its rate. And a first token comes after its own prompt was read, those before it, and the step under way. When nobody can
+ * have spoken, since prompts were read, depends on how fast those are read: so it is reckoned several times.
  */
-export function estimate(stays: readonly Stay[], { prefillStalls, slots }: Supposed): Pace {
+export function estimate(stays: readonly Stay[], supposed: Supposed): Pace {
   const seen = stays.filter(isSeen)
-  let pace = firstGuess(seen, prefillStalls)
-  for (let round = 0; round < rounds; round += 1) pace = better(stays, seen, pace, slots)
+  let pace = firstGuess(seen, supposed.prefillStalls)
+  for (let round = 0; round < rounds; round += 1) {
+    const companies = companiesOf(stays, pace)
+    pace = { ...pace, stepMs: stepsBy(seen, companies, pace) }
+    pace = { ...pace, ...readingBy(seen, companies, pace, supposed.slots) }
+  }
   return pace
 }
 
@@ -47,61 +51,64 @@ function firstGuess(seen: readonly SeenStay[], prefillStalls: boolean): Pace {
 
 const says = ({ outputTokens }: Stay): boolean => outputTokens > 1
 
-function better(stays: readonly Stay[], seen: readonly SeenStay[], pace: Pace, slots: number): Pace {
-  const companies = companiesOf(stays, pace satisfies Habits)
-  const steps = new Map(seen.map((stay) => [stay, stepsOf(stay, companies.get(stay)!, pace)]))
-  const knots = knotsFor([...steps.values()])
-  const all: Measured[] = []
-  for (const stay of seen) {
-    const company = companies.get(stay)!
-    const stalls = pace.prefillStalls ? 1 : 0
-    if (says(stay)) {
-      const parts = [0, stalls * company.readMeanwhile, ...spreadOver(knots, steps.get(stay)!)]
-      all.push({ parts, whole: stay.endAt - stay.firstAt })
-    }
-    // It stood in line inside, for somebody to end.
-    if (company.thereThen >= slots) continue
-    const under: number[] = []
-    // Who comes at any moment waits for half a step. Who comes because another has ended finds the next one just begun.
-    const waits = stalls * company.speakingThen > 0
-    if (waits) under[company.speakingThen] = stay.hasWaited ? 1 : 0.5
-    const isOnItsWay = waits && stay.hasWaited
-    const parts = [isOnItsWay ? 0 : 1, stay.readTokens + company.readBefore, ...spreadOver(knots, under)]
-    all.push({ parts, whole: stay.firstAt - stay.sentAt })
-  }
-  const [networkMs = 0, readMsPerToken = 0, ...stepMs] = amountsBehind(all, knots.length + 2)
-  const weights = knots.map((_, index) => all.reduce((sum, { parts }) => sum + parts[index + 2]!, 0))
-  return {
-    ...pace,
-    networkMs,
-    readMsPerToken,
-    stepMs: rising(stepMs, weights).map((ms, index) => [knots[index]!, ms] as const),
-  }
+type Companies = ReadonlyMap<SeenStay, Company>
+
+function stepsBy(seen: readonly SeenStay[], companies: Companies, { stepMs }: Pace): Pace['stepMs'] {
+  const speaking = seen.filter(says).map((stay) => ({ stay, ms: companies.get(stay)!.speakingMs }))
+  const knots = knotsFor(
+    speaking.map(({ ms }) => ms),
+    stepMsAt(stepMs, 1),
+  )
+  const all = speaking.map(({ stay, ms }) => ({ parts: spreadOver(knots, ms), whole: stay.outputTokens - 1 }))
+  const weights = knots.map((_, index) => all.reduce((sum, { parts }) => sum + parts[index]!, 0))
+  const perMs = amountsBehind(all, knots.length)
+  const steps = perMs.map((tokens) => 1 / Math.max(tokens, 1e-6))
+  return rising(steps, weights).map((ms, index) => [knots[index]!, ms] as const)
 }
 
-/** How many steps of a stay there were with so many speakers: as many as it said tokens, shared out by the time that took. */
-function stepsOf({ outputTokens }: SeenStay, { speakingMs }: Company, { stepMs }: Pace): number[] {
-  const steps = speakingMs.map((ms, running) => ms / Math.max(stepMsAt(stepMs, running), 1e-6))
-  const sum = steps.reduce((total, count) => total + count, 0)
-  return sum === 0 ? [0, outputTokens - 1] : steps.map((count) => (count * (outputTokens - 1)) / sum)
+function readingBy(
+  seen: readonly SeenStay[],
+  companies: Companies,
+  { prefillStalls, stepMs }: Pace,
+  slots: number,
+): Pick<Pace, 'networkMs' | 'readMsPerToken'> {
+  const all: Measured[] = []
+  const underWay: number[] = []
+  for (const stay of seen) {
+    const { readBefore, speakingThen, thereThen } = companies.get(stay)!
+    // It stood in line inside, for somebody to end.
+    if (thereThen >= slots) continue
+    const waits = prefillStalls && speakingThen > 0
+    const stepNowMs = waits ? stepMsAt(stepMs, speakingThen) : 0
+    // Who comes at any moment waits for half a step. Who comes because another has ended finds the next one just begun.
+    underWay.push(waits && !stay.hasWaited ? stepNowMs / 2 : stepNowMs)
+    const how = waits ? (stay.hasWaited ? [0, 0, 1] : [0, 1, 0]) : [1, 0, 0]
+    all.push({ parts: [stay.readTokens + readBefore, ...how], whole: stay.firstAt - stay.sentAt })
+  }
+  // How fast it reads shows in how much longer longer prompts take, whatever else there is to wait for.
+  const readMsPerToken = amountsBehind(all, 4)[0] ?? 0
+  const rest = all.map(({ parts, whole }, index) => whole - parts[0]! * readMsPerToken - underWay[index]!)
+  const isOnItsWay = (index: number): boolean => all[index]!.parts[3] === 0
+  const ways = rest.filter((_, index) => isOnItsWay(index))
+  return { networkMs: Math.max(0, ways.length > 0 ? median(ways) : 0), readMsPerToken }
 }
 
 /** The numbers of speakers that were seen often enough; between two of them steps are reckoned to lie on a straight line. */
-function knotsFor(all: readonly (readonly number[])[]): number[] {
+function knotsFor(all: readonly (readonly number[])[], stepMs: number): number[] {
   const most = all.reduce((longest, { length }) => Math.max(longest, length), 2)
   const seen: number[] = []
-  let [count, answers, upTo] = [0, 0, 1]
+  let [spentMs, answers, upTo] = [0, 0, 1]
   for (let running = 1; running < most; running += 1) {
-    for (const steps of all) {
-      const here = steps[running] ?? 0
-      count += here
-      if (here >= 1) answers += 1
+    for (const ms of all) {
+      const here = ms[running] ?? 0
+      spentMs += here
+      if (here > stepMs) answers += 1
     }
-    const isEnough = count >= stepsLeast && answers >= staysLeast
+    const isEnough = spentMs >= stepsLeast * stepMs && answers >= staysLeast
     if (!isEnough || running < upTo) continue
     seen.push(running)
     upTo = Math.ceil(running * 1.25)
-    ;[count, answers] = [0, 0]
+    ;[spentMs, answers] = [0, 0]
   }
   return seen.length > 0 ? seen : [1]
 }
@@ -114,7 +121,7 @@ function spreadOver(knots: readonly number[], amounts: readonly number[]): numbe
     const above = knots.findIndex((knot) => knot >= running)
     if (above === -1) {
       // Beyond the last one it goes on in proportion, as in the simulator.
-      spread[knots.length - 1]! += (amount * running) / knots.at(-1)!
+      spread[knots.length - 1]! += (amount * knots.at(-1)!) / running
       return
     }
     if (above === 0) {

@@ -14,6 +14,7 @@ export async function fitHome(
   const most = mostAtOnce(stays)
   let best: (Refined & { readonly slots: number }) | undefined
   for (const slots of [Infinity, ...candidatesUpTo(most)]) {
+    if (best !== undefined && best.off < goodEnough) break
     for (const prefillStalls of [false, true]) {
       const pace = estimate(stays, { prefillStalls, slots })
       const engine = { ...usual, ...engineOf(pace), slots }
@@ -24,6 +25,9 @@ export async function fitHome(
   }
   return { slots: best!.slots, ...(await refined(stays, best!.pace, { ...usual, slots: best!.slots })) }
 }
+
+/** Nothing but its speed is needed to explain what was seen. */
+const goodEnough = 0.1
 
 /** Slots that servers are usually given, where more than that were there at once. */
 const candidatesUpTo = (most: number): number[] =>

@@ -80,17 +80,17 @@ async function measured(field: Field, { side, target }: Arm, atOnce: number): Pr
   }
 }
 
-function isEnough(steps: readonly Step[]): boolean {
-  const last = steps.at(-1)
+function isEnough(taken: readonly Step[]): boolean {
+  const last = taken.at(-1)
   if (last === undefined) return false
   if (shareOf(last.samples, ({ fault }) => fault !== undefined) > awayMost) return true
-  const before = Math.max(0, ...steps.slice(0, -2).map(({ tokensPerSecond }) => tokensPerSecond))
-  return steps.length > 3 && steps.slice(-2).every(({ tokensPerSecond }) => tokensPerSecond < gain * before)
+  const before = Math.max(0, ...taken.slice(0, -2).map(({ tokensPerSecond }) => tokensPerSecond))
+  return taken.length > 3 && taken.slice(-2).every(({ tokensPerSecond }) => tokensPerSecond < gain * before)
 }
 
 /** The servers by themselves, where they were asked: what a gateway adds from elsewhere is not theirs. */
-function capacityOf(steps: readonly Step[]): Field['capacity'] {
-  const own = steps.some(({ side }) => side === 'direct') ? steps.filter(({ side }) => side === 'direct') : steps
+function capacityOf(taken: readonly Step[]): Field['capacity'] {
+  const own = taken.some(({ side }) => side === 'direct') ? taken.filter(({ side }) => side === 'direct') : taken
   const best = own.toSorted((one, other) => other.requestsPerSecond - one.requestsPerSecond)[0]
   return best === undefined || best.requestsPerSecond === 0
     ? undefined

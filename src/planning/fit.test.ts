@@ -1,0 +1,166 @@
+import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, test } from 'node:test'
+import { readRecording, type Recording } from '../recording/read.ts'
+import { stepMsAt } from '../sim/engine-spec.ts'
+import { machine, type Machine } from '../sim/fleet.ts'
+import { cloudLike, llamacppLike, type ServerOptions, vllmLike } from '../sim/server-spec.ts'
+import { poisson, usualModel, usualWorkload } from '../sim/workload.ts'
+import { fitFrom, type FittedUpstream } from './fit.ts'
+import { recorded } from './recording.test-helper.ts'
+
+let folder: string
+let files = 0
+before(() => {
+  folder = mkdtempSync(join(tmpdir(), 'spillway-fit-'))
+})
+after(() => rmSync(folder, { recursive: true }))
+
+interface Asked {
+  readonly seed: number
+  readonly perSecond: number
+  readonly requests: number
+}
+
+/** What a gateway records that has such a server, of people whose prompts and answers differ. */
+async function recordingOf(fleet: readonly Machine[], { seed, perSecond, requests }: Asked): Promise<Recording> {
+  const workload = { ...usualWorkload, arrivals: poisson(perSecond), streamed: 0.9 }
+  files += 1
+  const file = join(folder, `${files}.jsonl`)
+  writeFileSync(file, await recorded({ seed, requests, fleet, workload, grain: 'coarse' }))
+  return readRecording(file)
+}
+
+async function fitOf(fleet: readonly Machine[], asked: Asked): Promise<FittedUpstream> {
+  const { upstreams } = await fitFrom(await recordingOf(fleet, asked))
+  return upstreams[0]!
+}
+
+const models = [{ name: usualModel, contextTokens: 32_768 }]
+
+const box = (options: ServerOptions, concurrency: number): Machine =>
+  machine(llamacppLike({ name: 'box', models, ...options, engine: { memoryTokens: 1_000_000, ...options.engine } }), {
+    concurrency,
+  })
+
+function near(what: string, found: number | undefined, truth: number, within = 0.1): void {
+  const off = Math.abs((found ?? NaN) / truth - 1)
+  assert.ok(off <= within, `${what} is ${found} and was ${truth}`)
+}
+
+const boxes = [
+  {
+    title: 'a card that reads while nobody speaks',
+    engine: {
+      prefillTokensPerSecond: 1_500,
+      prefillStalls: true,
+      stepMs: [
+        [1, 10],
+        [4, 25],
+      ],
+      slots: 4,
+    },
+    asked: { seed: 1, perSecond: 2.4, requests: 350 },
+    speakers: [3, 4],
+  },
+  {
+    title: 'a card that reads beside what it says',
+    engine: {
+      prefillTokensPerSecond: 2_500,
+      prefillStalls: false,
+      stepMs: [
+        [1, 24],
+        [2, 39],
+        [4, 54],
+      ],
+      slots: 4,
+    },
+    asked: { seed: 2, perSecond: 1.2, requests: 260 },
+    speakers: [1, 2, 3],
+  },
+  {
+    title: 'a card of few prompts a second and quick answers',
+    engine: {
+      prefillTokensPerSecond: 600,
+      prefillStalls: true,
+      stepMs: [
+        [1, 6],
+        [2, 7],
+        [4, 9],
+      ],
+      slots: 4,
+    },
+    asked: { seed: 3, perSecond: 0.8, requests: 260 },
+    speakers: [1],
+  },
+] as const
+
+for (const { title, engine, asked, speakers } of boxes) {
+  test(`the numbers of ${title} are found again in its recording`, async () => {
+    const { machine: found, likeness } = await fitOf([box({ networkMs: 3, engine }, 4)], asked)
+    assert.equal(found?.engine?.prefillStalls, engine.prefillStalls)
+    assert.equal(found.engine.slots, engine.slots)
+    near('what it reads in a second', found.engine.prefillTokensPerSecond, engine.prefillTokensPerSecond)
+    for (const running of speakers)
+      near(`a step of ${running}`, stepMsAt(found.engine.stepMs!, running), stepMsAt(engine.stepMs, running))
+    const { measured, simulated } = likeness!
+    near('half of the first tokens', simulated.firstTokenMs.p50, measured.firstTokenMs.p50)
+    near('the whole answers', simulated.totalMs.p50, measured.totalMs.p50)
+    near('the tokens of an answer in a second', simulated.tokensPerSecond, measured.tokensPerSecond)
+  })
+}
+
+test('a server that batches is found again by how its steps grow', async () => {
+  const stepMs = [
+    [0, 14],
+    [1_000, 1_214],
+  ] as const
+  const engine = { prefillTokensPerSecond: 8_000, stepMs, slots: 16, memoryTokens: 1_000_000 }
+  const one = machine(vllmLike({ name: 'box', models, networkMs: 5, engine }), { concurrency: 16 })
+  const { machine: found } = await fitOf([one], { seed: 4, perSecond: 8, requests: 260 })
+  near('what it reads in a second', found?.engine?.prefillTokensPerSecond, 8_000)
+  near('the way to it', found?.networkMs, 5, 0.3)
+  for (const running of [3, 6, 10])
+    near(`a step of ${running}`, stepMsAt(found!.engine!.stepMs!, running), 14 + 1.2 * running)
+})
+
+test('slots of a server that is given more than fit into them are counted', async () => {
+  const engine = {
+    prefillTokensPerSecond: 3_000,
+    stepMs: [
+      [1, 15],
+      [3, 20],
+    ] as const,
+    slots: 3,
+  }
+  const { machine: found, mostAtOnce } = await fitOf([box({ engine }, 8)], { seed: 5, perSecond: 3, requests: 260 })
+  assert.ok(mostAtOnce > 4, `${mostAtOnce}`)
+  assert.equal(found?.engine?.slots, 3)
+})
+
+test('of a cloud the way to it, how far that spreads, and how fast it speaks are found again', async () => {
+  const cloud = cloudLike({ name: 'cloud', networkMs: 400, networkSpread: 0.4 })
+  const fleet = [machine(cloud, { serve: { [usualModel]: 'gpt-5-mini' } })]
+  const { machine: found } = await fitOf(fleet, { seed: 6, perSecond: 4, requests: 300 })
+  near('the way to it', found?.networkMs, 400)
+  near('its spread', found?.networkSpread, 0.4, 0.2)
+  near('a token', found?.engine?.stepMs?.[0]?.[1], 11)
+})
+
+test('the same recording gives the same numbers', async () => {
+  const recording = await recordingOf([box({}, 4)], { seed: 7, perSecond: 1.5, requests: 120 })
+  assert.deepEqual(await fitFrom(recording), await fitFrom(recording))
+})
+
+test('of too few answers nothing is concluded, and that is said', async () => {
+  const { machine: found, unknown } = await fitOf([box({}, 4)], { seed: 8, perSecond: 1, requests: 20 })
+  assert.equal(found, undefined)
+  assert.match(unknown[0]!, /^Only \d+ of its answers were streamed to the end and counted/)
+})
+
+test('a server that never had two at once is not said to be known with four', async () => {
+  const { unknown } = await fitOf([box({}, 1)], { seed: 9, perSecond: 0.3, requests: 80 })
+  assert.ok(unknown.includes('Never more than 1 at once: what 4 would do is a guess.'), unknown.join('\n'))
+})
