@@ -1,15 +1,12 @@
-import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { distributionSvg } from '../../src/plots/distribution.ts'
 import { isInstalled } from '../overhead/arms.ts'
 import { conclude, type Conclusion } from '../report/conclusion.ts'
 import { type Findings, type How, nothing, type PartPlan, type Plot, type Table } from '../report/part.ts'
 import { lateFaults, type Seen, seeFailures } from './failures.ts'
 import { isUnavailable, refuses, resets } from './faults.ts'
+import { lateMostMs, tooLate, watchingLateness } from './lateness.ts'
 import type { Met } from './play.ts'
 import { at, type Cost, costOf, cutCostOf, cutInto, firstWordMs } from './sums.ts'
-
-/** Later than that, and it is this machine that is measured. */
-const lateMostMs = 25
 
 export const recovery: PartPlan = {
   name: 'recovery',
@@ -23,23 +20,13 @@ export const recovery: PartPlan = {
   atMostMs: 6 * 60_000,
   async play(how: How): Promise<Findings> {
     if (!isInstalled('nginx')) return { ...nothing, notMeasured: ['nginx is not here: apt-get install nginx'] }
-    const delays = monitorEventLoopDelay({ resolution: 5 })
-    delays.enable()
-    const seen = await seeFailures(how.quick, how.say)
-    delays.disable()
-    const lateMs = delays.percentile(99) / 1e6
-    const notMeasured =
-      lateMs < lateMostMs
-        ? []
-        : [
-            `this machine had something else to do: one turn in a hundred was ${Math.round(lateMs)} ms late, and so are these figures`,
-          ]
+    const { result: seen, lateMs } = await watchingLateness(() => seeFailures(how.quick, how.say))
     return {
       ...nothing,
       tables: [beforeTable(seen), cutTable(seen), lateTable(seen)],
       conclusions: follow(seen),
       plots: plotsOf(seen),
-      notMeasured,
+      notMeasured: lateMs < lateMostMs ? [] : [tooLate(lateMs)],
     }
   },
 }
