@@ -104,7 +104,9 @@ function tell({ title, conclusions, notMeasured }: Part): void {
   for (const why of notMeasured) console.log(`  not measured: ${why}`)
 }
 
-const saidNothing = ({ tables, notMeasured }: Part): boolean => tables.length === 0 && notMeasured.length === 0
+function saidNothing({ tables, notMeasured }: Part): boolean {
+  return tables.length === 0 && notMeasured.length === 0
+}
 
 function differences(made: Report, file: string): readonly string[] {
   if (!existsSync(file)) give(`${file} is not there.`, 2)

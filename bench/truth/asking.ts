@@ -7,7 +7,7 @@ import { anyQuestion, type Hour, type Question, questionsOf } from './questions.
 export type Fate = 'whole' | 'refused' | 'broken'
 
 /** One caller with one question, who listens to the end. */
-export async function ask(world: World, origin: string, { by, text, answer }: Question): Promise<Fate> {
+async function ask(world: World, origin: string, { by, text, answer }: Question): Promise<Fate> {
   const body = { model: 'real', stream: true, temperature: 0, messages: [{ role: 'user', content: text }] }
   const send = (): ReturnType<World['send']> =>
     world.send({

@@ -36,7 +36,7 @@ export interface Hour {
 }
 
 /** Of what the server can do, over the hour from 0 to 1: quiet, a rush a little beyond the middle that it cannot serve, quiet. */
-const loadAt = (part: number): number => 0.4 + 1.5 * Math.exp(-(((part - 0.55) / 0.16) ** 2))
+const loadAt = (part: number): number => 0.45 + 1.45 * Math.exp(-(((part - 0.55) / 0.11) ** 2))
 
 const loadMost = 1.9
 

@@ -62,7 +62,7 @@ const boxes = [
       ],
       slots: 4,
     },
-    asked: { seed: 1, perSecond: 2.4, requests: 260 },
+    asked: { seed: 1, perSecond: 2.4, requests: 350 },
     speakers: [3, 4],
   },
   {

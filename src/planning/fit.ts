@@ -38,7 +38,7 @@ export interface FitOptions {
 }
 
 /** With fewer answers than these nothing is said of a server. */
-export const answersLeast = 30
+const answersLeast = 30
 
 /** Reads off a recording how fast its servers are. The same recording gives the same numbers. */
 export async function fitFrom(recording: Recording, { onUpstream }: FitOptions = {}): Promise<Fitted> {

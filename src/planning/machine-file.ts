@@ -32,13 +32,13 @@ const figures: readonly Figure[] = [
 export function machineFileOf(machines: Machines, remarks: readonly string[] = []): string {
   const lines = [...remarks.map((remark) => `# ${remark}`), 'upstreams:']
   for (const [name, machine] of machines) {
-    lines.push(`  ${JSON.stringify(name)}:`)
-    for (const figure of figures) {
-      const value = valueOf(machine, figure)
-      if (value !== undefined) lines.push(`    ${figure.key}: ${JSON.stringify(value).replaceAll(',', ', ')}`)
-    }
+    const known = figures.filter((figure) => valueOf(machine, figure) !== undefined)
+    lines.push(`  ${JSON.stringify(name)}:${known.length === 0 ? ' {}' : ''}`)
+    for (const figure of known)
+      lines.push(`    ${figure.key}: ${JSON.stringify(valueOf(machine, figure)).replaceAll(',', ', ')}`)
   }
-  return machines.size === 0 ? `${lines.slice(0, -1).join('\n')}\nupstreams: {}\n` : `${lines.join('\n')}\n`
+  if (machines.size === 0) lines.push('  {}')
+  return `${lines.join('\n')}\n`
 }
 
 const valueOf = (machine: ServerOptions, { of, name }: Figure): unknown =>

@@ -41,7 +41,7 @@ function rig(t: TestContext, folder = join(mkdtempSync(join(tmpdir(), 'spillway-
     epochMs: () => Date.now() + clock.aheadMs,
     random: Math.random,
   }
-  const reels = new Reels({ folder, world, emit, bounds: () => made.bounds, gatherMs: 1 })
+  const reels = new Reels({ folder, world, emit, bounds: () => made.bounds, gatherMs: 1, touchEveryMs: 20 })
   const made: Rig = {
     folder,
     reels,
@@ -136,6 +136,17 @@ test('files of long ago are let go; what others write to, and what is none of ou
   await until(() => reels.counts.rows === 1)
   const left = files().filter((name) => !name.includes(`-${process.pid}-`))
   assert.deepEqual(left, [theirs, ...notes].sort())
+})
+
+test('a file that is written to is touched now and then, however long nothing happens', async (t) => {
+  const { reels, folder, files, write } = rig(t)
+  write('one')
+  await until(() => reels.counts.rows === 1)
+  const path = join(folder, files()[0]!)
+  const old = new Date(Date.now() - 3_000_000)
+  utimesSync(path, old, old)
+  await until(() => statSync(path).mtimeMs > old.getTime() + 1_000_000)
+  assert.deepEqual(reels.counts, { rows: 1, dropped: 0, bytes: 4 })
 })
 
 test('a file is let go when its last line is older than is kept', async (t) => {

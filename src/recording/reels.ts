@@ -4,7 +4,7 @@ import type { Emit } from '../core/event.ts'
 import type { RecordingSettings } from '../core/settings.ts'
 import type { World } from '../core/world.ts'
 import type { Tape } from './recorder.ts'
-import { Shelf, touchEveryMs } from './shelf.ts'
+import { Shelf, usualTouchMs } from './shelf.ts'
 
 export interface ReelsParts {
   readonly folder: string
@@ -16,6 +16,7 @@ export interface ReelsParts {
   readonly gatherMs?: number
   /** How long after a failed write the next one is tried. */
   readonly restMs?: number
+  readonly touchEveryMs?: number
 }
 
 /** What may wait to be written. Beyond it lines are dropped: what happened is worth less than what happens. */
@@ -63,8 +64,8 @@ export class Reels implements Tape {
   #restsUntil = -Infinity
   #isInTrouble = false
 
-  constructor({ gatherMs = 250, restMs = 2_000, ...parts }: ReelsParts) {
-    this.#parts = { ...parts, gatherMs, restMs }
+  constructor({ gatherMs = 250, restMs = 2_000, touchEveryMs = usualTouchMs, ...parts }: ReelsParts) {
+    this.#parts = { ...parts, gatherMs, restMs, touchEveryMs }
     this.#shelf = new Shelf(parts.folder, parts.world)
     this.#touching = setInterval(this.#turn, touchEveryMs).unref()
     process.on('exit', this.#lastWords)

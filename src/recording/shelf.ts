@@ -7,8 +7,8 @@ import type { World } from '../core/world.ts'
 export const recordingsIn = (dataDir: string): string => join(dataDir, 'recordings')
 
 /** Whoever writes a file touches it this often, and one that was not touched for that long is nobody's any more. */
-export const touchEveryMs = 10 * 60_000
-const abandonedMs = 6 * touchEveryMs
+export const usualTouchMs = 10 * 60_000
+const abandonedMs = 6 * usualTouchMs
 
 /** Sorted by name they are sorted by time. While one is written to, its name says so. */
 const named = /^\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d-\d{3}Z-\d+-[0-9a-z]{4}(\.open)?\.jsonl$/

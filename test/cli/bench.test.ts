@@ -8,7 +8,7 @@ import { faultOf } from '../../src/plots/plots.test-helper.ts'
 import { cloudLike, llamacppLike, type ServerSpec } from '../../src/sim/server-spec.ts'
 import { SimServer } from '../../src/sim/server.ts'
 import { listen, realClock } from '../../src/sim/sockets.ts'
-import { counting, llama, missing } from '../e2e/llama.ts'
+import { llama, missing, tiny } from '../e2e/llama.ts'
 import { model } from './rig.ts'
 
 const models = [{ name: model, contextTokens: 32_768 }]
@@ -170,7 +170,7 @@ test('a gateway that runs by the configuration is asked itself, and its key is n
 const skip = await missing()
 
 test('a real llama-server is measured, and nothing of it fails', { skip }, async (t) => {
-  const { origin } = await llama(t, counting)
+  const { origin } = await llama(t, tiny)
   const config = `listen: 127.0.0.1:0
 admin: { listen: "127.0.0.1:0" }
 upstreams: [{ name: llama, kind: llamacpp, url: "${origin}" }]

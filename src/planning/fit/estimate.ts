@@ -73,22 +73,24 @@ function readingBy(
   slots: number,
 ): Pick<Pace, 'networkMs' | 'readMsPerToken'> {
   const all: Measured[] = []
+  const underWay: number[] = []
   for (const stay of seen) {
     const { readBefore, speakingThen, thereThen } = companies.get(stay)!
     // It stood in line inside, for somebody to end.
     if (thereThen >= slots) continue
-    const parts = [1, stay.readTokens + readBefore]
-    const whole = stay.firstAt - stay.sentAt
-    if (!prefillStalls || speakingThen === 0) all.push({ parts, whole })
-    else {
-      // Who comes at any moment waits for half a step. Who comes because another has ended finds the next one just begun.
-      const underWayMs = stepMsAt(stepMs, speakingThen)
-      if (stay.hasWaited) all.push({ parts: [0, parts[1]!], whole: whole - underWayMs })
-      else all.push({ parts, whole: whole - underWayMs / 2 })
-    }
+    const waits = prefillStalls && speakingThen > 0
+    const stepNowMs = waits ? stepMsAt(stepMs, speakingThen) : 0
+    // Who comes at any moment waits for half a step. Who comes because another has ended finds the next one just begun.
+    underWay.push(waits && !stay.hasWaited ? stepNowMs / 2 : stepNowMs)
+    const how = waits ? (stay.hasWaited ? [0, 0, 1] : [0, 1, 0]) : [1, 0, 0]
+    all.push({ parts: [stay.readTokens + readBefore, ...how], whole: stay.firstAt - stay.sentAt })
   }
-  const [networkMs = 0, readMsPerToken = 0] = amountsBehind(all, 2)
-  return { networkMs, readMsPerToken }
+  // How fast it reads shows in how much longer longer prompts take, whatever else there is to wait for.
+  const readMsPerToken = amountsBehind(all, 4)[0] ?? 0
+  const rest = all.map(({ parts, whole }, index) => whole - parts[0]! * readMsPerToken - underWay[index]!)
+  const isOnItsWay = (index: number): boolean => all[index]!.parts[3] === 0
+  const ways = rest.filter((_, index) => isOnItsWay(index))
+  return { networkMs: Math.max(0, ways.length > 0 ? median(ways) : 0), readMsPerToken }
 }
 
 /** The numbers of speakers that were seen often enough; between two of them steps are reckoned to lie on a straight line. */

@@ -17,7 +17,8 @@ const triesMost = 60
 export async function refined(stays: readonly Stay[], begin: Pace, engine: EngineSpec): Promise<Refined> {
   const rehearsed = async (pace: Pace): Promise<Refined> => {
     const machine = { engine: { ...engine, ...engineOf(pace) }, networkMs: pace.networkMs }
-    return { pace, off: offBy(stays, await rehearse(stays, machine)) }
+    const off = offBy(stays, await rehearse(stays, machine))
+    return { pace, off: off + trust * movedBy(begin, pace) }
   }
   let best = await rehearsed(begin)
   let left = triesMost
@@ -39,6 +40,19 @@ export async function refined(stays: readonly Stay[], begin: Pace, engine: Engin
   }
   return best
 }
+
+/**
+ * A number that was read off is left for another one only where that makes times more alike by more than this, of how far it goes:
+ * small differences are chance.
+ */
+const trust = 0.5
+
+function movedBy(from: Pace, to: Pace): number {
+  const steps = from.stepMs.map(([, ms], index) => apart(to.stepMs[index]![1], ms))
+  return apart(to.readMsPerToken, from.readMsPerToken) + Math.max(0, ...steps)
+}
+
+const apart = (one: number, other: number): number => Math.abs(Math.log((one + 1e-6) / (other + 1e-6)))
 
 export interface Refined {
   readonly pace: Pace
@@ -95,18 +109,19 @@ export function offBy(stays: readonly Stay[], rehearsed: readonly (Rehearsed | u
   })
   if (pairs.length === 0) return 0
   const floorMs = 1 + 0.05 * median(pairs.map(({ was }) => was.firstMs))
-  const apart = (is: number, was: number): number => Math.abs(Math.log((is + floorMs) / (was + floorMs)))
+  const asideFrom = (was: number, is: number): number => apart(is + floorMs, was + floorMs)
   let [each, together] = [0, 0]
   for (const kind of ['firstMs', 'totalMs'] as const) {
     const [was, is] = [pairs.map((pair) => pair.was[kind]), pairs.map((pair) => pair.is[kind])]
-    each += meanOf(was.map((ms, index) => apart(is[index]!, ms)))
+    each += meanOf(was.map((ms, index) => asideFrom(ms, is[index]!)))
     together +=
-      meanOf(parts.map((part) => apart(quantile(is, part), quantile(was, part)))) + apart(meanOf(is), meanOf(was))
+      meanOf(parts.map((part) => asideFrom(quantile(was, part), quantile(is, part)))) +
+      asideFrom(meanOf(was), meanOf(is))
   }
   // What a server can do when it is full decides who is turned away.
   const full = pairs.filter(({ was }) => was.isFull)
   if (full.length >= fullLeast)
-    together += 2 * apart(meanOf(full.map(({ is }) => is.totalMs)), meanOf(full.map(({ was }) => was.totalMs)))
+    together += 2 * asideFrom(meanOf(full.map(({ was }) => was.totalMs)), meanOf(full.map(({ is }) => is.totalMs)))
   return each / 4 + together / 2
 }
 
