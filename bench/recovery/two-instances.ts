@@ -36,7 +36,7 @@ export const twoInstances: PartPlan = {
     'Two instances say 240 tokens a second where one says 120. One dies with all it has in hand and is back a minute later: who is served meanwhile, how much of what the survivor can do it does in time, and whether there is a second dip when the other is back.',
   workload: `Two simulated servers of four slots behind sockets, 120 tokens a second each, asked for 168 tokens a second; one is down from 60 s to 120 s. An answer is in time when its first token came within 3 s. Then the same, asked for 360, for what both do together. Everybody's time passes ${speed} times as fast.`,
   fair: 'nginx is the program, in front of the same servers, in turn and past those that do not answer; and with `limit_conn` 8 or 12, which is what somebody has to know who wants its callers served in time at all.',
-  kind: 'measured',
+  kind: 'paced',
   atMostMs: 4 * 60_000,
   play,
 }
