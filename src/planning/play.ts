@@ -27,6 +27,7 @@ export async function play(plan: Plan, { traffic, stock, seed, outages }: PlayPa
     errands,
     startsAt: traffic.beganAt,
     grain: 'coarse',
+    isHeld: false,
     fleet,
     settings: movedIn({ ...plan.settings, callers, money: moneyOf(plan.settings, fleet, stock) }, fleet),
     script: async (stage) => {

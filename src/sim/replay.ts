@@ -1,8 +1,8 @@
 import type { RequestRow } from '../recording/rows.ts'
 import type { Chance } from './chance.ts'
-import { padded } from './padded.ts'
 import { charactersPerToken } from './prefixes.ts'
 import { Lengths } from './replay-lengths.ts'
+import { Prompts } from './replay-prompts.ts'
 import type { Errand, SimCaller, SimDialect } from './workload.ts'
 
 export interface ReplayOptions {
@@ -23,6 +23,7 @@ export function* replayOf(
   { callerOf, chance, beganAt }: ReplayOptions,
 ): Generator<Errand, void, undefined> {
   const lengths = new Lengths(requests)
+  const prompts = new Prompts(requests)
   for (const [number, row] of requests.entries()) {
     const dialect = dialectOf(row)
     const words = Math.max(row.fault === undefined ? row.output_tokens : lengths.draw(row, chance), 1)
@@ -36,10 +37,12 @@ export function* replayOf(
       dialect,
       stream: row.stream && !isOfVectors,
       wantsUsage: true,
-      preamble: isOfVectors ? '' : promptOf(row, number, row.prompt_tokens * charactersPerToken - question.length - 2),
+      preamble: isOfVectors
+        ? ''
+        : prompts.textOf(row, number, row.prompt_tokens * charactersPerToken - question.length - 2),
       question,
       wants: isOfVectors ? 'vectors' : 'words',
-      texts: isOfVectors ? [promptOf(row, number, row.prompt_tokens * charactersPerToken)] : undefined,
+      texts: isOfVectors ? [prompts.textOf(row, number, row.prompt_tokens * charactersPerToken)] : undefined,
       words,
       wordsMax: isOfVectors ? undefined : row.output_max,
       hangsUpAfterMs: hasLeft(row) ? Math.max(row.total_ms, 1) : undefined,
@@ -69,14 +72,3 @@ const talkingDialects: ReadonlySet<string> = new Set<SimDialect>([
 /** One that nobody speaks here is taken for the one that most speak. */
 const dialectOf = ({ dialect }: RequestRow): SimDialect =>
   talkingDialects.has(dialect) || vectorDialects.has(dialect) ? (dialect as SimDialect) : 'openai-chat'
-
-/** Equal blocks are equal text; what is left of the prompt is new. */
-function promptOf({ blocks = [], block_tokens: blockTokens = 0 }: RequestRow, number: number, length: number): string {
-  const most = Math.max(length, 1)
-  let text = ''
-  for (const block of blocks) {
-    if (text.length >= most) break
-    text += ''.padEnd(blockTokens * charactersPerToken, `${block} `)
-  }
-  return `${text}${padded(`${number}, `, most - text.length, 'and so on ')}`.slice(0, most)
-}

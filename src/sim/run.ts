@@ -48,6 +48,7 @@ export async function simulate(simulation: Simulation): Promise<Report> {
     script,
     startsAt,
     grain,
+    isHeld = true,
   } = simulation
   const world = new SimWorld(seed)
   if (startsAt !== undefined) world.setDate(startsAt - world.epochMs())
@@ -76,16 +77,16 @@ export async function simulate(simulation: Simulation): Promise<Report> {
       }
     }
     void script?.(stage)
-    void look(stage, calm.signal)
+    if (isHeld) void look(stage, calm.signal)
     const { trips } = await world.run(send(stage, simulation, workload))
     const made = await world.run(Promise.all(trips), world.now() + waitMaxMs)
     const tookMs = world.now() - beganAt
     calm.abort()
     await world.run(world.sleep(settleMs))
-    hold(seed, falseAtTheEnd(stage, fleet))
+    if (isHeld) hold(seed, falseAtTheEnd(stage, fleet))
     await gateway.stop()
     await world.run(world.sleep(restMs))
-    hold(seed, world.idle ? undefined : 'a gateway that was stopped does nothing any more')
+    if (isHeld) hold(seed, world.idle ? undefined : 'a gateway that was stopped does nothing any more')
     return reportOf(simulation, { trips: made, chronicle, servers, gateway, tookMs })
   } catch (error) {
     if (error instanceof Violation) throw error
@@ -96,7 +97,7 @@ export async function simulate(simulation: Simulation): Promise<Report> {
 /** Sends everybody on their errands, each at its time; resolves when the last one has set out. */
 async function send(
   stage: Stage,
-  { requests, errands, onVisit, grain }: Simulation,
+  { requests, errands, onVisit, grain, isHeld = true }: Simulation,
   workload: Workload,
 ): Promise<{ trips: Promise<Trip>[] }> {
   const { seed, world, gateway, chronicle, servers } = stage
@@ -107,14 +108,13 @@ async function send(
   for (const errand of errands ?? errandsOf(workload, requests, (purpose) => world.chance(purpose))) {
     const at = beganAt + errand.atMs
     if (at > world.now()) await world.sleep(at - world.now())
-    const isListened = grain !== 'coarse' || errand.number % listenedEvery === 0
+    const isListened = isHeld && (grain !== 'coarse' || errand.number % listenedEvery === 0)
     const asked = isListened ? errand : { ...errand, question: hummed(errand.question) }
     const going = visit(asked, gateway, isListened).then((seen) => {
-      hold(
-        seed,
-        falseOf(seen, kindOf) ?? falseNow(stage),
-        `errand ${errand.number}, ${errand.dialect}, ${seen.outcome?.upstream ?? 'no upstream'}`,
-      )
+      if (isHeld) {
+        const where = `errand ${errand.number}, ${errand.dialect}, ${seen.outcome?.upstream ?? 'no upstream'}`
+        hold(seed, falseOf(seen, kindOf) ?? falseNow(stage), where)
+      }
       onVisit?.(seen)
       chronicle.note(`${world.now()} ${errand.number} ${seen.heard?.text.length} ${seen.fault?.kind}\n`)
       return tripOf(seen)

@@ -35,6 +35,8 @@ export interface Simulation {
   readonly ledger?: Ledger
   /** In place of the gateway's own. */
   readonly policy?: Policy
+  /** False where only numbers are wanted: then it is not looked whether the gateway keeps its promises. */
+  readonly isHeld?: boolean
   /** Hears how each errand went. */
   readonly onVisit?: (visit: Visit) => void
   /** What befalls the servers, told step by step. */
