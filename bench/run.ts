@@ -25,7 +25,8 @@ const usage = `Measures everything that is told about Spillway, in less than twe
   --json              the report on the standard output, for programs
 
   --ci                a short slice, held against bench/bands.json
-  --scenario a,b      only these of the overhead, with options of their own: --help --scenario tells
+  --scenario a,b      only these of the overhead, with options of their own, as
+                      node bench/overhead/main.ts --help tells
 
 Linux is needed, and nginx, haproxy, taskset and a real llama-server for the parts that ask for them; what is not here is named
 in the report as not measured. It ends with 1 when a bar is missed that is not known to be.`

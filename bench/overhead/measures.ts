@@ -101,8 +101,8 @@ export async function perTranslatedFrame(arm: Arm, seconds: number): Promise<Mea
 }
 
 /** What the first streams bring with them, in code and in memory, is there once, however many follow. */
-async function warmUp(arm: Arm): Promise<void> {
-  for (let round = 0; round < 4; round += 1) {
+async function warmUp(arm: Arm, rounds: number): Promise<void> {
+  for (let round = 0; round < rounds; round += 1) {
     const options = { streams: 100, seconds: 0.5, warmUpSeconds: 0, rampPerSecond: 400 }
     await startLoad(arm, 'open-streams', options).told('seen')
   }
@@ -111,7 +111,7 @@ async function warmUp(arm: Arm): Promise<void> {
 
 /** Memory that each stream adds while it is open and speaks. */
 export async function perStream(arm: Arm, streams: number, rampPerSecond: number): Promise<Measured> {
-  await warmUp(arm)
+  await warmUp(arm, 4)
   const before = rssKb(arm.proc!.pid)
   let after = NaN
   const options = { streams, seconds: 4, warmUpSeconds: 4, rampPerSecond }
@@ -131,9 +131,9 @@ export async function perStream(arm: Arm, streams: number, rampPerSecond: number
 
 /** Nobody may hold a first frame back until more follows, whether it comes with the head of the answer or behind it. */
 export async function firstFrame(arm: Arm): Promise<Measured> {
-  await warmUp(arm)
+  await warmUp(arm, 2)
   const streams = 400
-  const { seen, window } = await watch(arm, 'first-frames', { streams, warmUpStreams: 100 })
+  const { seen, window } = await watch(arm, 'first-frames', { streams, warmUpStreams: 50 })
   checkStreams(arm, seen, streams)
   const ms = (key: string): number => number(seen, key) / 1_000
   return {

@@ -75,7 +75,7 @@ export const scenarios: readonly Scenario[] = [
     name: 'latency',
     about: 'one small request at a time',
     arms: ['direct', 'nginx', 'haproxy', 'undici', 'fetch', 'portkey', 'spillway'],
-    rounds: 3,
+    rounds: 2,
     seconds: 2.5,
     bars: [
       { id: 'p50', figure: 'p50 µs', what: 'added to its median', by: 'goal', added: true, most: 120 },
@@ -124,7 +124,7 @@ export const scenarios: readonly Scenario[] = [
   {
     name: 'first-frame',
     about: 'the first frame of a stream that opens its own connection, one frame in 50 ms',
-    arms: ['direct', 'nginx', 'haproxy', 'haproxy-no-delay', 'undici', 'spillway'],
+    arms: ['direct', 'nginx', 'haproxy', 'spillway'],
     rounds: 2,
     bars: [
       { id: 'p99', figure: 'p99 ms', what: 'added to the p99 of the first frame', by: 'goal', added: true, most: 5 },
@@ -135,7 +135,7 @@ export const scenarios: readonly Scenario[] = [
   {
     name: 'memory',
     about: '2,000 open streams, 10,000 frames a second',
-    arms: ['nginx', 'undici', 'spillway'],
+    arms: ['nginx', 'spillway'],
     rounds: 1,
     bars: [{ id: 'rss', figure: 'KB a stream', what: 'memory of an open stream, of 2,000', by: 'goal', most: 60 }],
     mock: { everyMs: 200 },
@@ -153,7 +153,7 @@ export const scenarios: readonly Scenario[] = [
   {
     name: 'hang-up-streaming',
     about: 'from a hang-up in mid-stream until the server knows',
-    arms: ['nginx', 'undici', 'spillway'],
+    arms: ['nginx', 'spillway'],
     rounds: 1,
     bars: [{ id: 'p99', figure: 'p99 ms', what: 'until the server knows, p99', by: 'ourselves', most: 50 }],
     measure: (arm, mock) => hangUp(arm, mock, 'streaming'),
@@ -161,7 +161,7 @@ export const scenarios: readonly Scenario[] = [
   {
     name: 'hang-up-waiting',
     about: 'from a hang-up before an answer in one piece until the server knows',
-    arms: ['nginx', 'undici', 'spillway'],
+    arms: ['nginx', 'spillway'],
     rounds: 1,
     bars: [{ id: 'p99', figure: 'p99 ms', what: 'until the server knows, p99', by: 'ourselves', most: 50 }],
     measure: (arm, mock) => hangUp(arm, mock, 'waiting'),

@@ -62,7 +62,7 @@ export async function seeFailures(quick: boolean, say: (doing: string) => void):
   const before: [Fault, WayName, Met][] = []
   const cut: [WayName, Broken[]][] = []
   const late: [LateFault, WayName, Met][] = []
-  const wanted = quick ? { samples: 12, atMostSeconds: 2 } : { samples: 200, atMostSeconds: 12 }
+  const wanted = quick ? { samples: 12, atMostSeconds: 2 } : { samples: 200, atMostSeconds: 10 }
   for (const way of [...waysOfAll, 'spillway, resume'] as const) {
     await staged(way, { stepMs: 5, readMs: 0, speed: 1 }, async (stage) => {
       for (const fault of way === 'spillway, resume' ? [] : [refuses, resets, isUnavailable]) {
@@ -81,7 +81,14 @@ export async function seeFailures(quick: boolean, say: (doing: string) => void):
       await staged(way, { stepMs: 20, ...one }, async (stage) => {
         const learnCrowds = quick || way !== 'spillway' ? 3 : 20
         const { come, everyMs } = one
-        const met = await inPassing(stage, one.fault, { learnCrowds, come, everyMs, giveUpMs, times })
+        const met = await inPassing(stage, one.fault, {
+          learnCrowds,
+          come,
+          everyMs,
+          giveUpMs,
+          times,
+          atMostSeconds: 45,
+        })
         late.push([one, way, one.fault === isSilent ? whoMet(met, stage) : met])
       })
     }

@@ -4,6 +4,7 @@ import { conclude, type Conclusion } from '../report/conclusion.ts'
 import { type Findings, type How, nothing, type PartPlan, type Plot, type Table } from '../report/part.ts'
 import { lateFaults, type Seen, seeFailures } from './failures.ts'
 import { isUnavailable, refuses, resets } from './faults.ts'
+import { lateMostMs, tooLate, watchingLateness } from './lateness.ts'
 import type { Met } from './play.ts'
 import { at, type Cost, costOf, cutCostOf, cutInto, firstWordMs } from './sums.ts'
 
@@ -16,15 +17,16 @@ export const recovery: PartPlan = {
     'Simulated llama.cpp servers of eight slots behind sockets, and real callers. Before the first byte: eight ask at once while the first server refuses connections, resets them or answers 503, and eight while it is well, by turns, until 200 have met it. In mid-sentence: the first server dies with all that it is saying. Silent: it takes requests and never answers; ten times as slow: so it is from one moment to the next; of these time passes four or ten times faster for everybody, and all that is told is in their time. Nobody waits longer than 20 s.',
   fair: 'nginx stands before the same servers, once as it comes, and once as somebody sets it who knows what to ask for: `proxy_next_upstream error timeout http_503 non_idempotent`, `proxy_connect_timeout 1s` and `proxy_read_timeout 5s`, which is more than any first token takes here. Both have `max_fails=0`, so that each caller meets the fault as the first one does; Spillway is made to forget for the same reason. Its configuration is the default; a row says where streams may be carried on (`resume: true`).',
   kind: 'measured',
-  atMostMs: 5 * 60_000,
+  atMostMs: 6 * 60_000,
   async play(how: How): Promise<Findings> {
     if (!isInstalled('nginx')) return { ...nothing, notMeasured: ['nginx is not here: apt-get install nginx'] }
-    const seen = await seeFailures(how.quick, (doing) => how.say(doing))
+    const { result: seen, lateMs } = await watchingLateness(() => seeFailures(how.quick, how.say))
     return {
       ...nothing,
       tables: [beforeTable(seen), cutTable(seen), lateTable(seen)],
       conclusions: follow(seen),
       plots: plotsOf(seen),
+      notMeasured: lateMs < lateMostMs ? [] : [tooLate(lateMs)],
     }
   },
 }

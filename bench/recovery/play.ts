@@ -87,6 +87,7 @@ export interface Passing {
   readonly everyMs: number
   readonly giveUpMs: number
   readonly times: number
+  readonly atMostSeconds: number
 }
 
 /**
@@ -95,10 +96,11 @@ export interface Passing {
  */
 export async function inPassing(stage: Stage, fault: Fault, passing: Passing): Promise<Met> {
   const { way, pair, caller } = stage
-  const { learnCrowds, come, everyMs, giveUpMs, times } = passing
+  const { learnCrowds, come, everyMs, giveUpMs, times, atMostSeconds } = passing
+  const until = performance.now() + atMostSeconds * 1_000
   const well: Heard[] = []
   const met: Heard[] = []
-  for (let time = 0; time < times; time += 1) {
+  for (let time = 0; time < times && performance.now() < until; time += 1) {
     for (let crowds = 0; crowds < learnCrowds; crowds += 1)
       well.push(...(await crowd(stage, { size: 2 * together, words: 1 })))
     pair.begin(fault)

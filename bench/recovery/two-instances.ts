@@ -1,4 +1,3 @@
-import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { isInstalled } from '../overhead/arms.ts'
 import { conclude, type Conclusion, type Finding } from '../report/conclusion.ts'
 import { type Findings, type How, nothing, type PartPlan } from '../report/part.ts'
@@ -10,6 +9,7 @@ import type { Scenario } from '../virtual/scenario.ts'
 import { outages } from '../virtual/scenarios/outage.ts'
 import { socketArmOf } from '../virtual/sockets/arms.ts'
 import { driveOnSockets } from '../virtual/sockets/drive.ts'
+import { tooLate, watchingLateness } from './lateness.ts'
 
 /** So many times faster everybody's clock goes. */
 const speed = 4
@@ -36,7 +36,7 @@ export const twoInstances: PartPlan = {
     'Two instances say 240 tokens a second where one says 120. One dies with all it has in hand and is back a minute later: who is served meanwhile, how much of what the survivor can do it does in time, and whether there is a second dip when the other is back.',
   workload: `Two simulated servers of four slots behind sockets, 120 tokens a second each, asked for 168 tokens a second; one is down from 60 s to 120 s. An answer is in time when its first token came within 3 s. Then the same, asked for 360, for what both do together. Everybody's time passes ${speed} times as fast.`,
   fair: 'nginx is the program, in front of the same servers, in turn and past those that do not answer; and with `limit_conn` 8 or 12, which is what somebody has to know who wants its callers served in time at all.',
-  kind: 'measured',
+  kind: 'paced',
   atMostMs: 4 * 60_000,
   play,
 }
@@ -50,16 +50,12 @@ async function play(how: How): Promise<Findings> {
   for (const run of how.quick ? runs.slice(0, 1) : runs) {
     how.say(`${run.name}: a server dies`)
     const parts = outages.filter((scenario) => scenario.run === run.name)
-    const delays = monitorEventLoopDelay({ resolution: 5 })
-    delays.enable()
-    const histories = await historiesOf(parts[0]!, run, first, how.quick)
-    delays.disable()
-    const lateMs = (delays.percentile(99) / 1e6) * speed
+    const { result: histories, lateMs: late } = await watchingLateness(() =>
+      historiesOf(parts[0]!, run, first, how.quick),
+    )
+    const lateMs = late * speed
     const isLate = lateMs > lateMostMs
-    if (isLate)
-      notMeasured.push(
-        `${run.name}: this machine had something else to do, and one turn in a hundred was ${Math.round(lateMs)} ms late`,
-      )
+    if (isLate) notMeasured.push(`${run.name}: ${tooLate(lateMs)}`)
     for (const scenario of parts) {
       const rows = await rowsOf(scenario, histories)
       if (!isLate) played.set(scenario.name, rows)

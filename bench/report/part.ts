@@ -16,10 +16,10 @@ export interface PartPlan {
   /** Why those who stand beside Spillway had a fair chance. */
   readonly fair: string
   /**
-   * In virtual time nothing but the seed matters, so that parts play side by side. What is measured by the clock or by CPU has
-   * the machine to itself.
+   * In virtual time nothing but the seed matters, so that parts play side by side. So may those that go by the clock and take
+   * little of the machine, which look themselves whether they came too late. Whatever else is measured has the machine to itself.
    */
-  readonly kind: 'virtual' | 'measured'
+  readonly kind: 'virtual' | 'paced' | 'measured'
   /** It is ended after that, and what it has not said is reported as not measured. All parts together have 20 minutes. */
   readonly atMostMs: number
   play(how: How): Promise<Findings>

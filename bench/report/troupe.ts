@@ -17,7 +17,7 @@ export interface Onlooker {
 
 /**
  * Plays parts, each in a process of its own with a group of its own: whatever it started ends with it. Those in virtual time share
- * the cores; those that measure come after them, one by one.
+ * the cores, then those that only go by a clock; those that measure come after them, one by one.
  */
 export class Troupe {
   readonly #how: Omit<How, 'say'>
@@ -40,9 +40,11 @@ export class Troupe {
       for (let plan = left.shift(); plan !== undefined; plan = left.shift())
         played.set(plan.name, await this.#one(plan))
     }
-    const virtual = plans.filter(({ kind }) => kind === 'virtual')
-    await Promise.all(Array.from({ length: availableParallelism() }, () => take(virtual)))
-    await take(plans.filter(({ kind }) => kind === 'measured'))
+    for (const kind of ['virtual', 'paced', 'measured'] as const) {
+      const some = plans.filter((plan) => plan.kind === kind)
+      const atOnce = kind === 'measured' ? 1 : availableParallelism()
+      await Promise.all(Array.from({ length: atOnce }, () => take(some)))
+    }
     return plans.map(({ name }) => played.get(name)!)
   }
 

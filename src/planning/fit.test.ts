@@ -6,10 +6,19 @@ import { after, before, test } from 'node:test'
 import { readRecording, type Recording } from '../recording/read.ts'
 import { stepMsAt } from '../sim/engine-spec.ts'
 import { machine, type Machine } from '../sim/fleet.ts'
-import { cloudLike, llamacppLike, type ServerOptions, vllmLike } from '../sim/server-spec.ts'
+import {
+  cloudLike,
+  llamacppLike,
+  type ModelSpec,
+  ollamaLike,
+  type ServerOptions,
+  vllmLike,
+} from '../sim/server-spec.ts'
 import { poisson, usualModel, usualWorkload } from '../sim/workload.ts'
 import { fitFrom, type FittedUpstream } from './fit.ts'
 import { recorded } from './recording.test-helper.ts'
+
+const models = [{ name: usualModel, contextTokens: 32_768 }]
 
 let folder: string
 let files = 0
@@ -22,23 +31,33 @@ interface Asked {
   readonly seed: number
   readonly perSecond: number
   readonly requests: number
+  readonly promptTokens?: number
 }
 
 /** What a gateway records that has such a server, of people whose prompts and answers differ. */
-async function recordingOf(fleet: readonly Machine[], { seed, perSecond, requests }: Asked): Promise<Recording> {
-  const workload = { ...usualWorkload, arrivals: poisson(perSecond), streamed: 0.9 }
+async function recordingOf(
+  fleet: readonly Machine[],
+  { seed, perSecond, requests, promptTokens }: Asked,
+  asked: readonly ModelSpec[] = models,
+): Promise<Recording> {
+  const wanted = asked.map(({ name: of }) => ({ share: 1, of }))
+  const workload = {
+    ...usualWorkload,
+    models: wanted,
+    arrivals: poisson(perSecond),
+    streamed: 0.9,
+    ...(promptTokens !== undefined && { promptTokens: { mean: promptTokens, sigma: 0.4, most: 8_000 } }),
+  }
   files += 1
   const file = join(folder, `${files}.jsonl`)
   writeFileSync(file, await recorded({ seed, requests, fleet, workload, grain: 'coarse' }))
   return readRecording(file)
 }
 
-async function fitOf(fleet: readonly Machine[], asked: Asked): Promise<FittedUpstream> {
-  const { upstreams } = await fitFrom(await recordingOf(fleet, asked))
+async function fitOf(fleet: readonly Machine[], asked: Asked, wanted?: readonly ModelSpec[]): Promise<FittedUpstream> {
+  const { upstreams } = await fitFrom(await recordingOf(fleet, asked, wanted))
   return upstreams[0]!
 }
-
-const models = [{ name: usualModel, contextTokens: 32_768 }]
 
 const box = (options: ServerOptions, concurrency: number): Machine =>
   machine(llamacppLike({ name: 'box', models, ...options, engine: { memoryTokens: 1_000_000, ...options.engine } }), {
@@ -163,4 +182,28 @@ test('of too few answers nothing is concluded, and that is said', async () => {
 test('a server that never had two at once is not said to be known with four', async () => {
   const { unknown } = await fitOf([box({}, 1)], { seed: 9, perSecond: 0.3, requests: 80 })
   assert.ok(unknown.includes('Never more than 1 at once: what 4 would do is a guess.'), unknown.join('\n'))
+})
+
+test('how long a server takes to change its model shows in those who wait for that', async () => {
+  const two = [usualModel, 'qwen3:14b'].map((name) => ({ name, contextTokens: 32_768 }))
+  const engine = { loadMs: 3_200, memoryTokens: 1_000_000 }
+  const one = machine(ollamaLike({ name: 'box', models: two, engine }), { concurrency: 4 })
+  const { machine: found } = await fitOf([one], { seed: 10, perSecond: 0.15, requests: 120 }, two)
+  // What the gateway needs to see that it is there is part of what is seen.
+  near('a load', found?.engine?.loadMs, 3_200, 0.25)
+})
+
+test('how many prompts a server remembers shows in what it did not read again', async () => {
+  const blocks = async (cacheBlocks: number): Promise<number | undefined> => {
+    const engine = { cacheBlocks, memoryTokens: 1_000_000 }
+    const { machine: found } = await fitOf([box({ engine }, 4)], {
+      seed: 11,
+      perSecond: 0.4,
+      requests: 100,
+      promptTokens: 2_500,
+    })
+    return found?.engine?.cacheBlocks
+  }
+  assert.equal(await blocks(0), 0)
+  assert.ok((await blocks(1_000))! >= 100)
 })

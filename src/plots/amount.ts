@@ -5,7 +5,7 @@ export type Unit = string
 export function amountIn(value: number, unit: Unit): string {
   if (!Number.isFinite(value)) return value > 0 ? 'never' : '–'
   if (unit === 'ms') return time(value)
-  if (unit === 'share') return `${digits(value * 100)} %`
+  if (unit === 'share') return `${part(value * 100)} %`
   if (unit === '$') return `${value < 0 ? '-' : ''}$${large(Math.abs(value))}`
   return unit === '' ? large(value) : `${large(value)} ${unit}`
 }
@@ -33,6 +33,10 @@ const steps: readonly (readonly [from: number, factor: number, letter: string])[
   // A thousand and a half is read more easily in full.
   [1e4, 1e3, 'k'],
 ]
+
+/** Nearly all is not all. */
+const part = (percent: number): string =>
+  percent > 99.9 && percent < 100 ? String(Math.floor(percent * 1_000 + 1e-6) / 1_000) : digits(percent)
 
 /** Three digits that count, and no zeros behind a point. */
 function digits(value: number): string {

@@ -18,6 +18,8 @@ export interface PlotAxis {
   readonly unit?: Unit | undefined
   /** Equal ratios instead of equal differences. */
   readonly isLog?: boolean | undefined
+  /** Begins near the least value instead of at 0, where points that lie close are to be told apart. */
+  readonly isClose?: boolean | undefined
 }
 
 export interface Curve {
@@ -53,8 +55,8 @@ export const pointsIn = (points: Curve['points']): Curve['points'] =>
     .filter(([at, value]) => Number.isFinite(at) && Number.isFinite(value))
     .toSorted(([one], [other]) => one - other)
 
-export const scaleOf = ({ isLog = false }: PlotAxis, values: readonly number[]): Scale =>
-  isLog ? logarithmic(values) : linear(values)
+export const scaleOf = ({ isLog = false, isClose }: PlotAxis, values: readonly number[]): Scale =>
+  isLog ? logarithmic(values) : linear(values, undefined, isClose)
 
 /** Few sizes, each so many times the one before, are marks themselves: where they do not stand too close. */
 export function acrossOf(axis: PlotAxis, values: readonly number[]): Scale {

@@ -15,12 +15,13 @@ export const drawable = (values: readonly number[]): readonly number[] => values
 
 const tamed = (value: number): number => (Math.abs(value) < 1 / most ? 0 : Math.max(-most, Math.min(most, value)))
 
-/** Equal distances are equal differences. It begins at 0 unless something is below. */
-export function linear(values: readonly number[], ticksMost: number = 6): Scale {
+/** Equal distances are equal differences. It begins at 0 unless something is below, or `isClose` to the least. */
+export function linear(values: readonly number[], ticksMost: number = 6, isClose: boolean = false): Scale {
   const known = drawable(values)
-  const low = known.reduce((least, value) => Math.min(least, value), 0)
-  const top = known.reduce((greatest, value) => Math.max(greatest, value), 0)
-  const high = top > low ? top : low + 1
+  const ends = isClose && known.length > 0 ? [] : [0]
+  const low = [...known, ...ends].reduce((least, value) => Math.min(least, value))
+  const top = [...known, ...ends].reduce((greatest, value) => Math.max(greatest, value))
+  const high = top > low ? top : low + Math.max(1, Math.abs(low))
   const step = roundStep((high - low) / (ticksMost - 1))
   const [first, last] = [Math.floor(low / step), Math.ceil(high / step - 1e-9)]
   const ticks = Array.from({ length: last - first + 1 }, (_, i) => cleaned((first + i) * step, step))

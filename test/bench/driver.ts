@@ -5,7 +5,7 @@ import { planOf } from './plan.ts'
 
 const onlooker = {
   began: () => {},
-  doing: (_: unknown, what: string) => console.log(what),
+  doing: (_: unknown, what: string) => void process.stdout.write(`${what}\n`),
   ended: () => {},
 }
 process.on('SIGINT', () => process.exit(130))

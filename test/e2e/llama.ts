@@ -32,6 +32,7 @@ export async function missing(): Promise<string | false> {
 
 export interface Llama {
   readonly origin: string
+  readonly pid: number
   /** Generations that are under way. */
   busy(): Promise<number>
   /** It is gone from one moment to the next, with all that it was saying. */
@@ -101,6 +102,9 @@ async function serve(ends: Ends, args: readonly string[]): Promise<Llama> {
   const origin = await addressIn(server.stderr)
   return {
     origin,
+    get pid() {
+      return server.pid!
+    },
     kill: () => void server.kill('SIGKILL'),
     freeze: () => void server.kill('SIGSTOP'),
     thaw: () => void server.kill('SIGCONT'),

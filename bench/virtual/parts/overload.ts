@@ -90,10 +90,16 @@ function pointOf(played: Played, point: keyof typeof points): Conclusion[] {
 }
 
 function plotsOf(played: Played): Plot[] {
-  const along = (name: string, arms: readonly string[]): Curve => ({
-    name,
-    points: arms.map((arm) => [meanOf(played, arm, p99) * 1_000, meanOf(played, arm, usd) * 1_000]),
-  })
+  const along = (upward: (seed: Measures) => number): Curve[] =>
+    [
+      { name: 'Spillway, by its deadline', arms: deadlines },
+      { name: 'queue caps 5 to 8', arms: caps },
+      { name: 'client timeouts 1 to 2 s', arms: timeouts },
+    ].map(({ name, arms }) => ({
+      name,
+      points: arms.map((arm) => [meanOf(played, arm, p99) * 1_000, meanOf(played, arm, upward)]),
+    }))
+  const x = { label: 'p99 of the whole answer', unit: 'ms', isClose: true }
   return [
     {
       name: 'overload-cost',
@@ -101,13 +107,20 @@ function plotsOf(played: Played): Plot[] {
       svg: curveSvg({
         title: 'What a shorter wait costs',
         subtitle: 'overload with a cloud; left and low is better',
-        x: { label: 'p99 of the whole answer', unit: 'ms' },
-        y: { label: 'for a million tokens', unit: '$' },
-        series: [
-          along('Spillway, by its deadline', deadlines),
-          along('queue caps 5 to 8', caps),
-          along('client timeouts 1 to 2 s', timeouts),
-        ],
+        x,
+        y: { label: 'for a million tokens', unit: '$', isClose: true },
+        series: along((seed) => usd(seed) * 1_000),
+      }),
+    },
+    {
+      name: 'overload-out',
+      alt: 'How many requests leave for the cloud against the p99 of the answer: the same arms',
+      svg: curveSvg({
+        title: 'How many leave for it',
+        subtitle: 'overload with a cloud; left and low is better',
+        x,
+        y: { label: 'of all requests to the cloud', unit: '%', isClose: true },
+        series: along(out),
       }),
     },
     {

@@ -96,7 +96,7 @@ export const socketsPart: PartPlan = {
   workload:
     'Five to thirty minutes of each scenario from one seed, after its first minutes; the arms of a scenario play at the same time. One of two servers that dies has a part of its own.',
   fair: 'nginx is the program with `proxy_buffering off` and kept connections; caps and callers’ habits are the same code as in virtual time, in front of the same servers.',
-  kind: 'measured',
+  kind: 'paced',
   atMostMs: 6 * 60_000,
   play,
 }

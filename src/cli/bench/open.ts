@@ -108,7 +108,7 @@ function settingsOfOwn({ config, where, options: { paid } }: Place, key: string)
   const upstreams = settings.upstreams.filter((one) => paid !== undefined || !costsMoney(one))
   if (upstreams.length === 0)
     throw new BenchFault(`All servers of ${where} cost money; with --paid DOLLARS they are asked, for so much at most.`)
-  return { ...settings, upstreams, callers: [callerOf(key, paid)], anonymous: undefined }
+  return { ...settings, upstreams, callers: [callerOf(key, paid)], anonymous: undefined, recording: undefined }
 }
 
 function openOwn({ config, options: { paid } }: Place, settings: Settings): Promise<House> {

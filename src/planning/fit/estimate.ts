@@ -12,7 +12,7 @@ export interface Pace {
 }
 
 const rounds = 4
-/** Milliseconds and answers that a number of speakers has to be seen for, in steps of an average length, to have a step of its own. */
+/** With so many steps of usual length, of so many answers, a number of speakers has a step of its own. */
 const stepsLeast = 150
 const staysLeast = 8
 

@@ -13,12 +13,13 @@ const gapMs = 60_000
  */
 export function sampleOf(stays: readonly Stay[]): readonly Stay[] {
   if (stays.length <= runs * runLength) return stays
+  const rush = busiest(stays)
   const begins = Array.from({ length: runs - 1 }, (_, run) =>
     Math.round((run * (stays.length - runLength)) / (runs - 2)),
-  ).filter((begin) => Math.abs(begin - busiest(stays)) >= runLength)
+  ).filter((begin) => Math.abs(begin - rush) >= runLength)
   const sample: Stay[] = []
   let endAt = 0
-  for (const begin of [...begins, busiest(stays)].sort((one, other) => one - other)) {
+  for (const begin of [...begins, rush].sort((one, other) => one - other)) {
     const run = stays.slice(begin, begin + runLength)
     const byMs = endAt - run[0]!.sentAt
     for (const stay of run) sample.push(later(stay, byMs))

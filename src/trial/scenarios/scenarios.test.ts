@@ -8,6 +8,7 @@ import { scenarios } from './index.ts'
 import { overload } from './overload.ts'
 import { single } from './single.ts'
 import { steps } from './steps.ts'
+import { within } from './within.ts'
 
 const models = [{ name: model, contextTokens: 32_768 }]
 const slotted = llamacppLike({ models, engine: { memoryTokens: 1e6 } })
@@ -127,4 +128,12 @@ test('a server that answers nothing at all is told of in words', async () => {
       scenario.name,
     )
   }
+})
+
+test('a server that hangs is left after so long, and is told of as slow', async () => {
+  const { world, servers, field } = await fielded([slotted])
+  servers[0]!.freeze()
+  const asking = within(world, field.direct!, 5_000).ask(field.questions.next(), field.signal)
+  const { fault, totalMs, complaint } = await world.run(asking)
+  assert.deepEqual([fault, totalMs, complaint], ['upstream-slow', 5_000, 'It was not done after 5 s.'])
 })

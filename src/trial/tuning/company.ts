@@ -36,7 +36,7 @@ export class Company {
   /** Looks again and again until it is over. */
   async watch(over: AbortSignal): Promise<Seen> {
     const { world, look } = this.#parts
-    const looks: Look[] = []
+    const looks: Seen[] = []
     if (look === undefined) return seenIn(looks)
     for (;;) {
       await world.sleep(lookEveryMs, over)
@@ -45,7 +45,7 @@ export class Company {
     }
   }
 
-  async #look(): Promise<Look> {
+  async #look(): Promise<Seen> {
     const { look, ours } = this.#parts
     const before = ours()
     // One that is too busy to say so is not broken for that.
@@ -57,9 +57,7 @@ export class Company {
   }
 }
 
-type Look = Seen
-
-const seenIn = (looks: readonly Look[]): Seen => {
+const seenIn = (looks: readonly Seen[]): Seen => {
   const others = looks.flatMap((look) => look.others ?? [])
   const memories = looks.flatMap(({ memory }) => memory ?? [])
   return {

@@ -55,8 +55,9 @@ export interface Progress {
   readonly leftMs: number | undefined
 }
 
-/** So far may the thirds of a span lie apart. */
-const apartMost = 0.2
+/** So far may the thirds of a span lie apart, beside what few answers of different lengths make of it. */
+const apartMost = 0.15
+const apartByOne = 0.5
 const timesMost = 3
 const spanLeastMs = 1_000
 /** A server that needs longer than this for a few answers is known well enough by those. */
@@ -155,13 +156,14 @@ function spanOf(samples: readonly Sample[], fromMs: number, toMs: number, failed
   const whole = samples.filter(({ fault }) => fault === undefined)
   const within = whole.filter(({ atMs }) => atMs >= fromMs)
   const counted = within.length > 0 ? within : whole
+  const apart = apartMost + apartByOne / Math.max(1, counted.length / thirds.length)
   return {
     answers: counted.length,
     tokensPerSecond: perSecond(fromMs, toMs),
     firstTokenMs: spread(counted.flatMap(({ firstTokenMs }) => firstTokenMs ?? [])),
     tokenMs: spread(counted.flatMap((sample) => tokenMsOf(sample) ?? [])),
     fault: failed?.fault === undefined ? undefined : { kind: failed.fault, text: failed.complaint ?? failed.fault },
-    isSteady: Math.min(...thirds) >= (1 - apartMost) * Math.max(...thirds),
+    isSteady: Math.min(...thirds) >= (1 - apart) * Math.max(...thirds),
   }
 }
 
