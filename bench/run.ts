@@ -17,7 +17,7 @@ const usage = `Measures everything that is told about Spillway, in less than twe
   npm run bench -- [options]
 
   --part a,b          only these: ${parts.map(({ name }) => name).join(', ')}
-  --quick             whether everything works, in a minute or two; no figure means anything
+  --quick             whether everything works, in some minutes; no figure means anything
   --seeds 901-903     in place of those of each part
   --out DIR           where the report goes (bench/out): report.md, report.json, and its pictures
   --against FILE      the report.json of another run: which conclusions differ
