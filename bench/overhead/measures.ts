@@ -41,7 +41,7 @@ interface LoopOptions {
 }
 
 async function loop(arm: Arm, options: LoopOptions): Promise<Watched> {
-  const watched = await watch(arm, 'closed-loop', { warmUpSeconds: 1.5, ...options })
+  const watched = await watch(arm, 'closed-loop', { warmUpSeconds: 3, ...options })
   const faults = number(watched.seen, 'faults')
   if (faults > 0) throw new Error(`${arm.name}: ${faults} requests failed`)
   return watched
@@ -72,7 +72,7 @@ export async function oneAtATime(arm: Arm, seconds: number): Promise<Measured> {
 /** CPU for each frame of many streams, and how long it is under way: the server wrote its moment into it, and all read one clock. */
 export async function perFrame(arm: Arm, seconds: number, path?: string): Promise<Measured> {
   const streams = 200
-  const options = { streams, seconds, warmUpSeconds: 1.5, rampPerSecond: 400, path }
+  const options = { streams, seconds, warmUpSeconds: 3, rampPerSecond: 400, path }
   const { seen, window } = await watch(arm, 'open-streams', options)
   checkStreams(arm, seen, streams)
   const framesPerSecond = number(seen, 'framesPerSecond')
