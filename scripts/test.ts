@@ -28,7 +28,7 @@ const skipped: string[] = []
 // Some files wait for a clock or a program more than they compute.
 const concurrency = availableParallelism() + 1
 // A file that leaves something open never ends by itself; the signal ends it, and its name is told.
-const tests = run({ files, concurrency, timeout: 60_000, signal: AbortSignal.timeout(690_000) })
+const tests = run({ files, concurrency, timeout: 60_000, signal: AbortSignal.timeout(750_000) })
 tests.on('test:pass', ({ name, skip }) => {
   if (skip !== undefined) skipped.push(typeof skip === 'string' ? `${name} (${skip})` : name)
 })
