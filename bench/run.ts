@@ -12,7 +12,7 @@ import { conclusionsOf, isSurprise, jsonOf, type Report, reportIn } from './repo
 import { progress } from './report/progress.ts'
 import { Troupe } from './report/troupe.ts'
 
-const usage = `Measures everything that is told about Spillway, in less than twenty minutes on two cores, and writes one report.
+const usage = `Measures everything that is told about Spillway, in about twenty minutes on two cores, and writes one report.
 
   npm run bench -- [options]
 
