@@ -5,6 +5,7 @@ import { writeConcurrency } from '../config/write.ts'
 import { readDuration } from '../core/duration.ts'
 import { count, positive } from './simulate-options.ts'
 import { explain } from './sources.ts'
+import { interrupted, untilInterrupted } from './interrupt.ts'
 import { Redrawn } from './redrawn.ts'
 import { findOut, type Wishes } from './tune-run.ts'
 import { TuneFault } from './tune-server.ts'
@@ -49,44 +50,33 @@ export function tuneCommand(): Command {
 
 async function run(options: TuneOptions): Promise<void> {
   const { write, json } = options
-  const stop = new AbortController()
   const line = new Redrawn(process.stderr)
-  const onInterrupt = (): void => {
-    // Once more: whoever asks twice does not want to wait.
-    if (stop.signal.aborted) process.exit(interrupted)
-    stop.abort()
-    line.clear()
-  }
-  process.on('SIGINT', onInterrupt)
-  try {
-    const place = await placeFor(options)
-    if (write === true && place.file === undefined)
-      throw new TuneFault('There is no configuration file to write to; leave out --write.')
-    const tuned = await findOut(place, options, { signal: stop.signal, line })
-    line.clear()
-    const concurrency = stop.signal.aborted ? undefined : tuned.tuning.best?.concurrency
-    const edited = write === true && concurrency !== undefined ? writeTo(place, concurrency) : undefined
-    if (json === true) console.log(JSON.stringify({ ...jsonOf(tuned), written: writtenView(place, edited) }))
-    else {
-      for (const text of linesOf(tuned, process.stdout.columns ?? 80)) console.log(text)
-      for (const text of nextLines(place, concurrency, edited)) console.log(text)
+  await untilInterrupted(line, async (signal) => {
+    try {
+      const place = await placeFor(options)
+      if (write === true && place.file === undefined)
+        throw new TuneFault('There is no configuration file to write to; leave out --write.')
+      const tuned = await findOut(place, options, { signal, line })
+      line.clear()
+      const concurrency = signal.aborted ? undefined : tuned.tuning.best?.concurrency
+      const edited = write === true && concurrency !== undefined ? writeTo(place, concurrency) : undefined
+      if (json === true) console.log(JSON.stringify({ ...jsonOf(tuned), written: writtenView(place, edited) }))
+      else {
+        for (const text of linesOf(tuned, process.stdout.columns ?? 80)) console.log(text)
+        for (const text of nextLines(place, concurrency, edited)) console.log(text)
+      }
+      process.exitCode = signal.aborted ? interrupted : tuned.tuning.best === undefined ? 1 : 0
+    } catch (error) {
+      line.clear()
+      if (signal.aborted) process.exitCode = interrupted
+      else if (error instanceof ConfigFault) explain(error)
+      else if (error instanceof TuneFault) {
+        console.error(error.message)
+        process.exitCode = 1
+      } else throw error
     }
-    process.exitCode = stop.signal.aborted ? interrupted : tuned.tuning.best === undefined ? 1 : 0
-  } catch (error) {
-    line.clear()
-    if (stop.signal.aborted) process.exitCode = interrupted
-    else if (error instanceof ConfigFault) explain(error)
-    else if (error instanceof TuneFault) {
-      console.error(error.message)
-      process.exitCode = 1
-    } else throw error
-  } finally {
-    process.off('SIGINT', onInterrupt)
-  }
+  })
 }
-
-/** As a shell calls it. */
-const interrupted = 130
 
 const writeTo = ({ file, upstream }: Place, concurrency: number): Edited =>
   writeConcurrency({ file: file!, env: process.env, upstream: upstream.name, concurrency })

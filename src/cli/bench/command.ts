@@ -1,6 +1,7 @@
 import { Command } from 'commander'
 import { ConfigFault } from '../../config/problem.ts'
 import { count, positive, wholeNumber } from '../simulate-options.ts'
+import { interrupted, untilInterrupted } from '../interrupt.ts'
 import { Redrawn } from '../redrawn.ts'
 import { explain } from '../sources.ts'
 import { writeReport } from './files.ts'
@@ -42,31 +43,20 @@ export function benchCommand(): Command {
     .action(bench)
 }
 
-/** As a shell calls it. */
-const interrupted = 130
-
 async function bench(options: BenchOptions): Promise<void> {
-  const stop = new AbortController()
   const line = new Redrawn(process.stderr)
-  const onInterrupt = (): void => {
-    // Once more: whoever asks twice does not want to wait.
-    if (stop.signal.aborted) process.exit(interrupted)
-    stop.abort()
-    line.clear()
-  }
-  process.on('SIGINT', onInterrupt)
-  try {
-    await measure(options, { signal: stop.signal, line })
-  } catch (error) {
-    line.clear()
-    if (error instanceof ConfigFault) explain(error)
-    if (!(error instanceof BenchFault)) throw error
-    console.error(error.message)
-    process.exitCode = 1
-  } finally {
-    process.off('SIGINT', onInterrupt)
-  }
-  if (stop.signal.aborted) process.exitCode = interrupted
+  await untilInterrupted(line, async (signal) => {
+    try {
+      await measure(options, { signal, line })
+    } catch (error) {
+      line.clear()
+      if (error instanceof ConfigFault) explain(error)
+      if (!(error instanceof BenchFault)) throw error
+      console.error(error.message)
+      process.exitCode = 1
+    }
+    if (signal.aborted) process.exitCode = interrupted
+  })
 }
 
 async function measure(options: BenchOptions, { signal, line }: Audience): Promise<void> {
