@@ -1,3 +1,4 @@
+import { sentenceOf } from '../core/amounts.ts'
 import type { BudgetStanding } from '../core/budget.ts'
 import type { Emit } from '../core/event.ts'
 import type { Notes } from '../core/notes.ts'
@@ -48,3 +49,13 @@ const keptMs = 86_400_000
 /** The shares of a budget that are used up. Of nothing there are none. */
 const reached = ({ limit, spent, alertAt }: BudgetStanding): readonly number[] =>
   limit === 0 ? [] : alertAt.filter((share) => spent >= share * limit)
+
+/** The last crumbs of a budget pay for nothing. */
+const usedUpShare = 0.98
+
+/** Those of which nothing usable is left, in a sentence each. One of nothing was meant to be so. */
+export const usedUp = (standings: readonly BudgetStanding[]): readonly string[] =>
+  standings.flatMap((standing) => {
+    const { limit, spent } = standing
+    return limit > 0 && spent >= usedUpShare * limit ? [sentenceOf(standing, spent / limit)] : []
+  })

@@ -68,6 +68,28 @@ test('a cloud that is closed at one gateway is closed at all of them within a se
   assert.deepEqual(one!.rails.troubles, [])
 })
 
+test('a budget of which no request can be paid any more is told as long as that is so', async () => {
+  const { houses, standings, begin } = gateways(1)
+  await begin()
+  const standing: BudgetStanding = {
+    account: 'gateway/day',
+    counted: 'nano',
+    limit: 1_000_000_000,
+    spent: 970_000_000,
+    held: 0,
+    from: 0,
+    until: 86_400_000,
+    alertAt: [],
+  }
+  standings.push(standing, { ...standing, account: 'caller:kiosk/day', limit: 0, spent: 0 })
+  assert.deepEqual(houses[0]!.rails.troubles, [])
+  standings[0] = { ...standing, spent: 999_000_000 }
+  assert.deepEqual(houses[0]!.rails.troubles, [
+    '99.9 % of the budget of gateway/day is used up: $0.999 of $1.00. It begins anew at 1970-01-02T00:00:00.000Z.',
+  ])
+  houses[0]!.rails.stop()
+})
+
 test('it stays closed over a restart, from the first moment on', async () => {
   const { houses, notes, begin } = gateways(1)
   await begin()

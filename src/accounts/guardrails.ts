@@ -5,7 +5,7 @@ import type { CloudState, Notes } from '../core/notes.ts'
 import type { AlertSettings } from '../core/settings.ts'
 import type { World } from '../core/world.ts'
 import { Advice, type Home } from './advice.ts'
-import { Alerts } from './alerts.ts'
+import { Alerts, usedUp } from './alerts.ts'
 import { CloudSwitch, switchText } from './cloud-switch.ts'
 import { noteLetter } from './letters.ts'
 import { unusualSpending, unusualText } from './unusual.ts'
@@ -60,6 +60,7 @@ export class Guardrails {
     const { trouble } = this.#webhook
     return [
       ...(state?.open === false ? [switchText(state)] : []),
+      ...usedUp(this.#parts.treasury.standings()),
       ...(this.#advice.text === undefined ? [] : [this.#advice.text]),
       ...this.#unusual,
       ...(trouble === undefined ? [] : [`The webhook for alerts does not arrive: ${trouble}.`]),

@@ -31,6 +31,10 @@ export class Bag<Item extends Bagged> {
     this.#items[slot] = last
   }
 
+  some(is: (item: Item) => boolean): boolean {
+    return this.#items.some(is)
+  }
+
   /** From the last to the first, so that taking out the one at hand skips nobody. */
   *[Symbol.iterator](): Generator<Item> {
     for (let at = this.#items.length - 1; at >= 0; at -= 1) {

@@ -113,10 +113,11 @@ export class Fault extends Error {
     return ms === undefined ? undefined : Math.max(1, Math.ceil(ms))
   }
 
-  /** The same, with what is left to the caller, or with another time to come back. */
-  with(changed: Pick<FaultDetails, 'allowances' | 'retryAfterMs'>): Fault {
-    const { kind, message, cause, retryAfterMs, etaMs, status, code, tokens, allowances, told, passing, lasting } = this
+  /** The same, with what is left to the caller, with another time to come back, or with more to say. */
+  with(changed: Pick<FaultDetails, 'allowances' | 'retryAfterMs'>, also?: string): Fault {
+    const { kind, cause, retryAfterMs, etaMs, status, code, tokens, allowances, told, passing, lasting } = this
     const kept = { cause, retryAfterMs, etaMs, status, code, tokens, allowances, told, passing, lasting }
+    const message = also === undefined ? this.message : `${this.message} ${also}`
     return new Fault(kind, message, { ...kept, ...changed })
   }
 

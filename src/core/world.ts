@@ -4,8 +4,11 @@ export interface World {
   now(): number
   /** Milliseconds since 1970, for what people and wire formats call a date. */
   epochMs(): number
-  /** Resolves after `ms`, or at once when `signal` aborts; it never rejects. */
-  sleep(ms: number, signal?: AbortSignal): Promise<void>
+  /**
+   * Resolves after `ms`, or at once when `signal` aborts; it never rejects. For one who only looks now and then whether there
+   * is something to do: where time leaps it sleeps on, `ms` at a time, for as long as `nothingYet` says so.
+   */
+  sleep(ms: number, signal?: AbortSignal, nothingYet?: () => boolean): Promise<void>
   /** At least 0, below 1. */
   random(): number
   /** Resolves with the head of the answer; rejects with a NetFault when none comes. */

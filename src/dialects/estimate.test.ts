@@ -14,6 +14,16 @@ for (const dialect of dialects.filter(({ id }) => id.endsWith('-chat'))) {
     assert.equal(tokens(ask('ü'.repeat(40_000))) - base, 20_000)
   })
 
+  test(`${dialect.id}: a long text is weighed by samples, to a hundredth of what it weighs`, () => {
+    const base = tokens(ask(''))
+    for (const part of ['the water and the mill ', 'вода и мельница ', '水車と水。', 'well — “so” it goes 🚰\n']) {
+      const text = `${part.repeat(9_000)}${'x'.repeat(30_000)}${part.repeat(3_000)}`
+      const exact = Buffer.byteLength(text) / 4
+      const estimated = tokens(ask(text)) - base
+      assert.ok(Math.abs(estimated - exact) <= exact / 100, `${part}: ${estimated} for ${exact}`)
+    }
+  })
+
   test(`${dialect.id}: tools count, and so does text in fields that nobody looks into`, () => {
     const tool = { type: 'function', function: { name: 'f', description: 'd'.repeat(4_000) } }
     assert.ok(tokens(ask('hi', { tools: [tool] })) > 1_000)

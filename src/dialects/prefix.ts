@@ -25,6 +25,8 @@ function blockEnds(): number[] {
 
 /** One for all: nothing here awaits. */
 const scratch = Buffer.allocUnsafeSlow(charactersMax)
+/** Shorter pieces are joined before they are written, of which each costs a call; a longer one would be copied once more by that. */
+const joinedMax = 512
 
 /**
  * The beginning of a prompt. `members` names the fields of the body that a model reads, in the order in which it does;
@@ -59,10 +61,8 @@ class TextPrefix implements Prefix {
     const reader = new Reader()
     for (const member of this.#members) reader.read(this.#body?.[member], false)
     this.#body = undefined
-    const { text, length } = reader
-    this.#length = length
-    // Of a character beyond Latin the lower byte is taken: enough to tell texts apart, and never longer than the text.
-    const written = scratch.write(text, 'latin1')
+    this.#length = reader.length
+    const written = reader.end()
     let blocks = 0
     while (blocks < ends.length && ends[blocks]! <= written) blocks += 1
     const marks = new Int32Array(blocks)
@@ -83,10 +83,18 @@ class TextPrefix implements Prefix {
  * when a client moves its marks for caching from one message to the next, or wraps a text in a part.
  */
 class Reader {
-  /** As much as is looked at. */
-  text = ''
   /** Of all there is. */
   length = 0
+  /** In `scratch`: as much as is looked at. */
+  #written = 0
+  #joined = ''
+
+  /** How much of `scratch` is written. */
+  end(): number {
+    this.#write(this.#joined)
+    this.#joined = ''
+    return this.#written
+  }
 
   read(value: unknown, isMedia: boolean): void {
     if (typeof value === 'string')
@@ -100,8 +108,17 @@ class Reader {
 
   #add(piece: string): void {
     this.length += piece.length
-    const left = charactersMax - this.text.length
-    if (left > 0) this.text += piece.length > left ? piece.slice(0, left) : piece
+    if (this.#written === charactersMax) return
+    const isJoined = piece.length < joinedMax
+    if (isJoined) this.#joined += piece
+    if (isJoined && this.#joined.length < joinedMax) return
+    this.end()
+    if (!isJoined) this.#write(piece)
+  }
+
+  /** Of a character beyond Latin the lower byte is taken: enough to tell texts apart, and never longer than the text. */
+  #write(piece: string): void {
+    this.#written += scratch.write(piece, this.#written, 'latin1')
   }
 }
 

@@ -3,7 +3,7 @@ import type { Timeouts } from '../core/settings.ts'
 import type { Lease } from '../scheduler/scheduler.ts'
 
 /** What comes so many times as late as nearly all others do is not coming, as long as another server can be asked instead. */
-const lateShare = 1.4
+const lateShare = 1.25
 /** Sooner than that nothing is called stuck: a second is soon over. */
 const lateMinMs = 1_000
 /** Where there is no other server, to give up gains little. */

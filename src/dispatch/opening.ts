@@ -57,7 +57,8 @@ export class Opening {
       try {
         const first = new Attempt(ask, lease, parts, { toll })
         const attempt = await hedging.open(first, ask, retry?.avoided ?? firstTry)
-        retry?.over()
+        if (retry === undefined) this.#budget.earn()
+        else retry.over()
         return { attempt, attempts, waitMs }
       } catch (error) {
         const fault = Fault.from(error, ask.signal)

@@ -96,8 +96,9 @@ export class Retry {
     // What nobody has begun costs nobody anything.
     if (fault.told && fault.kind !== 'upstream-broke') return
     if (isUnsent(fault)) return
-    this.#holds = await this.#budget.take(this.#parts.world, this.#patienceLeftMs, this.#ask.signal)
-    if (!this.#holds) throw Fault.from(this.#last, this.#ask.signal)
+    const grant = await this.#budget.take(this.#parts.world, this.#patienceLeftMs, this.#ask.signal)
+    this.#holds = grant === 'lent'
+    if (grant === undefined) throw Fault.from(this.#last, this.#ask.signal)
   }
 
   /** The money for a try there was not to be had: nothing was tried, and nobody is to blame. Throws for a caller that has gone. */
@@ -107,7 +108,10 @@ export class Retry {
     if (!this.#failed) this.#last = fault
   }
 
-  /** The place for the next try. Rejects with what went wrong before rather than with the news that nothing is left. */
+  /**
+   * The place for the next try. Rejects with what went wrong before rather than with the news that nothing is left; that there was
+   * no money to go elsewhere is told with it.
+   */
   async acquire(): Promise<Lease> {
     try {
       return await this.#place()
@@ -133,7 +137,7 @@ export class Retry {
         const fault = Fault.from(error, this.#ask.signal)
         if (!this.#isWorse(fault)) throw fault
         const restMs = this.#untilRested()
-        if (restMs > this.#patienceLeftMs) throw this.#last
+        if (restMs > this.#patienceLeftMs) throw isUnpaid(fault) ? this.#last.with({}, fault.message) : this.#last
         // Those who were refused together shall not come back together.
         const jitterMs = jitterMinMs + world.random() * (Math.min(jitterMaxMs, 50 * 2 ** round) - jitterMinMs)
         await world.sleep(Math.min(restMs, loadingEveryMs) + jitterMs, this.#ask.signal)

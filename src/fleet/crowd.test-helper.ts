@@ -47,7 +47,7 @@ export function busy(limit: Limit, rules: Rules, fromMs: number, untilMs: number
     const speaking = served.filter(({ readLeftMs }) => readLeftMs <= 0)
     if (reader !== undefined) reader.readLeftMs -= stepMs / slowness(now)
     for (const one of speaking) {
-      one.spokeAt ??= now
+      if (one.spokeAt === undefined) limit.spoke(one.job, (one.spokeAt = now))
       one.tokensLeft -= stepMs / tokenMs(speaking.length) / slowness(now)
     }
     for (const one of speaking.filter(({ tokensLeft }) => tokensLeft <= 0)) {

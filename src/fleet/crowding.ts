@@ -5,21 +5,26 @@
  */
 export type Ending = 'served' | 'overloaded' | 'broke' | 'failed' | 'ignored'
 
-/** What one ask that has ended says about how full its server was. */
-export interface Crowding {
+/** One ask that was sent. */
+export interface Begun {
   /** What the server had to read. */
   readonly promptTokens: number
-  readonly outputTokens: number
-  /** From sending to the first token; undefined when nobody could tell. */
-  readonly firstTokenMs: number | undefined
-  readonly totalMs: number
-  /** Asks that held a place when it began, and while it was there on average, itself included. */
+  /** Asks that held a place when it began, itself included. */
   readonly inFlight: number
-  readonly batch: number
   /** The model had to be loaded first. */
   readonly cold: boolean
   /** What `begun` told of it. */
   readonly toRead: number
   readonly startedAt: number
+}
+
+/** What one ask that has ended says about how full its server was. */
+export interface Crowding extends Begun {
+  readonly outputTokens: number
+  /** From sending to the first token; undefined when nobody could tell. */
+  readonly firstTokenMs: number | undefined
+  readonly totalMs: number
+  /** Asks that held a place while it was there, on average, itself included. */
+  readonly batch: number
   readonly now: number
 }

@@ -35,7 +35,9 @@ function happen(
   else if ('ending' in what) {
     const { ending, inFlight, tookMs } = what
     limit.begun(100, now)
-    limit.learn(ending, crowding({ inFlight, totalMs: 10_000, firstTokenMs: tookMs, now }))
+    const ended = crowding({ inFlight, totalMs: 10_000, firstTokenMs: tookMs, now })
+    limit.spoke(ended, now)
+    limit.learn(ending, ended)
   } else limit.told(told({ ...what, now }))
 }
 
@@ -187,4 +189,68 @@ test('after a cut one more place is tried now and then, and given up when it is 
   const later = seen.slice(20)
   assert.ok(later.includes(5) && Math.max(...later) === 5, `it was ${seen.join(' ')}`)
   assert.ok(later.filter((value) => value === 4).length > later.length * 0.7, `it was ${seen.join(' ')}`)
+})
+
+test('those who were alone do not hide that one who was sent beside another stood in line', () => {
+  const limit = new Limit('auto', 2)
+  limit.learn('overloaded', crowding({ inFlight: 2, startedAt: 1 }))
+  let now = 0
+  let most = 0
+  // Few come at once: three of four find nobody there.
+  for (let turn = 0; turn < 400; turn += 1) {
+    const together = turn % 4 === 0 && limit.value > 1
+    const startedAt = (now += 5_000)
+    limit.begun(200, startedAt)
+    if (together) limit.begun(200, startedAt)
+    limit.spoke(crowding({ startedAt }), startedAt + 100)
+    limit.learn('served', crowding({ startedAt, now: (now += 4_000), totalMs: 4_000 }))
+    if (together) {
+      const second = crowding({ inFlight: 2, startedAt, firstTokenMs: 4_100, totalMs: 8_000, now: now + 4_000 })
+      limit.spoke(second, now + 100)
+      limit.learn('served', second)
+      now += 4_000
+    }
+    if (turn >= 100) most = Math.max(most, limit.sure)
+  }
+  assert.equal(most, 1)
+})
+
+test('a line is seen when the first token of one who stood there comes, not when its answer is over', () => {
+  const limit = new Limit('auto', 8)
+  const alone = (startedAt: number): void => {
+    limit.spoke(crowding({ startedAt }), startedAt + 100)
+    limit.learn('served', crowding({ startedAt, now: startedAt + 10_000, totalMs: 10_000 }))
+  }
+  for (const at of [-30_000, -15_000]) alone(at)
+  // Three come together to a server that serves one after the other, ten seconds each.
+  for (const [at, inFlight] of [1, 2, 3].entries()) {
+    limit.spoke(crowding({ startedAt: 0, inFlight }), at * 10_000 + 100)
+    if (at < 2) limit.learn('served', crowding({ startedAt: 0, inFlight, now: (at + 1) * 10_000, totalMs: 10_000 }))
+  }
+  assert.equal(limit.value, 1)
+})
+
+test('a load that one waited for is no line', () => {
+  const limit = new Limit('auto', 8)
+  for (let now = 0; now < 60_000; now += 1_000) {
+    limit.learn('served', crowding({ now }))
+    limit.spoke(crowding({ inFlight: 8, startedAt: now - 5_000, cold: true }), now)
+  }
+  assert.equal(limit.value, 8)
+})
+
+test('a crowd that comes after a quiet time is cut to those that were served in it', () => {
+  const limit = new Limit('auto', 16)
+  for (let startedAt = 0; startedAt < 60_000; startedAt += 2_000) {
+    limit.spoke(crowding({ startedAt, inFlight: 2 }), startedAt + 100)
+    limit.learn('served', crowding({ startedAt, inFlight: 2, now: startedAt + 1_000 }))
+  }
+  // Four fit, of whom one ends every second: seven come at once.
+  const startedAt = 100_000
+  for (let number = 1; number <= 7; number += 1) {
+    const beginsAt = startedAt + Math.max(0, number - 4) * 1_000
+    if (number > 4) limit.learn('served', crowding({ startedAt, inFlight: number - 4, now: beginsAt }))
+    limit.spoke(crowding({ startedAt, inFlight: number }), beginsAt + 100)
+  }
+  assert.equal(limit.value, 4)
 })

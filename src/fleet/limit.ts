@@ -1,6 +1,6 @@
 import type { Gauge } from '../core/backend.ts'
 import { Batching } from './batching.ts'
-import type { Crowding, Ending } from './crowding.ts'
+import type { Begun, Crowding, Ending } from './crowding.ts'
 import { Lineup } from './lineup.ts'
 
 export type { Crowding, Ending } from './crowding.ts'
@@ -69,6 +69,9 @@ export class Limit {
   #atOnce = 0
   #seen = 0
   #sights = 0
+  /** How many were served while others stood in line, and how much that average is. */
+  #served = 0
+  #crowds = 0
   /** Who began before that says nothing about the places there are now. */
   #heardFrom = -Infinity
   /** Who began before that was refused together with others. */
@@ -139,17 +142,30 @@ export class Limit {
     return this.pinned ? 1 : this.#lineup.begun(promptTokens, now)
   }
 
+  /** The first token of an ask has come. True when that shows that more fit than was known. */
+  spoke(begun: Begun, now: number): boolean {
+    if (this.pinned || begun.cold) return false
+    const [value, sure] = [this.value, this.sure]
+    this.#stoodInLine(this.#lineup.spoke(begun, now), begun, freshnesses.first, now)
+    return this.value > value || this.sure > sure
+  }
+
   learn(ending: Ending, crowding: Crowding): void {
     if (this.pinned) return
     const lined = this.#lineup.left(ending, crowding)
     if (ending === 'overloaded') this.#refused(crowding)
     if (ending !== 'served') return
-    const { outputTokens: tokens, firstTokenMs, totalMs, inFlight, batch, startedAt, now } = crowding
+    const { outputTokens: tokens, firstTokenMs, totalMs, batch, now } = crowding
     if (firstTokenMs !== undefined) {
       this.#batching.learn({ atOnce: batch + this.#foreign, tokens, tookMs: totalMs - firstTokenMs })
     }
+    this.#stoodInLine(lined, crowding, freshnesses.whole, now)
+  }
+
+  #stoodInLine(lined: number | undefined, { inFlight, startedAt }: Begun, freshness: number, now: number): void {
     if (this.#gauged || lined === undefined || startedAt < this.#heardFrom) return
-    const freshness = firstTokenMs === undefined ? freshnesses.whole : freshnesses.first
+    // Who found no more there than surely fit says nothing of whether one more does, and would only hide those who do.
+    if (!this.#endless && this.#ours > 1 && inFlight <= (this.#probedFrom === undefined ? floor : this.sure)) return
     const isFull = inFlight >= 0.9 * this.#ours
     this.#see({ inFlight, lined: Math.min(lined, inFlight - 1), isFull, freshness, now })
   }
@@ -159,13 +175,20 @@ export class Limit {
     this.#lined = this.#lined * (1 - freshness) + lined
     this.#atOnce = this.#atOnce * (1 - freshness) + inFlight
     this.#sights += 1
+    if (lined > 0) {
+      this.#crowds = this.#crowds * (1 - freshness) + 1
+      this.#served = this.#served * (1 - freshness) + inFlight - lined
+    }
     const average = this.#lined / this.#seen
     const atOnce = this.#atOnce / this.#seen
     const most = 0.45 + (this.#gauged ? blur.told : blur.guessed) * Math.max(0, atOnce - 4)
     // A gauge sees all of a crowd at once, an answer only its own place in it.
     const isCertain = this.#sights >= (this.#gauged ? sightsMin : Math.max(sightsMin, atOnce / 3))
-    if (average > most && lined > 0 && isCertain) this.#cutTo(this.#probedFrom ?? Math.round(atOnce - average), now)
-    else if (average < most / 2 && isFull) this.#grow(now)
+    if (average > most && lined > 0 && isCertain) {
+      // Who came while there was little to do says nothing of how many fit.
+      const served = Math.max(atOnce - average, this.#served / this.#crowds)
+      this.#cutTo(this.#probedFrom ?? Math.round(served), now)
+    } else if (average < most / 2 && isFull) this.#grow(now)
   }
 
   /** All who shared one crowd are refused. It is one crowd, so it costs one cut. */
@@ -214,5 +237,7 @@ export class Limit {
     this.#atOnce = 0
     this.#seen = 0
     this.#sights = 0
+    this.#served = 0
+    this.#crowds = 0
   }
 }

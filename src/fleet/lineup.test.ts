@@ -12,18 +12,16 @@ function known(...endedAt: readonly number[]): Lineup {
 
 test('as many as ended between its coming and its being begun were before it', () => {
   const at = (firstTokenMs: number): number | undefined =>
-    known(1_000, 2_000, 3_000).left('served', crowding({ startedAt: 500, firstTokenMs, now: 9_000 }))
+    known(1_000, 2_000, 3_000).spoke(crowding({ startedAt: 500 }), 500 + firstTokenMs)
   assert.deepEqual([at(100), at(600), at(1_600), at(2_600)], [0, 1, 2, 3])
 })
 
 test('who ended while its prompt was read was not before it', () => {
-  const ask = crowding({ startedAt: 1_000, firstTokenMs: 100, now: 9_000 })
-  assert.equal(known(1_000, 1_060).left('served', ask), 0)
+  assert.equal(known(1_000, 1_060).spoke(crowding({ startedAt: 1_000 }), 1_100), 0)
 })
 
 test('however late its first token is, where nobody has ended nobody was before it', () => {
-  const ask = crowding({ startedAt: 1_000, firstTokenMs: 60_000, now: 70_000 })
-  assert.equal(known(1_000).left('served', ask), 0)
+  assert.equal(known(1_000).spoke(crowding({ startedAt: 1_000 }), 61_000), 0)
 })
 
 test('those who come together are read one after the other, which is no line', () => {
@@ -31,9 +29,9 @@ test('those who come together are read one after the other, which is no line', (
   const told = [1, 2, 3].map(() => lineup.begun(200, 0))
   assert.deepEqual(told.map(Math.round), [1, 2, 3])
   for (const now of [150, 250]) lineup.left('served', crowding({ now, outputTokens: 1 }))
-  const third = { startedAt: 0, firstTokenMs: 300, now: 2_000 }
-  assert.equal(lineup.left('served', crowding({ ...third, toRead: told[2]! })), 0)
-  assert.equal(known(150, 250).left('served', crowding({ ...third, toRead: 1 })), 2)
+  const third = { startedAt: 0 }
+  assert.equal(lineup.spoke(crowding({ ...third, toRead: told[2]! }), 300), 0)
+  assert.equal(known(150, 250).spoke(crowding({ ...third, toRead: 1 }), 300), 2)
 })
 
 test('one that gave no answer says nothing, and was in the line no longer', () => {
@@ -41,12 +39,7 @@ test('one that gave no answer says nothing, and was in the line no longer', () =
   const lineup = known()
   for (const now of [1_000, 2_000]) lineup.left('ignored', crowding({ firstTokenMs: undefined, now }))
   assert.equal(lineup.left('broke', crowding(ask)), undefined)
-  assert.equal(lineup.left('served', crowding({ ...ask, firstTokenMs: 3_000 })), 0)
-})
-
-test('a load that one waited for is no line', () => {
-  const ask = crowding({ startedAt: 500, firstTokenMs: 5_000, cold: true, now: 9_000 })
-  assert.equal(known(1_000, 2_000).left('served', ask), undefined)
+  assert.equal(lineup.spoke(crowding(ask), 3_500), 0)
 })
 
 test('an answer in one piece waited as long as its words do not account for', () => {

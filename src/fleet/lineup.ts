@@ -1,4 +1,4 @@
-import type { Crowding, Ending } from './crowding.ts'
+import type { Begun, Crowding, Ending } from './crowding.ts'
 import { Line } from './line.ts'
 import { Reading } from './reading.ts'
 
@@ -45,10 +45,19 @@ export class Lineup {
     return readMs / ownMs
   }
 
-  /** An ask has left. Tells how many were before it; undefined when there is nothing to compare with. */
+  /** The first token of one has come. Tells how many were before it; undefined when there is nothing to compare with. */
+  spoke({ startedAt, promptTokens, toRead }: Begun, now: number): number | undefined {
+    if (!this.#reading.isKnown) return undefined
+    // To a far server the way alone is long, and meanwhile somebody ends there: nobody waited for that.
+    if (this.#reading.isPrompt(promptTokens, now - startedAt)) return 0
+    const readingMs = (toRead - (1 - surely)) * this.#reading.msFor(promptTokens)
+    return Math.max(0, this.#endedBetween(startedAt, now - readingMs))
+  }
+
+  /** An ask has left. Tells how many were before it, if only now that can be told. */
   left(ending: Ending, crowding: Crowding): number | undefined {
     const { firstTokenMs, cold, now } = crowding
-    const before = ending === 'served' && !cold ? this.#before(crowding, firstTokenMs) : undefined
+    const before = ending === 'served' && !cold ? this.#learn(crowding, firstTokenMs) : undefined
     if (ending === 'served' || firstTokenMs !== undefined) {
       this.#ends.push(now)
       if (this.#ends.length > 2 * endsMax) this.#ends.splice(0, endsMax)
@@ -56,26 +65,19 @@ export class Lineup {
     return before
   }
 
-  #before(crowding: Crowding, firstTokenMs: number | undefined): number | undefined {
-    if (firstTokenMs !== undefined) return this.#beforeFirst(crowding, firstTokenMs)
+  #learn(crowding: Crowding, firstTokenMs: number | undefined): number | undefined {
+    if (firstTokenMs !== undefined) return this.#learnReading(crowding, firstTokenMs)
     // Where some answers show when they begin, the others would only blur what is known.
     return this.#reading.isKnown ? undefined : this.#beforeWhole(crowding)
   }
 
-  #beforeFirst(
-    { startedAt, promptTokens, toRead, totalMs, inFlight }: Crowding,
-    firstTokenMs: number,
-  ): number | undefined {
-    const { isKnown } = this.#reading
-    const ownMs = this.#reading.msFor(promptTokens)
+  /** What it had to read is known for sure when its server has told. */
+  #learnReading({ startedAt, promptTokens, totalMs, inFlight }: Crowding, firstTokenMs: number): undefined {
     const spokeAt = startedAt + firstTokenMs
-    const now = startedAt + totalMs
     this.#reading.came(promptTokens, firstTokenMs, inFlight === 1)
     // Nobody can have been waited for since the last end: so a crowd is never learned as the norm.
-    this.#reading.learn(promptTokens, Math.min(firstTokenMs, spokeAt - this.#lastEndBefore(spokeAt)), now)
-    if (!isKnown) return undefined
-    const readingMs = (toRead - (1 - surely)) * ownMs
-    return Math.max(0, this.#endedBetween(startedAt, spokeAt - readingMs))
+    const tookMs = Math.min(firstTokenMs, spokeAt - this.#lastEndBefore(spokeAt))
+    this.#reading.learn(promptTokens, tookMs, startedAt + totalMs)
   }
 
   /** What an answer took beyond its words it spent waiting. That errs on both sides, so it counts on both. */

@@ -13,6 +13,8 @@ export interface Served {
   readonly cold: boolean
   /** Asks in the place while it was there, on average, itself included. */
   readonly batch: number
+  /** It may have stood in line in the server: when it spoke tells nothing of how fast that reads. */
+  readonly mayHaveLined?: boolean
 }
 
 /** Before anything is known: a modest graphics card. */
@@ -81,6 +83,11 @@ export class Pace {
     return this.#firstToken.at(known) * (known === promptTokens ? 1 : promptTokens / known)
   }
 
+  /** How long it is silent over a prompt of this size when it has nothing else to do. */
+  idleReadingMs(promptTokens: number): number {
+    return this.#idleFirstToken.at(promptTokens)
+  }
+
   /** Between two tokens of an answer, where so many are given at once. */
   stepMs(batch: number): number {
     return this.#step.at(Math.max(1, batch))
@@ -117,15 +124,15 @@ export class Pace {
 
   /** One whose caller left: what came until then says how fast it was, and if nothing came, how slow at least. */
   learnCut(cut: Served, now: number): void {
-    const { promptTokens, outputTokens, firstTokenMs, totalMs, cold, batch } = cut
-    if (cold) return
+    const { promptTokens, outputTokens, firstTokenMs, totalMs, cold, batch, mayHaveLined = false } = cut
+    if (cold || (mayHaveLined && firstTokenMs === undefined)) return
     if (firstTokenMs === undefined) {
       const expectedMs = this.#firstToken.at(promptTokens)
       // That one who left early heard nothing says nothing.
       if (totalMs < 0.9 * expectedMs) return
       if (totalMs > expectedMs) this.#firstToken.learn(promptTokens, totalMs)
     } else {
-      this.#firstToken.learn(promptTokens, firstTokenMs)
+      if (!mayHaveLined) this.#firstToken.learn(promptTokens, firstTokenMs)
       if (outputTokens > 1) this.#step.learn(batch, Math.max(0, totalMs - firstTokenMs) / (outputTokens - 1))
     }
     this.#heardAt = now
@@ -134,7 +141,7 @@ export class Pace {
 
   learn(served: Served, now: number): void {
     this.#heardAt = now
-    const { promptTokens, outputTokens, firstTokenMs, totalMs, alone, cold, batch } = served
+    const { promptTokens, outputTokens, firstTokenMs, totalMs, alone, cold, batch, mayHaveLined = false } = served
     if (cold) {
       if (this.#loadKnown === 'timed') return
       // All that was late beyond the usual went into loading.
@@ -150,8 +157,10 @@ export class Pace {
       return
     }
     this.#largest = Math.max(this.#largest, promptTokens)
-    this.#firstToken.learn(promptTokens, firstTokenMs)
-    learnIdle(this.#idleFirstToken, promptTokens, firstTokenMs, alone)
+    if (!mayHaveLined) {
+      this.#firstToken.learn(promptTokens, firstTokenMs)
+      learnIdle(this.#idleFirstToken, promptTokens, firstTokenMs, alone)
+    }
     // The first token is among them, and took no step.
     if (outputTokens > 1) this.#step.learn(batch, Math.max(0, totalMs - firstTokenMs) / (outputTokens - 1))
   }

@@ -40,6 +40,37 @@ test('the next room is predicted from when those inside came', () => {
   assert.ok(place.nextRoomMs(210_000) < 200, 'overdue: any moment now')
 })
 
+/** A place for one, where it is being tried whether there is room for two; it answers in four seconds. */
+function trying(): Place {
+  const limit = new Limit(2, 2)
+  Object.defineProperty(limit, 'sure', { value: 1 })
+  const place = new Place(limit)
+  for (let at = 0; at < 30; at += 1) place.end(place.begin(guest, at * 4_000), 'served', seen, at * 4_000 + 4_000)
+  return place
+}
+
+test('who is sent on trial beside those that surely fit is reckoned to stand in line until it speaks', () => {
+  const place = trying()
+  place.spoke(place.begin(guest, 200_000), 200_250)
+  assert.ok(Math.abs(place.nextRoomMs(202_000) - 2_000) < 300, `${place.nextRoomMs(202_000)}`)
+  const second = place.begin(guest, 202_000)
+  assert.ok(Math.abs(place.nextRoomMs(202_010) - 6_000) < 500, `${place.nextRoomMs(202_010)}`)
+  place.spoke(second, 202_250)
+  assert.ok(place.nextRoomMs(202_300) < 4_500, `${place.nextRoomMs(202_300)}`)
+})
+
+test('a wait in line for a place on trial is not taken for slow reading', () => {
+  const place = trying()
+  for (let at = 200_000; at < 400_000; at += 10_000) {
+    const first = place.begin(guest, at)
+    const second = place.begin(guest, at)
+    place.end(first, 'served', seen, at + 4_000)
+    place.end(second, 'served', { ...seen, firstTokenMs: 4_250 }, at + 8_000)
+  }
+  place.begin(guest, 400_000)
+  assert.ok(place.firstTokenMs(500, 400_000) <= 251, `${place.firstTokenMs(500, 400_000)}`)
+})
+
 test('an answer is expected to take longer beside others, and most when the place is full', () => {
   const place = new Place(new Limit(4, 4))
   let now = 0
@@ -130,7 +161,9 @@ function overload(lanes: number, initial: number): { places: number; shareOfCapa
       if (now > forMs / 2) workMs += stepMs
       if (job.prefillLeftMs > 0) job.prefillLeftMs -= stepMs
       else job.decodeLeftMs -= stepMs
-      if (job.prefillLeftMs <= 0) job.firstTokenMs ??= now + stepMs - job.startedAt
+      if (job.prefillLeftMs > 0 || job.firstTokenMs !== undefined) continue
+      job.firstTokenMs = now + stepMs - job.startedAt
+      place.spoke(job.stay, now + stepMs)
     }
     for (const job of jobs.filter(({ decodeLeftMs }) => decodeLeftMs <= 0)) {
       jobs.splice(jobs.indexOf(job), 1)
@@ -149,3 +182,26 @@ for (const lanes of [1, 4, 12]) {
     })
   }
 }
+
+test('a place that reads five long prompts one after the other is not slow while it takes no longer than that', () => {
+  const place = new Place(new Limit(8, 8))
+  let now = 0
+  for (let turn = 0; turn < 30; turn += 1) {
+    const promptTokens = 2_000 + (turn % 5) * 2_000
+    const firstTokenMs = promptTokens / 4
+    const stay = place.begin({ ...guest, promptTokens, alone: true }, now)
+    place.spoke(stay, now + firstTokenMs)
+    now += firstTokenMs + 1_000
+    place.end(stay, 'served', { firstTokenMs, outputTokens: 100 }, now)
+  }
+  const stays = Array.from({ length: 5 }, () => place.begin({ ...guest, promptTokens: 10_000 }, now))
+  let slowest = 0
+  for (const stay of stays) {
+    now += 2_500
+    slowest = Math.max(slowest, place.slowness.timesAt(now - 5))
+    place.spoke(stay, now)
+  }
+  assert.ok(slowest < 1.1, `it was ${slowest} times as slow`)
+  place.begin({ ...guest, promptTokens: 1_000 }, now)
+  assert.ok(place.slowness.timesAt(now + 2_500) > 4, 'and this is slow')
+})

@@ -56,7 +56,9 @@ export class Place {
   #stayedMs = 0
   #addedAt = 0
   #middling: { readonly places: number; readonly answers: number; readonly ms: number } | undefined
-  #nextEnd: { readonly now: number; readonly ms: number } | undefined
+  #nextRoom: { readonly now: number; readonly ms: number } | undefined
+  /** When all prompts that came here will have been read, one after the other. */
+  #readUntil = -Infinity
 
   constructor(limit: Limit, prefixes?: PrefixMemory) {
     this.limit = limit
@@ -128,6 +130,7 @@ export class Place {
   returned(): void {
     this.breaker.close()
     this.#loadTrouble = undefined
+    this.#promptness.returned()
     this.#coolsUntil = 0
     this.#refusals = 0
   }
@@ -168,8 +171,10 @@ export class Place {
       visit,
       length,
       speaksAt: now + this.firstTokenMs(newTokens, now),
+      readBy: this.#readBy(newTokens, now),
       spokeAt: undefined,
       inFlight: this.inFlight + 1,
+      isDoubtful: this.isDoubtful,
       toRead: this.limit.begun(newTokens, now),
       staysBefore: this.#stayedMs,
       aloneUntil: alone ? Infinity : now,
@@ -185,11 +190,21 @@ export class Place {
     return stay
   }
 
-  /** The first token of one has come. */
-  spoke(stay: Stay, now: number): void {
-    if (!stay.stream || stay.spokeAt !== undefined) return
+  /** One more prompt is to be read there. */
+  #readBy(newTokens: number, now: number): number {
+    const at = Math.max(this.#readUntil, now) + this.pace.idleReadingMs(newTokens)
+    // What each costs beside its tokens, others do not wait for.
+    this.#readUntil = at - this.pace.idleReadingMs(0)
+    return at
+  }
+
+  /** The first token of one has come. True when that shows that more fit. */
+  spoke(stay: Stay, now: number): boolean {
+    if (!stay.stream || stay.spokeAt !== undefined) return false
     stay.spokeAt = now
     this.slowness.spoke(stay, now)
+    const { newTokens: promptTokens, inFlight, cold, toRead, startedAt } = stay
+    return this.limit.spoke({ promptTokens, inFlight, cold, toRead, startedAt }, now)
   }
 
   /** Another ask has begun on the same server, with this model or another. */
@@ -202,6 +217,8 @@ export class Place {
   end(stay: Stay, ending: Ending, seen: Seen, now: number): void {
     this.#add(now)
     this.#stays.delete(stay)
+    // What a set has grown out of may keep the stay for long, and this would keep all that was asked.
+    stay.holder = undefined
     if (this.#alone === stay) this.#alone = undefined
     if (stay.visit !== undefined) this.#prefixes!.leave(stay.visit, seen.cachedTokens)
     this.breaker.ended(ending === 'broke' ? 'ignored' : ending, now, stay.isModelTrial)
@@ -216,7 +233,7 @@ export class Place {
       now,
     })
     if (ending === 'ignored' && stay.stream) this.pace.learnCut(served, now)
-    if (stay.stream && !stay.cold) this.#promptness.ended(stay.speaksAt - stay.startedAt, served, ending)
+    if (stay.stream && !stay.cold) this.#promptness.ended(stay, served, ending)
     this.slowness.ended(stay, ending, served, this.pace)
     if (ending !== 'served') return
     this.pulse.beat(now)
@@ -274,13 +291,13 @@ export class Place {
 
   /** Time that an ask takes from the whole of it while it is full: as many go side by side as there are places. */
   shareMs(promptTokens: number, outputTokens: number): number {
-    const places = this.limit.value
+    const places = this.limit.sure
     return Math.max(0.1, this.pace.expectedHoldMs(promptTokens, outputTokens, places) / places)
   }
 
   /** The same for an ask of middling size, by which places are compared. */
   get middlingShareMs(): number {
-    const places = this.limit.value
+    const places = this.limit.sure
     const { answers } = this.pace
     let known = this.#middling
     if (known === undefined || known.places !== places || known.answers !== answers)
@@ -290,29 +307,35 @@ export class Place {
 
   /** From its first token to its last, for an ask of this size that begins beside those who are here, or when it is full. */
   speechMs(outputTokens: number, whenFull: boolean): number {
-    return outputTokens * this.pace.stepMs(whenFull ? this.limit.value : this.inFlight + 1)
+    const { sure } = this.limit
+    return outputTokens * this.pace.stepMs(whenFull ? sure : Math.min(sure, this.inFlight + 1))
   }
 
   /** Expected time until there is room here. */
   nextRoomMs(now: number): number {
     const coolingMs = Math.max(0, this.#coolsUntil - now)
-    const over = this.inFlight - this.limit.sure
-    if (over < 0) return coolingMs
-    return Math.max(coolingMs, this.#nextEndMs(now) * (over + 1))
+    return this.inFlight < this.limit.sure ? coolingMs : Math.max(coolingMs, this.#roomMs(now))
   }
 
-  #nextEndMs(now: number): number {
-    const known = this.#nextEnd
+  /** Until so many have ended that there surely is room. */
+  #roomMs(now: number): number {
+    const known = this.#nextRoom
     if (known !== undefined && now - known.now < sameMs) return known.ms
-    const stepMs = this.pace.stepMs(this.inFlight)
-    // The first of several to end comes sooner than the soonest expected, the more so the less is known of each.
-    let sigma = 0
-    for (const stay of this.#stays) sigma += stay.length.sigma
-    const sharpness = Math.min(20, Math.max(1, this.#stays.size / sigma))
-    let sum = 0
-    for (const stay of this.#stays) sum += Math.max(1, leftMs(stay, stepMs, now)) ** -sharpness
-    const ms = sum === 0 ? 0 : sum ** (-1 / sharpness)
-    this.#nextEnd = { now, ms }
+    const places = this.limit.sure
+    const stepMs = this.pace.stepMs(Math.min(places, this.inFlight))
+    const speaking: Stay[] = []
+    let [lined, linedMs] = [0, 0]
+    for (const stay of this.#stays) {
+      // Beyond the places that are surely there, who is silent stands in line in the server, as far as anybody knows.
+      if (speaking.length < places || stay.spokeAt !== undefined) speaking.push(stay)
+      else {
+        lined += 1
+        linedMs += leftMs(stay, stepMs, now)
+      }
+    }
+    const ends = this.inFlight - places + 1 - lined
+    const ms = ends * nextEndMs(speaking, stepMs, now) + linedMs / places
+    this.#nextRoom = { now, ms }
     return ms
   }
 
@@ -333,6 +356,7 @@ export class Place {
       alone: stay.startedAt + (firstTokenMs ?? totalMs) <= stay.aloneUntil,
       cold: stay.cold,
       batch: totalMs > 0 ? (this.#stayedMs - stay.staysBefore) / totalMs : stay.inFlight,
+      mayHaveLined: stay.isDoubtful,
     }
   }
 
@@ -340,7 +364,7 @@ export class Place {
   #add(now: number): void {
     this.#stayedMs += this.#stays.size * (now - this.#addedAt)
     this.#addedAt = now
-    this.#nextEnd = undefined
+    this.#nextRoom = undefined
   }
 
   /** At once again would be refused again. It is left alone for a moment, longer each time. */
@@ -349,4 +373,14 @@ export class Place {
     this.#coolsUntil = now + Math.min(coolMaxMs, coolMs * 2 ** this.#refusals)
     this.#refusals += 1
   }
+}
+
+/** The first of several to end comes sooner than the soonest expected, the more so the less is known of each. */
+function nextEndMs(stays: readonly Stay[], stepMs: number, now: number): number {
+  let sigma = 0
+  for (const stay of stays) sigma += stay.length.sigma
+  const sharpness = Math.min(20, Math.max(1, stays.length / sigma))
+  let sum = 0
+  for (const stay of stays) sum += Math.max(1, leftMs(stay, stepMs, now)) ** -sharpness
+  return sum === 0 ? 0 : sum ** (-1 / sharpness)
 }

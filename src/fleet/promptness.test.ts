@@ -18,19 +18,56 @@ test('of a hundred one may be as late as it likes, and a long prompt twice as lo
   assert.equal(promptness.latestMs(1_000), 2_000)
 })
 
-test('two that were given up are enough to wait longer for the next, and the past is forgotten', () => {
-  const promptness = new Promptness()
-  for (let i = 0; i < 128; i += 1) promptness.learn(100, 100)
-  for (let i = 0; i < 2; i += 1) promptness.ended(100, { firstTokenMs: undefined, totalMs: 300 }, 'failed')
-  assert.equal(promptness.latestMs(100), 300)
-  for (let i = 0; i < 128; i += 1) promptness.ended(100, { firstTokenMs: 110, totalMs: 500 }, 'served')
-  assert.ok(Math.abs(promptness.latestMs(100)! - 110) < 0.001)
+/** One that comes at a moment and is given up after so long, or speaks. */
+const silent = (startedAt: number, totalMs: number) =>
+  [{ startedAt, speaksAt: startedAt + 100 }, { firstTokenMs: undefined, totalMs }, 'failed'] as const
+const speaks = (startedAt: number, firstTokenMs: number) =>
+  [{ startedAt, speaksAt: startedAt + 100 }, { firstTokenMs, totalMs: 500 }, 'served'] as const
+
+test('a hang is given up as soon the second time as the first, and later from then on as long as nothing is heard', () => {
+  const promptness = learned(() => 100)
+  promptness.ended(...silent(0, 125))
+  assert.equal(promptness.latestMs(100), 100)
+  promptness.ended(...silent(200, 125))
+  assert.equal(promptness.latestMs(100), 140)
+  promptness.ended(...silent(400, 175))
+  assert.ok(Math.abs(promptness.latestMs(100)! - 196) < 0.001)
+})
+
+test('all who are silent together are one silence', () => {
+  const promptness = learned(() => 100)
+  for (let at = 0; at < 100; at += 10) promptness.ended(...silent(at, 125))
+  assert.equal(promptness.latestMs(100), 100)
+})
+
+test('one that speaks as soon as ever shows that the others met a hang, which teaches no patience', () => {
+  const promptness = learned(() => 100)
+  for (let at = 0; at < 10_000; at += 1_000) promptness.ended(...silent(at, 900))
+  assert.ok(promptness.latestMs(100)! > 1_000)
+  promptness.ended(...speaks(20_000, 90))
+  assert.equal(promptness.latestMs(100), 100)
+})
+
+test('one that speaks later than any shows that the server has become slower: it is waited for from then on', () => {
+  const promptness = learned(() => 100, 128)
+  for (let at = 0; at < 3_000; at += 1_000) promptness.ended(...silent(at, 300))
+  promptness.ended(...speaks(5_000, 220))
+  assert.ok(Math.abs(promptness.latestMs(100)! - 220) < 0.001)
+})
+
+test('what a server owed before it came back says nothing of it any more', () => {
+  const promptness = learned(() => 100)
+  for (let at = 0; at < 3_000; at += 1_000) promptness.ended(...silent(at, 300))
+  promptness.returned()
+  assert.equal(promptness.latestMs(100), 100)
 })
 
 test('one whose caller left early says nothing', () => {
-  const promptness = new Promptness()
-  for (let i = 0; i < 128; i += 1) promptness.learn(100, 100)
-  for (let i = 0; i < 9; i += 1) promptness.ended(100, { firstTokenMs: undefined, totalMs: 90 }, 'ignored')
+  const promptness = learned(() => 100)
+  for (let at = 0; at < 9_000; at += 1_000) {
+    const [expected, seen] = silent(at, 90)
+    promptness.ended(expected, seen, 'ignored')
+  }
   assert.equal(promptness.latestMs(100), 100)
 })
 

@@ -1,4 +1,11 @@
 import type { Ending } from './crowding.ts'
+import { Silences } from './silences.ts'
+
+/** When it began, and when it was to speak. */
+interface Expected {
+  readonly startedAt: number
+  readonly speaksAt: number
+}
 
 /** How long one took, as far as it came. */
 interface Ended {
@@ -38,6 +45,7 @@ export class Promptness {
   #late: number | undefined
   #lateFrom = 0
   #learned = 0
+  readonly #silences = new Silences()
 
   learn(expectedMs: number, tookMs: number): void {
     this.#ratios[this.#next] = tookMs / Math.max(1, expectedMs)
@@ -47,16 +55,33 @@ export class Promptness {
     this.#learned += 1
   }
 
-  /** One has ended that was expected to speak after so long. */
-  ended(expectedMs: number, { firstTokenMs, totalMs }: Ended, ending: Ending): void {
-    if (firstTokenMs !== undefined && ending === 'served') this.learn(expectedMs, firstTokenMs)
-    // One that was given up was later than that, at least: else a server that has become slow would be given up for ever.
-    const latestMs = this.latestMs(expectedMs) ?? Infinity
-    if (firstTokenMs === undefined && totalMs > latestMs) this.learn(expectedMs, totalMs)
+  ended({ startedAt, speaksAt }: Expected, { firstTokenMs, totalMs }: Ended, ending: Ending): void {
+    const expectedMs = speaksAt - startedAt
+    const latestMs = this.#latestMs(expectedMs) ?? Infinity
+    if (firstTokenMs === undefined) {
+      if (totalMs > latestMs) this.#silences.gaveUp(expectedMs, { startedAt, now: startedAt + totalMs })
+      return
+    }
+    const ratio = firstTokenMs / Math.max(1, expectedMs)
+    for (const silentMs of this.#silences.over(firstTokenMs > latestMs)) this.learn(silentMs, silentMs * ratio)
+    if (ending === 'served') this.learn(expectedMs, firstTokenMs)
   }
 
-  /** Later than that comes hardly one in a hundred; undefined where too little was seen to say so. */
+  /** Its server is another one than it was. */
+  returned(): void {
+    this.#silences.over(false)
+  }
+
+  /**
+   * Later than that comes hardly one in a hundred, and what is still silent is to be given up; undefined where too little was
+   * seen to say so.
+   */
   latestMs(expectedMs: number): number | undefined {
+    const latestMs = this.#latestMs(expectedMs)
+    return latestMs && latestMs * this.#silences.patience
+  }
+
+  #latestMs(expectedMs: number): number | undefined {
     if (this.#ratios.length < keptMin) return undefined
     this.#worst ??= { ratio: nearlyWorst(this.#ratios), beyondMs: nearlyWorst(this.#beyondMs) }
     const { ratio, beyondMs } = this.#worst

@@ -45,3 +45,10 @@ test('those who came after others teach it only where they were quicker', () => 
   for (let at = 0; at < 50; at += 1) reading.came(400, 100, false)
   assert.ok(reading.msFor(400) < 180)
 })
+
+test('one who speaks as soon as those who are alone has waited for nobody', () => {
+  const reading = new Reading()
+  assert.equal(reading.isPrompt(400, 1), false)
+  for (let at = 0; at < 5; at += 1) reading.came(400, 600, true)
+  assert.deepEqual([reading.isPrompt(400, 610), reading.isPrompt(400, 900)], [true, false])
+})

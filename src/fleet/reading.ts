@@ -17,6 +17,9 @@ const longerWithinMs = 120_000
 const shorterWithinMs = 5_000
 const longerTimes = 1.1
 
+/** Who speaks so many times later than one who finds nobody there has hardly waited for anybody. */
+const promptTimes = 1.2
+
 /** How long a server takes until it has read a prompt, as far as that can be seen from outside while it is in use. */
 export class Reading {
   /** Of those who found nobody before them. */
@@ -33,6 +36,11 @@ export class Reading {
   msFor(promptTokens: number): number {
     const ms = this.#times * modestMs(promptTokens)
     return this.#unhindered.samples === 0 ? ms : Math.max(ms, this.#unhindered.at(promptTokens))
+  }
+
+  /** Whether a first token came as soon as that of one who finds nobody before it. */
+  isPrompt(promptTokens: number, firstTokenMs: number): boolean {
+    return this.#unhindered.samples > 0 && firstTokenMs <= promptTimes * this.#unhindered.at(promptTokens)
   }
 
   /** A first token came so long after its ask was sent. `isFirst`: it found nobody before it. */

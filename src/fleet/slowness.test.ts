@@ -2,7 +2,13 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Slowness } from './slowness.ts'
 
-const guest = (startedAt: number) => ({ startedAt, speaksAt: startedAt + 200, cold: false, stream: true })
+const guest = (startedAt: number, readMs = 200) => ({
+  startedAt,
+  speaksAt: startedAt + 200,
+  readBy: startedAt + readMs,
+  cold: false,
+  stream: true,
+})
 
 /** One whose first token was expected after 200 ms came, and spoke after so long. */
 function heard(slowness: Slowness, at: number, tookMs: number): void {
@@ -29,6 +35,22 @@ test('silence counts before it is over, and no longer when it is', () => {
   assert.equal(slowness.timesAt(2_000), 10)
   slowness.spoke(one, 2_010)
   assert.ok(slowness.timesAt(2_020) < 4, 'one that came late is one')
+})
+
+test('who has the prompts of others to read before is not slow, and no quicker either when it need not', () => {
+  const slowness = new Slowness()
+  const one = guest(0, 4_000)
+  slowness.begun(one)
+  assert.equal(slowness.timesAt(3_990), 1)
+  assert.equal(slowness.timesAt(20_000), 5)
+  slowness.spoke(one, 20_000)
+  const parallel = new Slowness()
+  for (let at = 0; at < 20; at += 1) {
+    const another = guest(at * 1_000, 4_000)
+    parallel.begun(another)
+    parallel.spoke(another, another.startedAt + 200)
+  }
+  assert.equal(parallel.timesAt(60_000), 1)
 })
 
 test('a model that has to be loaded, and an answer that nobody sees come, are no silence', () => {

@@ -28,6 +28,7 @@ const sameMs = 2
 interface Guest {
   readonly startedAt: number
   readonly speaksAt: number
+  readonly readBy: number
   readonly cold: boolean
   readonly stream: boolean
 }
@@ -39,6 +40,8 @@ interface Guest {
  * when it is well again.
  */
 export class Slowness {
+  /** Called when somebody finds well what others left alone: those who wait for a better one need not any more. */
+  onWell: () => void = () => {}
   /** By what has come. */
   #times = 1
   /** Of what should have. */
@@ -63,7 +66,7 @@ export class Slowness {
   }
 
   spoke(guest: Guest, now: number): void {
-    if (this.#silent.delete(guest)) this.#learn(guest.speaksAt - guest.startedAt, now - guest.startedAt)
+    if (this.#silent.delete(guest)) this.#learn(expectedMs(guest, now), now - guest.startedAt)
   }
 
   ended(guest: Guest, ending: Ending, { firstTokenMs, totalMs, outputTokens, batch }: Served, pace: Pace): void {
@@ -98,7 +101,9 @@ export class Slowness {
   well(): void {
     this.#triedAt = undefined
     this.#restMs = restMs
+    if (this.#leftAloneAt === -Infinity) return
     this.#leftAloneSince = this.#leftAloneAt = -Infinity
+    this.onWell()
   }
 
   #learn(expectedMs: number, tookMs: number): void {
@@ -110,10 +115,14 @@ export class Slowness {
 
   #silentTimes(now: number): number {
     let times = 0
-    for (const { startedAt, speaksAt } of this.#silent) {
-      const silentMs = now - startedAt
-      if (silentMs >= silenceMinMs) times = Math.max(times, silentMs / Math.max(silenceMinMs, speaksAt - startedAt))
+    for (const guest of this.#silent) {
+      const silentMs = now - guest.startedAt
+      if (silentMs >= silenceMinMs) times = Math.max(times, silentMs / Math.max(silenceMinMs, expectedMs(guest, now)))
     }
     return times
   }
 }
+
+/** While the prompts before its own may be being read it is as quick as can be: who has much to read is not slow. */
+const expectedMs = ({ startedAt, speaksAt, readBy }: Guest, now: number): number =>
+  Math.max(speaksAt, Math.min(now, readBy)) - startedAt

@@ -60,7 +60,7 @@ export class Stalls {
   async #run(stopped: AbortSignal): Promise<void> {
     this.#isRunning = true
     while (this.#watched.size > 0) {
-      await this.#world.sleep(tickMs, stopped)
+      await this.#world.sleep(tickMs, stopped, this.#nothingYet)
       if (stopped.aborted) break
       const now = this.#world.now()
       for (const pulse of this.#watched) {
@@ -70,6 +70,11 @@ export class Stalls {
       }
     }
     this.#isRunning = false
+  }
+
+  readonly #nothingYet = (): boolean => {
+    const now = this.#world.now()
+    return this.#watched.size > 0 && !this.#watched.some((pulse) => now >= pulse.deadline)
   }
 
   async #look(upstream: Upstream, place: Place): Promise<void> {

@@ -13,10 +13,14 @@ export interface Stay {
   readonly length: Length
   /** When its first token was expected. */
   readonly speaksAt: number
+  /** The same if all prompts that came before are read before its own. */
+  readonly readBy: number
   /** When it began to speak; undefined while it has not, or where nobody sees it. */
   spokeAt: number | undefined
   /** Asks in the place when it began, itself included. */
   readonly inFlight: number
+  /** Nobody knew whether there was room for it. */
+  readonly isDoubtful: boolean
   /** What its limit made of its coming. */
   readonly toRead: number
   /** The sum of all stays in the place up to then. */

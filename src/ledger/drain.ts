@@ -15,9 +15,10 @@ export interface DrainParts {
   readonly folder: string
 }
 
-const batchMost = 256
+/** So many do not wait for more. */
+const manyWaiting = 1_024
 /** So long an entry waits for others to go along: it is safe where it is, and going alone costs as much as going together. */
-const gatherMs = 100
+const gatherMs = 500
 /** Money that is set aside is wanted back sooner. */
 const gatherPaidMs = 20
 const againMs = 50
@@ -53,14 +54,14 @@ export class Drain {
     this.#ended.abort()
     this.#gathering?.abort()
     await this.#running
-    await this.#drain()
+    while (this.#parts.journal.waiting > 0 && (await this.#drain()));
   }
 
   async #run(): Promise<void> {
     const { world, journal } = this.#parts
     let waitMs = againMs
     while (!this.#isEnded && journal.waiting > 0) {
-      if (journal.waiting < batchMost) await this.#gather()
+      if (journal.waiting < manyWaiting) await this.#gather()
       if (await this.#drain()) {
         waitMs = againMs
         continue
@@ -84,13 +85,20 @@ export class Drain {
     return this.#ended.signal.aborted
   }
 
-  /** False where the books would not take something. */
+  /**
+   * Enters what is there by now, and leaves what comes meanwhile to the next time: it would go in small groups. False where the
+   * books would not take something.
+   */
   async #drain(): Promise<boolean> {
     const { journal, books, trouble, emit, folder } = this.#parts
-    for (let batch = journal.next(batchMost); batch !== undefined; batch = journal.next(batchMost)) {
+    for (let left = journal.waiting; left > 0;) {
+      // Only what is entered now is asked for: what was handed over once does not grow any more.
+      const batch = journal.next()
+      if (batch === undefined) return true
       try {
-        for (const text of await post(books, batch.entries, folder)) emit({ type: 'notice', level: 'error', text })
+        for (const text of await post(books, batch.of, folder)) emit({ type: 'notice', level: 'error', text })
         journal.posted(batch)
+        left -= batch.entries
         trouble.end('books')
       } catch (error) {
         trouble.begin('books', error)

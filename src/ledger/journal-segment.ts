@@ -1,4 +1,4 @@
-import { closeSync, constants, fdatasync, openSync, readSync, rmSync, writeSync } from 'node:fs'
+import { closeSync, constants, fdatasync, openSync, rmSync, writeSync } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -18,7 +18,8 @@ export const segmentNumber = (name: string): number | undefined =>
 export class Segment {
   readonly number: number
   readonly path: string
-  readonly #fd: number
+  /** As the system numbers what is open. */
+  readonly file: number
   /** So much of it is there for the taking: no disk that is full gets in the way. */
   readonly reservedBytes: number
   #end = 0
@@ -28,7 +29,7 @@ export class Segment {
   private constructor(folder: string, number: number, reservedBytes: number) {
     this.number = number
     this.path = join(folder, segmentName(number))
-    this.#fd = openSync(this.path, constants.O_RDWR | constants.O_CREAT, 0o600)
+    this.file = openSync(this.path, constants.O_RDWR | constants.O_CREAT, 0o600)
     this.reservedBytes = reservedBytes
   }
 
@@ -62,20 +63,14 @@ export class Segment {
 
   /** It is the system's when this returns, and so outlives this process. Throws where it could not be written whole. */
   append(frame: Buffer): void {
-    const written = writeSync(this.#fd, frame, 0, frame.length, this.#end)
+    const written = writeSync(this.file, frame, 0, frame.length, this.#end)
     if (written < frame.length) throw Object.assign(new Error('It was written in part.'), { code: 'ENOSPC' })
     this.#end += frame.length
   }
 
-  /** Up to so many bytes of what was written, from an offset on. */
-  read(offset: number, mostBytes: number): Buffer {
-    const bytes = Buffer.allocUnsafe(Math.max(0, Math.min(this.#end - offset, mostBytes)))
-    return bytes.subarray(0, bytes.length === 0 ? 0 : readSync(this.#fd, bytes, 0, bytes.length, offset))
-  }
-
   /** What was written by now outlives the machine when it resolves. */
   sync(toDisk: ToDisk = datasync): Promise<void> {
-    const syncing = toDisk(this.#fd)
+    const syncing = toDisk(this.file)
     this.#syncing = syncing.catch(() => {})
     return syncing
   }
@@ -87,7 +82,7 @@ export class Segment {
 
   close(): Promise<void> {
     // The number of an open file may be another file's as soon as it is given back.
-    this.#closed ??= this.#syncing.then(() => closeSync(this.#fd))
+    this.#closed ??= this.#syncing.then(() => closeSync(this.file))
     return this.#closed
   }
 }

@@ -3,10 +3,11 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
-import { Journal, type JournalOptions } from './journal.ts'
+import { type Batch, Journal, type JournalOptions } from './journal.ts'
 import { Framer } from './journal-frame.ts'
 import { recordsFrom } from './journal-reader.ts'
 import { closeRecord, Remains, sentRecord } from './journal-record.ts'
+import { entriesIn } from './stretch.ts'
 
 const world = { sleep: (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, Math.min(ms, 5))) }
 
@@ -32,39 +33,55 @@ const textsIn = (folder: string): string[] =>
       return [...recordsFrom({ read: (at, most) => whole.subarray(at, at + most) }, 0)].map(({ text }) => text)
     })
 
+/** The entries of a batch, as the books find them. */
+const read = (batch: Batch | undefined): readonly string[] | undefined =>
+  batch && ('file' in batch.of ? entriesIn(batch.of) : batch.of)
+
 test('what was added is in the file when add returns, and comes out in its order', async (t) => {
   const { journal, folder } = await open(t)
   journal.add(closeRecord('{"id":"a"}'), false)
   journal.note(sentRecord('b#1'))
   journal.add(closeRecord('{"id":"ä"}'), true)
   assert.deepEqual(textsIn(folder), ['c{"id":"a"}', 'sb#1', 'c{"id":"ä"}'])
-  const batch = journal.next(256)
-  assert.deepEqual(batch?.entries, ['{"id":"a"}', '{"id":"ä"}'])
+  const batch = journal.next()!
+  assert.deepEqual(read(batch), ['{"id":"a"}', '{"id":"ä"}'])
+  assert.equal(batch.entries, 2)
   journal.posted(batch)
-  assert.equal(journal.next(256), undefined)
+  assert.equal(journal.next(), undefined)
   assert.equal(journal.waiting, 0)
 })
 
 test('what the books have not got comes out again', async (t) => {
-  const { journal } = await open(t)
+  const { journal } = await open(t, { batchMost: 4 })
   for (let i = 0; i < 10; i += 1) journal.add(closeRecord(`${i}`), false)
-  assert.deepEqual(journal.next(4)?.entries, ['0', '1', '2', '3'])
-  const batch = journal.next(4)!
-  assert.deepEqual(batch.entries, ['0', '1', '2', '3'])
+  assert.deepEqual(read(journal.next()), ['0', '1', '2', '3'])
+  const batch = journal.next()!
+  assert.deepEqual(read(batch), ['0', '1', '2', '3'])
   journal.posted(batch)
-  assert.deepEqual(journal.next(4)?.entries, ['4', '5', '6', '7'])
+  assert.deepEqual(read(journal.next()), ['4', '5', '6', '7'])
+})
+
+test('what is with the books does not grow under their hands', async (t) => {
+  const { journal } = await open(t)
+  journal.add(closeRecord('a'), false)
+  const batch = journal.next()!
+  journal.add(closeRecord('b'), false)
+  assert.deepEqual(read(journal.next()), ['a'], 'the same again, as long as they have not taken it')
+  journal.posted(batch)
+  assert.deepEqual(read(journal.next()), ['b'])
+  assert.equal(journal.waiting, 1)
 })
 
 test('a segment that the books have is deleted, and what is under way is carried into the next', async (t) => {
-  const { journal, folder } = await open(t, { carried: () => [sentRecord('slow#1')] })
+  const { journal, folder } = await open(t, { carried: () => [sentRecord('slow#1')], batchMost: 7 })
   journal.note(sentRecord('slow#1'))
   const seen: string[] = []
   for (let i = 0; i < 500; i += 1) {
     journal.add(closeRecord(`${i} ${'x'.repeat(500)}`), false)
     if (i % 20 !== 19) continue
     await world.sleep(1)
-    for (let batch = journal.next(7); batch !== undefined; batch = journal.next(7)) {
-      seen.push(...batch.entries)
+    for (let batch = journal.next(); batch !== undefined; batch = journal.next()) {
+      seen.push(...read(batch)!)
       journal.posted(batch)
     }
   }
@@ -96,7 +113,7 @@ test('a record longer than a chunk is read whole', async (t) => {
   journal.add(closeRecord('short'), false)
   journal.add(closeRecord(long), true)
   journal.add(closeRecord('after'), false)
-  assert.deepEqual(journal.next(10)?.entries, ['short', long, 'after'])
+  assert.deepEqual(read(journal.next()), ['short', long, 'after'])
 })
 
 test('many who wait for the disk wait for few rounds of it', async (t) => {
@@ -108,13 +125,13 @@ test('many who wait for the disk wait for few rounds of it', async (t) => {
       return journal.synced(record)
     }),
   )
-  assert.equal(journal.next(1_000)?.entries.length, 100)
+  assert.equal(journal.next()?.entries, 100)
 })
 
 test('a journal whose entries the books have leaves nothing behind, and one with others leaves them', async (t) => {
   const done = await open(t)
   done.journal.add(closeRecord('a'), false)
-  done.journal.posted(done.journal.next(9)!)
+  done.journal.posted(done.journal.next()!)
   await done.journal.close()
   assert.deepEqual(readdirSync(done.folder), [])
   const left = await open(t)
@@ -140,7 +157,7 @@ test('what could not be brought to the disk is not tried again there but written
   assert.deepEqual(textsIn(folder), ['ca', 'ca', 'cb'])
   while (troubles.at(-1) !== undefined) await world.sleep(1)
   assert.equal((troubles[0] as NodeJS.ErrnoException).code, 'EIO')
-  assert.deepEqual(journal.next(9)?.entries, ['a'])
+  assert.deepEqual(read(journal.next()), ['a'])
 })
 
 test('who waits for a disk that takes nothing at all is told so', async (t) => {

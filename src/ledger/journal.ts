@@ -1,17 +1,18 @@
 import { statfsSync } from 'node:fs'
 import type { World } from '../core/world.ts'
 import { Framer } from './journal-frame.ts'
-import { recordsFrom } from './journal-reader.ts'
 import { entryIn, type Position, postedRecord } from './journal-record.ts'
 import { Segment, type ToDisk } from './journal-segment.ts'
+import { type Stretch, Stretches } from './stretch.ts'
 import { SyncGroup } from './sync-group.ts'
 
-/** Records that the books have not got yet, in their order. */
+/** Entries that the books have not got yet, in their order. */
 export interface Batch {
-  readonly entries: readonly string[]
-  readonly upTo: Position
-  /** Of them, so many are not in the journal: there was no room. */
-  readonly homeless: number
+  /** Where they lie, or themselves if there was no room for them. */
+  readonly of: Stretch | readonly string[]
+  readonly entries: number
+  /** How far the books have come with it; undefined where it does not lie in the journal. */
+  readonly upTo: Position | undefined
 }
 
 export interface JournalOptions {
@@ -20,6 +21,8 @@ export interface JournalOptions {
   readonly world: Pick<World, 'sleep'>
   /** Twice as much is reserved on the disk, as far as there is: one that is written to and one that is not. */
   readonly segmentBytes?: number | undefined
+  /** The books take so many entries at once. */
+  readonly batchMost?: number | undefined
   /** The system's way where it is undefined. */
   readonly toDisk?: ToDisk | undefined
   /** What is to be found in the newest segment, whatever became of those before. */
@@ -31,6 +34,8 @@ export interface JournalOptions {
 const usualSegmentBytes = 8 * 1024 * 1024
 
 const leastBytes = 32 * 1024
+
+const usualBatchMost = 1_024
 
 /** Nobody should wait for more at the beginning. */
 const firstBytes = 256 * 1024
@@ -58,11 +63,13 @@ export class Journal {
   /** The last one is written to. */
   readonly #segments: Segment[]
   readonly #dirty = new Set<Segment>()
+  readonly #stretches: Stretches
   readonly #homeless: string[] = []
+  /** Of those without a place, the ones that were handed to the books. */
+  #lent: readonly string[] = []
   readonly #ended = new AbortController()
   #spare: Segment | undefined
   #reserving: Promise<void> | undefined
-  #posted: Position
   #lastNumber: number
   #failure: unknown
   #dropped = 0
@@ -72,7 +79,7 @@ export class Journal {
     this.#options = options
     this.#segments = [first]
     this.#lastNumber = first.number
-    this.#posted = { segment: first.number, offset: 0 }
+    this.#stretches = new Stretches(options.batchMost ?? usualBatchMost)
   }
 
   static async open(options: JournalOptions): Promise<Journal> {
@@ -107,7 +114,7 @@ export class Journal {
   /** How a request ended. It outlives this process when this returns true; where there is no room at all, it is only remembered. */
   add(text: string, isPaid: boolean): boolean {
     this.#waiting += 1
-    if (this.#write(text, isPaid)) return true
+    if (this.#keep(text, isPaid)) return true
     if (this.#homeless.length < homelessMax) {
       this.#homeless.push(text)
     } else {
@@ -123,32 +130,29 @@ export class Journal {
     return this.#syncs.wait(text)
   }
 
-  /** The next entries that the books have not got; undefined where they have them all. */
-  next(most: number): Batch | undefined {
-    const entries: string[] = []
-    let upTo = this.#posted
-    for (const segment of this.#segments) {
-      if (segment.number > upTo.segment) upTo = { segment: segment.number, offset: 0 }
-      for (const { text, end } of recordsFrom(segment, upTo.offset)) {
-        const entry = entryIn(text)
-        if (entry !== undefined) entries.push(entry)
-        upTo = { segment: segment.number, offset: end }
-        if (entries.length === most) break
-      }
-      if (entries.length > 0) return { entries, upTo, homeless: 0 }
+  /** The next entries that the books have not got, and the same again until they have; undefined where they have them all. */
+  next(): Batch | undefined {
+    const stretch = this.#stretches.first()
+    if (stretch !== undefined) {
+      const { segment, file, from, to, entries } = stretch
+      return { of: { file, from, to, entries }, entries, upTo: { segment, offset: to } }
     }
-    const homeless = this.#homeless.slice(0, most)
-    for (const record of homeless) entries.push(entryIn(record)!)
-    if (homeless.length > 0) return { entries, upTo, homeless: homeless.length }
-    this.#forget(upTo)
+    if (this.#lent.length === 0) this.#lent = this.#homeless.splice(0, this.#options.batchMost ?? usualBatchMost)
+    const entries = this.#lent.length
+    if (entries > 0) return { of: this.#lent.map((record) => entryIn(record)!), entries, upTo: undefined }
+    this.#forgetBefore(this.#active.number)
     return undefined
   }
 
   /** The books have these for good. */
-  posted({ entries, upTo, homeless }: Batch): void {
-    this.#waiting -= entries.length
-    this.#homeless.splice(0, homeless)
-    this.#forget(upTo)
+  posted({ entries, upTo }: Batch): void {
+    this.#waiting -= entries
+    if (upTo === undefined) {
+      this.#lent = []
+      return
+    }
+    this.#stretches.shift()
+    this.#forgetBefore(upTo.segment)
     this.note(postedRecord(upTo))
   }
 
@@ -165,20 +169,27 @@ export class Journal {
     return this.#segments.at(-1)!
   }
 
-  /** False where there is no room for it. */
-  #write(record: string, isPaid: boolean): boolean {
+  /** Writes down what the books are to have; false where there is no room for it. */
+  #keep(record: string, isPaid: boolean): boolean {
+    const bytes = this.#write(record, isPaid)
+    if (bytes > 0) this.#stretches.add(this.#active, bytes)
+    return bytes > 0
+  }
+
+  /** As so many bytes; none where there is no room for it. */
+  #write(record: string, isPaid: boolean): number {
     // The numbers of the files may be those of others by now.
-    if (this.#ended.signal.aborted) return false
+    if (this.#ended.signal.aborted) return 0
     const frame = this.#framer.frame(record)
     const isTight = this.#active.leftBytes < frame.length + (isPaid ? 0 : this.#active.reservedBytes / keptPart)
     if (isTight && this.#spare !== undefined) this.#roll(this.#spare)
-    else if (isTight && this.#failure !== undefined && !isPaid) return false
+    else if (isTight && this.#failure !== undefined && !isPaid) return 0
     try {
       this.#active.append(frame)
-      return true
+      return frame.length
     } catch (error) {
       this.#fail(error)
-      return false
+      return 0
     }
   }
 
@@ -227,7 +238,9 @@ export class Journal {
   #recover(spare: Segment): void {
     this.#failure = undefined
     this.#roll(spare)
-    while (this.#homeless.length > 0 && this.#write(this.#homeless[0]!, true)) this.#homeless.shift()
+    // Nobody knows whether the books have taken them by now: what is told twice counts once.
+    for (const record of this.#lent) if (this.#keep(record, true)) this.#waiting += 1
+    while (this.#homeless.length > 0 && this.#keep(this.#homeless[0]!, true)) this.#homeless.shift()
     if (this.#homeless.length === 0) this.#options.onTrouble(undefined)
   }
 
@@ -241,16 +254,15 @@ export class Journal {
       this.#fail(error)
       this.#roll(this.#spare ?? Segment.improvise(folder, this.#number()))
       for (const record of records) {
-        if (!this.#write(record, true)) throw error
+        if (!this.#keep(record, true)) throw error
         this.#waiting += 1
       }
       await this.#active.sync(toDisk)
     }
   }
 
-  #forget(upTo: Position): void {
-    this.#posted = upTo
-    while (this.#segments[0]!.number < upTo.segment) {
+  #forgetBefore(segment: number): void {
+    while (this.#segments[0]!.number < segment) {
       const past = this.#segments.shift()!
       this.#dirty.delete(past)
       void past.delete()

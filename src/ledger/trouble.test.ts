@@ -1,13 +1,18 @@
 import assert from 'node:assert/strict'
-import { readdirSync, readFileSync } from 'node:fs'
+import { closeSync, openSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import type { Event } from '../core/event.ts'
 import { BooksFault } from './books.ts'
 import { claimOf, dayAccount, entryOf, paidEntry } from './entries.test-helper.ts'
+import { Framer } from './journal-frame.ts'
+import { closeRecord } from './journal-record.ts'
 import { folderFor, openFor } from './ledger.test-helper.ts'
+import type { JobName } from './jobs/index.ts'
 import type { OpenLedger } from './open.ts'
+import { post } from './posting.ts'
 import { SqliteHere } from './sqlite-here.test-helper.ts'
+import { entriesIn, type Stretch } from './stretch.ts'
 import { WilfulBooks } from './wilful-books.test-helper.ts'
 
 interface Rig extends OpenLedger {
@@ -92,10 +97,12 @@ test('a claim that makes no sense is refused, and the books are none the worse f
 
 test('an entry that cannot be entered is set aside, and does not keep the others out', async (t) => {
   const { ledger, books, notices, dataDir, backlog } = await open(t)
+  const textIn = (job: JobName, [of]: readonly unknown[]): string => {
+    if (job === 'closeStretch') return entriesIn(of as Stretch).join()
+    return job === 'closeText' ? (of as string) : ''
+  }
   books.refuses = (job, args) =>
-    job === 'closeText' && (args[0] as string).includes('"bad"')
-      ? new BooksFault('wrong', 'A number is out of bounds.')
-      : undefined
+    textIn(job, args).includes('"bad"') ? new BooksFault('wrong', 'A number is out of bounds.') : undefined
   for (const id of ['one', 'bad', 'two']) void ledger.close(entryOf(id))
   await until(() => backlog().waiting === 0)
   assert.equal((await ledger.report({ by: [] }))[0]?.requests, 2)
@@ -103,6 +110,23 @@ test('an entry that cannot be entered is set aside, and does not keep the others
   const refused = readFileSync(join(dataDir, 'journal', 'refused.log'), 'utf8')
   assert.equal((JSON.parse(refused) as { id: string }).id, 'bad')
   assert.match(notices.join(), /could not enter a request.*out of bounds/)
+})
+
+test('what cannot be read of the journal any more is told, and does not keep the rest out', async (t) => {
+  const dataDir = folderFor(t)
+  const books = new SqliteHere(join(dataDir, 'ledger.db'))
+  const framer = new Framer()
+  const whole = ['a', 'b'].map((id) => Buffer.from(framer.frame(closeRecord(JSON.stringify(entryOf(id))))))
+  const path = join(dataDir, 'piece')
+  writeFileSync(path, Buffer.concat([...whole, Buffer.alloc(100)]))
+  const file = openSync(path, 'r')
+  t.after(() => closeSync(file))
+  const to = statSync(path).size
+  assert.deepEqual(await post(books, { file, from: 0, to, entries: 3 }, dataDir), [
+    'Of 3 requests in the journal, 1 cannot be read.',
+  ])
+  assert.equal((await books.run('report', { by: [] }))[0]?.requests, 2)
+  await books.close()
 })
 
 test('what the books would not take by the end stays in the journal, and whoever comes next enters it', async (t) => {

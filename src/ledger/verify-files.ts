@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs'
+import { standStill } from '../core/stand-still.ts'
 import { eachPage } from './pages.ts'
 import { damagedFile, sumsFile } from './seal.ts'
 import { readSums, sumBytes, sumOf, type Sums } from './sums.ts'
@@ -27,7 +28,7 @@ const lookAgain = { times: 20, afterMs: 5 } as const
 export function verifyFiles(path: string): FilesVerdict {
   let found = look(path)
   for (let i = 0; i < lookAgain.times && found.problems.length > 0; i += 1) {
-    pause(lookAgain.afterMs)
+    standStill(lookAgain.afterMs)
     const again = look(path)
     // Nobody is writing: it is as it is.
     if (again.state === found.state) break
@@ -116,8 +117,4 @@ function pagesIn(
   if (!isRight)
     problems.push({ file: path, where: `byte ${count * pageSize}`, what: `is its end; it should have ${after} pages` })
   return count
-}
-
-const pause = (ms: number): void => {
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms)
 }

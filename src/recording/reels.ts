@@ -1,7 +1,9 @@
 import { writeSync, openSync } from 'node:fs'
 import type { FileHandle } from 'node:fs/promises'
 import type { Emit } from '../core/event.ts'
+import { Gathering } from '../core/gathering.ts'
 import type { RecordingSettings } from '../core/settings.ts'
+import { standStill } from '../core/stand-still.ts'
 import type { World } from '../core/world.ts'
 import type { Tape } from './recorder.ts'
 import { Shelf, usualTouchMs } from './shelf.ts'
@@ -31,7 +33,7 @@ interface Reel {
   /** There once the first lines are written. */
   handle: FileHandle | undefined
   /** Of it, given to be written or held back. */
-  characters: number
+  bytes: number
   /** It could not be written: nothing that belongs into it goes anywhere. */
   isLost: boolean
 }
@@ -39,7 +41,7 @@ interface Reel {
 /** Lines for one file. */
 interface Batch {
   readonly reel: Reel
-  readonly text: string
+  readonly bytes: Buffer
   readonly lines: number
   readonly isLast: boolean
 }
@@ -55,7 +57,7 @@ export class Reels implements Tape {
   readonly #counts = { rows: 0, dropped: 0, bytes: 0 }
   #reel: Reel | undefined
   #files = 0
-  #held = ''
+  readonly #held = new Gathering()
   #heldLines = 0
   #timer: NodeJS.Timeout | undefined
   #batches: Batch[] = []
@@ -88,15 +90,14 @@ export class Reels implements Tape {
       return undefined
     }
     const nowMs = world.epochMs()
-    if (this.#reel !== undefined && (this.#reel.characters >= allowed.fileBytes || nowMs >= this.#reel.endsAt))
-      this.#cut()
+    if (this.#reel !== undefined && (this.#reel.bytes >= allowed.fileBytes || nowMs >= this.#reel.endsAt)) this.#cut()
     return (this.#reel ??= this.#begun(nowMs)).number
   }
 
   write(line: string): void {
-    this.#reel!.characters += line.length
-    this.#waiting += line.length
-    this.#held += line
+    const bytes = this.#held.add(line)
+    this.#reel!.bytes += bytes
+    this.#waiting += bytes
     this.#heldLines += 1
     this.#timer ??= setTimeout(this.#turn, this.#parts.gatherMs).unref()
   }
@@ -113,7 +114,7 @@ export class Reels implements Tape {
     const today = new Date(nowMs)
     const endsAt = new Date(today.getFullYear(), today.getMonth(), today.getDate() + 1).getTime()
     const name = this.#shelf.newName()
-    return { number: (this.#files += 1), name, endsAt, handle: undefined, characters: 0, isLost: false }
+    return { number: (this.#files += 1), name, endsAt, handle: undefined, bytes: 0, isLost: false }
   }
 
   #cut(): void {
@@ -128,8 +129,7 @@ export class Reels implements Tape {
   #give(reel: Reel, isLast: boolean): void {
     clearTimeout(this.#timer)
     this.#timer = undefined
-    this.#batches.push({ reel, text: this.#held, lines: this.#heldLines, isLast })
-    this.#held = ''
+    this.#batches.push({ reel, bytes: this.#held.take(), lines: this.#heldLines, isLast })
     this.#heldLines = 0
     this.#running ??= this.#run()
   }
@@ -142,13 +142,14 @@ export class Reels implements Tape {
   }
 
   async #do(batch: Batch): Promise<void> {
-    const { reel, text, lines, isLast } = batch
-    this.#waiting -= text.length
+    const { reel, bytes, lines, isLast } = batch
+    this.#waiting -= bytes.length
     if (reel.isLost) return void (this.#counts.dropped += lines)
     try {
-      await this.#put(reel, text)
+      await this.#put(reel, bytes)
       this.#counts.rows += lines
-      this.#counts.bytes += Buffer.byteLength(text)
+      this.#counts.bytes += bytes.length
+      this.#held.giveBack(bytes)
       if (isLast) await this.#end(reel)
       this.#isWell()
     } catch (error) {
@@ -157,9 +158,9 @@ export class Reels implements Tape {
     }
   }
 
-  async #put(reel: Reel, text: string): Promise<void> {
+  async #put(reel: Reel, bytes: Buffer): Promise<void> {
     const bounds = this.#parts.bounds()
-    if (text === '') {
+    if (bytes.length === 0) {
       // Nothing happened for long: whoever else cleans up here sees that it is not forgotten.
       const now = new Date(this.#parts.world.epochMs())
       await reel.handle?.utimes(now, now)
@@ -167,7 +168,7 @@ export class Reels implements Tape {
       return
     }
     reel.handle ??= await this.#shelf.begin(reel.name, bounds ?? boundless)
-    await reel.handle.appendFile(text)
+    await reel.handle.appendFile(bytes)
     const { nlink } = await reel.handle.stat()
     if (nlink === 0) throw Object.assign(new Error('Somebody has taken it away.'), { code: 'ENOENT' })
   }
@@ -207,13 +208,13 @@ export class Reels implements Tape {
   /** The process ends without having closed anything: what is held back goes where it belongs, if that can be done at once. */
   readonly #lastWords = (): void => {
     // What the system was given, it takes in a moment.
-    if (this.#running !== undefined) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, lastMs)
-    if (this.#reel !== undefined) this.#batches.push({ reel: this.#reel, text: this.#held, lines: 0, isLast: true })
-    for (const { reel, text } of this.#batches) {
-      if (text === '' || reel.isLost) continue
+    if (this.#running !== undefined) standStill(lastMs)
+    if (this.#reel !== undefined)
+      this.#batches.push({ reel: this.#reel, bytes: this.#held.take(), lines: 0, isLast: true })
+    for (const { reel, bytes } of this.#batches) {
+      if (bytes.length === 0 || reel.isLost) continue
       try {
         const fd = reel.handle?.fd ?? openSync(this.#shelf.pathOf(reel.name), 'a', 0o600)
-        const bytes = Buffer.from(text)
         for (let at = 0; at < bytes.length;) at += writeSync(fd, bytes, at)
       } catch {
         return

@@ -1,5 +1,5 @@
 import type { Ask } from '../core/ask.ts'
-import { meanOf } from '../core/length.ts'
+import { type Length, meanOf } from '../core/length.ts'
 import type { Usage } from '../core/usage.ts'
 import type { Ending } from '../fleet/limit.ts'
 import type { Offering } from '../fleet/offering.ts'
@@ -11,6 +11,7 @@ import type { Held } from './lease.ts'
 import { Lengths } from './lengths.ts'
 import { meansOf } from './means.ts'
 import { type Kept, nothingKept, Promises } from './promises.ts'
+import { startByIn } from './prediction.ts'
 import { firstTry, type Situation } from './situation.ts'
 import { costOf } from './tiers.ts'
 import type { Queue, Waiting } from './waiting.ts'
@@ -30,24 +31,28 @@ export class Expectations {
   ): Situation {
     const length = this.#lengths.of(ask)
     const delay = this.#foresight.factor(offering)
-    const caution = this.#cautionFor(ask, offering)
+    const caution = this.#cautionFor(ask, offering, length)
     const means = meansOf(ask, offering)
-    let ahead = nobodyAhead
+    const situation = { ask, offering, avoid, means, length, delay, caution, ahead: nobodyAhead, now, desperate: false }
     if (queue !== undefined && avoid === firstTry) {
       const { caller, priority, promptTokens } = ask
       const cost = costOf(offering, promptTokens, meanOf(length))
-      ahead = queue.fair.aheadOf({ caller, priority, cost, isDue: this.#promises.isDue(ask, offering, now) })
+      const isDue = this.#promises.isDue(ask, offering, now)
+      const ahead = queue.fair.aheadOf({ caller, priority, cost, startBy: startByIn(situation), isDue })
+      return { ...situation, ahead, late: queue.late.size }
     }
-    return { ask, offering, avoid, means, length, delay, caution, ahead, now, desperate: false }
+    return situation
   }
 
   /** How things stand for one that waits. */
-  waiting({ ask, avoid, length, queue }: Waiting, ahead: Ahead, now: number): Situation {
-    const { offering } = queue!
+  waiting(waiting: Waiting, ahead: Ahead, now: number): Situation {
+    const { ask, avoid, length } = waiting
+    const { offering, late: others } = waiting.queue!
+    const late = others.has(waiting) ? others.size - 1 : others.size
     const delay = this.#foresight.factor(offering)
-    const caution = this.#cautionFor(ask, offering)
+    const caution = this.#cautionFor(ask, offering, length)
     const means = meansOf(ask, offering)
-    return { ask, offering, avoid, means, length, delay, caution, ahead, now, desperate: false }
+    return { ask, offering, avoid, means, length, delay, caution, ahead, late, now, desperate: false }
   }
 
   keptFor(situation: Situation, queue: Queue | undefined): Kept {
@@ -88,12 +93,17 @@ export class Expectations {
     charge?.settle(costOf(offering, Math.max(1, promptTokens - cachedTokens), outputTokens))
   }
 
-  /** Where money buys what is late here, caution would spend it. */
-  #cautionFor({ deadlineMs, cloud }: Ask, offering: Offering): number {
+  /** How late is too late is learned where only a refusal comes of it. Where money buys what is late here, the spread of lengths says it. */
+  #cautionFor({ deadlineMs, cloud }: Ask, offering: Offering, { sigma }: Length): number {
+    if (deadlineMs === undefined) return 1
     const mayLeave = offering.tiers.length > 1 && cloud === 'allowed'
-    return deadlineMs === undefined || mayLeave ? 1 : this.#caution.factor(offering)
+    return mayLeave ? Math.min(spreadMost, 1 + spreadWeight * sigma ** 2) : this.#caution.factor(offering)
   }
 }
+
+/** The less is known of how long an answer will be, the longer it is reckoned: it errs by as much as it is long. */
+const spreadWeight = 2
+const spreadMost = 1.3
 
 /** Milliseconds that it is thought to take of a machine. */
 export const costIn = ({ ask, offering, length }: Situation): number =>

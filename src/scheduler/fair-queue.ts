@@ -1,6 +1,7 @@
 import type { Caller, Priority } from '../core/ask.ts'
 import { type Shares, usualShares } from '../core/shares.ts'
 import { Heap, type Heaped } from './heap.ts'
+import { aheadOfPressed, mostPressed } from './pressed.ts'
 
 /** What a caller was charged for an ask that has been served. */
 export interface Charge {
@@ -25,10 +26,21 @@ export class Ticket<Item> implements Charge {
   reserved = false
 
   readonly isDue: boolean
+  readonly startBy: number | undefined
 
-  constructor(of: { item: Item; cost: number; flow: Flow<Item>; number: number; isDue: boolean; before: number }) {
-    const { item, cost, flow, number, isDue, before } = of
+  constructor(of: {
+    item: Item
+    cost: number
+    flow: Flow<Item>
+    number: number
+    isDue: boolean
+    startBy: number | undefined
+    before: number
+  }) {
+    const { item, cost, flow, number, isDue, startBy, before } = of
     this.isDue = isDue
+    // It has had its wait: nobody else goes before it for being pressed.
+    this.startBy = isDue ? undefined : startBy
     this.item = item
     this.cost = cost
     this.flow = flow
@@ -53,6 +65,8 @@ export interface Claim {
   readonly cost: number
   /** It goes before all else of the same caller in its class: it has had its wait. */
   readonly isDue?: boolean
+  /** When it has to begin, so that its answer is of use; undefined where that does not matter. */
+  readonly startBy?: number | undefined
 }
 
 /** Those who are to be served before somebody. */
@@ -62,14 +76,17 @@ export interface Ahead {
   /** Virtual time by which the one behind them is done, and its class: whoever has less in the same class is one of them. */
   readonly finish: number
   readonly rank: number
+  readonly startBy: number | undefined
 }
 
 /** Nobody at all. */
-export const nobodyAhead: Ahead = { count: 0, cost: 0, finish: -Infinity, rank: 0 }
+export const nobodyAhead: Ahead = { count: 0, cost: 0, finish: -Infinity, rank: 0, startBy: undefined }
 
 /** Where one stands: the virtual time by which it is done, what it costs, what the same caller has before it, and all others of its class. */
 interface Standing {
   readonly finish: number
+  readonly startBy: number | undefined
+  readonly number: number
   readonly price: number
   readonly own: number
   readonly waiting: number
@@ -135,12 +152,12 @@ export class FairQueue<Item> {
   }
 
   push(item: Item, by: Claim): Ticket<Item> {
-    const { caller, cost, isDue = false } = by
+    const { caller, cost, isDue = false, startBy } = by
     const lane = this.#lanes[ranks[by.priority]]!
     const flow = flowOf(lane, caller)
     const due = isDue ? dueIn(flow) : undefined
     const before = due?.cost ?? flow.waitingCost
-    const ticket = new Ticket({ item, cost, flow, number: this.#numbers++, isDue, before })
+    const ticket = new Ticket({ item, cost, flow, number: this.#numbers++, isDue, startBy, before })
     flow.tickets.splice(due?.end ?? flow.tickets.length, 0, ticket)
     flow.waitingCost += cost
     lane.waiting += 1
@@ -152,20 +169,25 @@ export class FairQueue<Item> {
 
   /** The one to be served next. */
   get first(): Ticket<Item> | undefined {
-    const flow = this.#next()?.next.first
+    const flow = this.#turn()
     return flow?.tickets[flow.head]
   }
 
   /** The next ones of the caller whose turn it is, in their order. */
   firstFew(most: number): readonly Ticket<Item>[] {
     const few: Ticket<Item>[] = []
-    const flow = this.#next()?.next.first
+    const flow = this.#turn()
     if (flow === undefined) return few
     for (let at = flow.head; at < flow.tickets.length && few.length < most; at += 1) {
       const ticket = flow.tickets[at]!
       if (ticket.waits) few.push(ticket)
     }
     return few
+  }
+
+  #turn(): Flow<Item> | undefined {
+    const lane = this.#next()
+    return lane && mostPressed(lane, creditMax)
   }
 
   /** Takes the ticket out to be served, and charges its caller. */
@@ -199,11 +221,13 @@ export class FairQueue<Item> {
   }
 
   /** About who will be served before this one, if nobody else comes. */
-  ahead({ flow, finish, cost }: Ticket<Item>): Ahead {
+  ahead({ flow, finish, cost, startBy, number }: Ticket<Item>): Ahead {
     const { lane } = flow
     const own = (finish - flow.paid) * flow.weight - cost
     return this.#aheadIn(lane, flow, {
       finish,
+      startBy,
+      number,
       price: cost,
       own,
       waiting: lane.waiting - 1,
@@ -212,24 +236,31 @@ export class FairQueue<Item> {
   }
 
   /** The same for one who does not wait yet: what `ahead` would say of its ticket. */
-  aheadOf({ caller, priority, cost, isDue = false }: Claim): Ahead {
+  aheadOf({ caller, priority, cost, isDue = false, startBy }: Claim): Ahead {
     const lane = this.#lanes[ranks[priority]]!
     const known = lane.flows.get(caller.id)
     const flow = known !== undefined && lane.next.has(known) ? known : undefined
     const paid = flow?.paid ?? Math.max(known?.paid ?? 0, startOf(lane))
     const own = flow === undefined ? 0 : isDue ? dueIn(flow).cost : flow.waitingCost
     const finish = paid + (own + cost) / (flow ?? caller).weight
-    return this.#aheadIn(lane, flow, { finish, price: cost, own, waiting: lane.waiting, cost: lane.waitingCost })
+    const number = this.#numbers
+    const { waiting, waitingCost } = lane
+    const about = { finish, startBy: isDue ? undefined : startBy, number }
+    return this.#aheadIn(lane, flow, { ...about, price: cost, own, waiting, cost: waitingCost })
   }
 
-  #aheadIn(lane: Lane<Item>, its: Flow<Item> | undefined, { finish, own, price, ...others }: Standing): Ahead {
+  #aheadIn(lane: Lane<Item>, its: Flow<Item> | undefined, standing: Standing): Ahead {
+    const { finish, startBy, own, price, ...others } = standing
+    const about = { finish, startBy, rank: lane.rank }
+    const pressed = aheadOfPressed(lane, its, standing)
+    if (pressed !== undefined) return this.#withOthers({ ...pressed, ...about }, lane, price)
     let cost = Math.max(0, own)
     for (const flow of lane.next) {
       if (flow !== its) cost += Math.max(0, Math.min(flow.waitingCost, (finish - flow.paid) * flow.weight))
     }
     const meanCost = others.cost / Math.max(1, others.waiting)
     const count = meanCost > 0 ? Math.min(others.waiting, Math.round(cost / meanCost)) : others.waiting
-    return this.#withOthers({ count, cost, finish, rank: lane.rank }, lane, price)
+    return this.#withOthers({ count, cost, ...about }, lane, price)
   }
 
   /** The more urgent go before, but no more of them than it takes to save for one's own; and the less urgent, as far as they save. */
@@ -255,7 +286,7 @@ export class FairQueue<Item> {
       count += Math.round((other.waiting * meanwhile) / Math.max(other.waitingCost, 1e-9))
       cost += meanwhile
     }
-    return { count, cost, finish: own.finish, rank: own.rank }
+    return { ...own, count, cost }
   }
 
   /** The most urgent class, unless another has saved enough; of several, the one that can save least. */

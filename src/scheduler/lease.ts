@@ -84,10 +84,16 @@ export interface Held extends Terms {
 export class OneLease implements Lease {
   readonly held: Held
   #giveBack: ((held: Held, ending: Ending, seen: LeaseSeen) => void) | undefined
+  readonly #onRoom: (held: Held) => void
 
-  constructor(held: Held, giveBack: (held: Held, ending: Ending, seen: LeaseSeen) => void) {
+  constructor(
+    held: Held,
+    giveBack: (held: Held, ending: Ending, seen: LeaseSeen) => void,
+    onRoom: (held: Held) => void,
+  ) {
     this.held = held
     this.#giveBack = giveBack
+    this.#onRoom = onRoom
   }
 
   get upstream(): Upstream {
@@ -157,8 +163,9 @@ export class OneLease implements Lease {
 
   spoke(now: number): void {
     const { stay, offer } = this.held
-    offer.place.spoke(stay, now)
+    const isRoomier = offer.place.spoke(stay, now)
     offer.upstream.memory.spoke(offer.place)
+    if (isRoomier) this.#onRoom(this.held)
   }
 
   machineMs({ promptTokens, outputTokens, cachedTokens }: Usage): number {

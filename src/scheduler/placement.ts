@@ -24,8 +24,9 @@ export function findPlace(situation: Situation, policy: Policy): Finding {
   const found = outlooks(situation)
   const target = tierFor(situation, found)
   if (target === undefined) return { offer: undefined, outlooks: found }
-  // Whose turn it is may try a place of which nobody knows yet.
-  let offer = target.hasRoom || ahead.count === 0 ? bestIn(target.tier, situation, policy) : undefined
+  // Whose turn it is may try a place of which nobody knows yet. In a costlier tier there are no turns.
+  let offer =
+    target.hasRoom || ahead.count === 0 || target !== found[0] ? bestIn(target.tier, situation, policy) : undefined
   // It would have to wait there. A cheaper place that has room is no worse for it, and keeps nobody else out.
   for (const { tier, hasRoom } of found) {
     if (offer !== undefined || tier >= target.tier) break

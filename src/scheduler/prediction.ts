@@ -24,3 +24,14 @@ export function isTooLateAt(situation: Situation, offer: Offer): boolean {
   if (deadlineMs === undefined || !offer.place.pace.isLearned) return false
   return predictionAt(situation, offer).totalMs > deadlineMs
 }
+
+/**
+ * When it has to begin at home at the latest, so that its answer is of use; undefined for one that has not said by when it
+ * wants it, and where nothing but a refusal could come of it.
+ */
+export function startByIn({ ask, offering, length, caution }: Situation): number | undefined {
+  if (ask.deadlineMs === undefined || offering.tiers.length === 1) return undefined
+  const { place } = offering.yardstick
+  const readingMs = place.pace.readingMs(ask.promptTokens)
+  return ask.arrivedAt + ask.deadlineMs - readingMs - place.speechMs(meanOf(length) * caution, true)
+}

@@ -2,10 +2,18 @@ import { crc32 } from 'node:zlib'
 import type { Ask } from '../core/ask.ts'
 import type { Offering } from '../fleet/offering.ts'
 
+/** What tells a request from others of its caller: whoever tries again sends the same, byte for byte. */
+interface Mark {
+  readonly caller: string
+  readonly model: string
+  readonly size: number
+  readonly bytes: number
+  readonly tail: number
+}
+
 /** Whoever was refused for want of time, and when it was told to come back. */
 interface Promised {
-  readonly key: string
-  readonly caller: string
+  readonly mark: Mark
   readonly cost: number
   readonly dueAt: number
 }
@@ -50,16 +58,15 @@ export class Promises {
     const book = this.#bookOf(offering, now)
     if (book.length === 0) return nothingKept
     const dueAt = this.#dueAt(book, ask, now)
-    const soon = new Costs()
-    const all = new Costs()
-    for (const [at, one] of book.entries()) {
-      if (at === dueAt) continue
-      all.add(one)
-      if (one.dueAt <= until) soon.add(one)
-    }
+    const own = dueAt === -1 ? undefined : book[dueAt]
+    const costs = costsIn(book, own, until)
     const { id } = ask.caller
     const share = this.#comeBack
-    return { isExpected: dueAt !== -1, soonCost: soon.before(id, cost) * share, allCost: all.before(id, cost) * share }
+    return {
+      isExpected: own !== undefined,
+      soonCost: costBefore(costs, 'soon', id, cost) * share,
+      allCost: costBefore(costs, 'all', id, cost) * share,
+    }
   }
 
   /** Whether it was told to come back now. */
@@ -70,7 +77,7 @@ export class Promises {
   make(ask: Ask, offering: Offering, { cost, dueAt }: Pick<Promised, 'cost' | 'dueAt'>): void {
     let book = this.#books.get(offering.name)
     if (book === undefined) this.#books.set(offering.name, (book = []))
-    if (book.length < promisesMax) book.push({ key: keyOf(ask), caller: ask.caller.id, cost, dueAt })
+    if (book.length < promisesMax) book.push({ mark: markOf(ask), cost, dueAt })
   }
 
   /** It came back: what was promised it is claimed. */
@@ -85,8 +92,8 @@ export class Promises {
 
   #dueAt(book: readonly Promised[], ask: Ask, now: number): number {
     if (book.length === 0) return -1
-    const key = keyOf(ask)
-    return book.findIndex((one) => one.key === key && one.dueAt - earlyMs <= now && now <= one.dueAt + graceMs)
+    const mark = markOf(ask)
+    return book.findIndex((one) => one.dueAt - earlyMs <= now && now <= one.dueAt + graceMs && isSame(one.mark, mark))
   }
 
   /** Without those who have not come in time: they will not. */
@@ -110,30 +117,52 @@ export class Promises {
 
 const none: readonly Promised[] = []
 
-/** What was promised, by caller. */
-class Costs {
-  readonly #byCaller = new Map<string, number>()
+/** What was promised to one caller: what it may claim in time to be in the way, and at any time. */
+interface Costs {
+  soon: number
+  all: number
+}
 
-  add({ caller, cost }: Promised): void {
-    this.#byCaller.set(caller, (this.#byCaller.get(caller) ?? 0) + cost)
+/** By caller, without one that is claimed. Every refusal under an overload looks through all of them. */
+function costsIn(book: readonly Promised[], claimed: Promised | undefined, until: number): Map<string, Costs> {
+  const byCaller = new Map<string, Costs>()
+  let caller: string | undefined
+  let costs: Costs | undefined
+  for (const one of book) {
+    if (one === claimed) continue
+    // Those of one caller mostly follow one another.
+    if (costs === undefined || one.mark.caller !== caller) {
+      caller = one.mark.caller
+      costs = byCaller.get(caller)
+      if (costs === undefined) byCaller.set(caller, (costs = { soon: 0, all: 0 }))
+    }
+    costs.all += one.cost
+    if (one.dueAt <= until) costs.soon += one.cost
   }
+  return byCaller
+}
 
-  /** What goes before another ask of this caller: all that is his, and of others no more than he has himself. */
-  before(caller: string, cost: number): number {
-    const own = this.#byCaller.get(caller) ?? 0
-    let sum = own
-    for (const [other, promised] of this.#byCaller) if (other !== caller) sum += Math.min(promised, own + cost)
-    return sum
-  }
+/** What goes before another ask of this caller: all that is his, and of others no more than he has himself. */
+function costBefore(byCaller: ReadonlyMap<string, Costs>, when: keyof Costs, caller: string, cost: number): number {
+  const own = byCaller.get(caller)?.[when] ?? 0
+  let sum = own
+  for (const [other, costs] of byCaller) if (other !== caller) sum += Math.min(costs[when], own + cost)
+  return sum
 }
 
 /** So much of a request from its end tells it from others of its size: what is new stands there. */
 const tailBytes = 2_048
 
-/** A client that tries again sends the same, byte for byte. */
-function keyOf({ caller, model, guessedTokens, promptTokens, raw }: Ask): string {
+function markOf({ caller, model, guessedTokens, promptTokens, raw }: Ask): Mark {
   const size = guessedTokens ?? promptTokens
-  return raw === undefined
-    ? `${caller.id}\n${model}\n${size}`
-    : `${caller.id}\n${model}\n${size}\n${raw.length}\n${crc32(raw.subarray(-tailBytes))}`
+  const bytes = raw === undefined ? -1 : raw.length
+  return { caller: caller.id, model, size, bytes, tail: raw === undefined ? 0 : crc32(raw.subarray(-tailBytes)) }
 }
+
+/** Numbers first: they tell most of them apart at once. */
+const isSame = (one: Mark, other: Mark): boolean =>
+  one.tail === other.tail &&
+  one.bytes === other.bytes &&
+  one.size === other.size &&
+  one.caller === other.caller &&
+  one.model === other.model

@@ -21,12 +21,11 @@ import { whoMakesWay } from './making-way.ts'
 import { keptBy } from './kept-home.ts'
 import { cheapestWithRoom, lookedAtMax, nearest } from './nearest.ts'
 import { bestBeyond, findPlace, type Finding } from './placement.ts'
-import { isTooLateAt, predictionAt, predictionFor } from './prediction.ts'
+import { isTooLateAt, predictionAt, predictionFor, startByIn } from './prediction.ts'
 import { gone, isUseless, nobodyLeft, shed, tooLate, unknownModel } from './refusal.ts'
 import { Queues } from './queues.ts'
-import { restsUntilOf } from './room.ts'
 import { firstTry, type Situation } from './situation.ts'
-import { type Outlook, outlooks, promised, spareMs, tierFor } from './tiers.ts'
+import { type Outlook, outlooks, promised, tierFor, untilLookedAt } from './tiers.ts'
 import { Turns } from './turns.ts'
 import { findSpare, type SpareWish } from './spare.ts'
 import { isReadyInTime, isShortOfMemory } from './standing-in.ts'
@@ -187,8 +186,8 @@ export class Scheduler {
     const { ahead, outlook, outlooks: promises, makesWay, leaves, isDue } = queued
     if (leaves !== undefined) this.#shed(leaves, now)
     const predicted = predictionFor(situation, outlook)
-    const cost = costIn(situation)
-    const waiting = new Waiting({ ask, avoid, length, cost, isDue, now, predicted, onAbort: this.#onAbort })
+    const claim = { cost: costIn(situation), startBy: startByIn(situation), isDue }
+    const waiting = new Waiting({ ask, avoid, length, ...claim, now, predicted, onAbort: this.#onAbort })
     const queue = this.#queues.open(offering)
     this.#crowd.enter(waiting)
     queue.enter(waiting)
@@ -224,7 +223,7 @@ export class Scheduler {
     const { promptTokens, prefix, stream } = ask
     const stay = upstream.begin(place, { promptTokens, prefix, length, stream }, now)
     const spilled = upstream.settings.tier > offering.lowestTier
-    return new OneLease({ ask, offering, offer, stay, spilled, ...terms }, this.#onEnd)
+    return new OneLease({ ask, offering, offer, stay, spilled, ...terms }, this.#onEnd, this.#onRoom)
   }
 
   readonly #onEnd = (held: Held, ending: Ending, seen: LeaseSeen): void => {
@@ -236,6 +235,9 @@ export class Scheduler {
     this.#expectations.ended(held, ending, { usage, now })
     this.#drain(this.#queues.of(offer.upstream))
   }
+
+  /** More fit there than was known. */
+  readonly #onRoom = ({ offer }: Held): void => this.#drain(this.#queues.of(offer.upstream))
 
   /** Serves whom it can, one of each queue in turn: queues that share a place share it evenly. */
   #drain(queues: Iterable<Queue>): void {
@@ -299,9 +301,8 @@ export class Scheduler {
   /** Sees to it that one who stays is looked at again when the cheapest places can no longer make it. */
   #watch(waiting: Waiting, situation: Situation, promises: readonly Outlook[]): void {
     const { late } = waiting.queue!
-    const cheapest = promises[0]
     const mayMove = promises.length > 1 || waiting.ask.deadlineMs !== undefined
-    const spare = cheapest === undefined || !mayMove ? Infinity : spareMs(situation, cheapest)
+    const spare = mayMove ? untilLookedAt(situation, promises) : Infinity
     if (spare < 0) late.add(waiting)
     else late.delete(waiting)
     this.#wakes.wake(waiting, spare < 0 ? Infinity : situation.now + Math.max(spare, lookAgainMs))
@@ -369,12 +370,8 @@ export class Scheduler {
     if (this.#turns.close(queue)) this.#wakes.lookBy(this.#world.now())
   }
 
-  /** A server that rests gives no sign when it has rested: it must be looked at by then. */
   #noteRest(queue: Queue, now: number): void {
-    for (const offer of queue.offering.offers) {
-      const restsUntil = restsUntilOf(offer)
-      if (restsUntil > now) this.#wakes.lookBy(restsUntil)
-    }
+    this.#wakes.rest(queue.offering, now)
     const { first } = queue
     if (first !== undefined)
       this.#wakes.lookBy(this.#turns.look(queue, this.#expectations.waiting(first, nobodyAhead, now)))

@@ -21,6 +21,8 @@ export interface Situation {
   readonly caution: number
   /** Who is to be served before this one. */
   readonly ahead: Ahead
+  /** Of all who wait, those that the cheapest servers cannot serve in time any more: what room there is elsewhere is theirs. None unless said. */
+  readonly late?: number
   readonly now: number
   /** Servers known to be down may be tried as well, for want of any other. */
   readonly desperate: boolean

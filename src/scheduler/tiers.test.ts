@@ -5,7 +5,7 @@ import type { Ask } from '../core/ask.ts'
 import { lengthOf } from '../core/length.ts'
 import { nobodyAhead } from './fair-queue.ts'
 import { firstTry, type Situation } from './situation.ts'
-import { tierFor } from './tiers.ts'
+import { tierFor, untilLookedAt } from './tiers.ts'
 
 const outlook = (tier: number, firstTokenMs: number, hasRoom = true) => ({
   tier,
@@ -36,6 +36,13 @@ const choosing = (more: Partial<Ask> = {}): Situation => {
 test('the cheapest tier in time is the one, with room or without', () => {
   assert.equal(tierFor(choosing(), [outlook(0, 900, false), outlook(1, 100)])?.tier, 0)
   assert.equal(tierFor(choosing(), [outlook(0, 1_100), outlook(1, 100), outlook(2, 50)])?.tier, 1)
+})
+
+test('one who waits is looked at while another tier can still make it, for others may come who go first', () => {
+  assert.equal(untilLookedAt(choosing(), [outlook(0, 300), outlook(1, 100)]), 700)
+  assert.equal(untilLookedAt(choosing(), [outlook(0, 300), outlook(1, 800)]), 200)
+  assert.equal(untilLookedAt(choosing(), [outlook(0, 300), outlook(1, 1_100)]), 700)
+  assert.equal(untilLookedAt(choosing(), []), Infinity)
 })
 
 test('when none is in time the cheapest with room is, unless a costlier one is faster by far', () => {
@@ -140,6 +147,19 @@ test('one who waits for free servers does not keep another from the cloud', asyn
   await scheduler.acquire(ask())
   watched(scheduler.acquire(ask({ cloud: 'never' })))
   watched(scheduler.acquire(ask({ cloud: 'never' })))
+  const hasty = watched(scheduler.acquire(ask({ patienceMs: 1_000 })))
+  await world.settle()
+  assert.equal(hasty.lease?.upstream.settings.name, 'cloud')
+})
+
+test('those who wait for a server at home take no room in the cloud, however many they are', async () => {
+  const rig = rigOf({ local: {}, cloud: { tier: 1, concurrency: 2 } })
+  const { world, scheduler, ask } = rig
+  for (let served = 0; served < 20; served += 1) {
+    serveFor(world, scheduler.acquire(ask({ cloud: 'never' })), 4_000)
+    await world.advance(4_000)
+  }
+  for (let came = 0; came < 6; came += 1) watched(scheduler.acquire(ask()))
   const hasty = watched(scheduler.acquire(ask({ patienceMs: 1_000 })))
   await world.settle()
   assert.equal(hasty.lease?.upstream.settings.name, 'cloud')

@@ -27,7 +27,7 @@ const worthIt = 2
 export function outlooks(situation: Situation): Outlook[] {
   const found: Outlook[] = []
   for (const tier of situation.offering.tiers) {
-    const outlook = outlookOf(situation, tier)
+    const outlook = outlookOf(situation, tier, found.length === 0 ? situation.ahead : lateAhead(situation))
     if (outlook !== undefined) found.push(outlook)
   }
   return found
@@ -38,6 +38,20 @@ export function spareMs({ ask, now }: Situation, { firstTokenMs, totalMs }: Outl
   const age = now - ask.arrivedAt
   const first = ask.patienceMs - age - firstTokenMs
   return ask.deadlineMs === undefined ? first : Math.min(first, ask.deadlineMs - age - totalMs)
+}
+
+/**
+ * How long one may wait unseen, as things stand: until the cheapest tier can no longer make it, but at the latest while
+ * another still can. Others may come meanwhile who go first. Negative when the cheapest is too late already.
+ */
+export function untilLookedAt(situation: Situation, [cheapest, ...costlier]: readonly Outlook[]): number {
+  if (cheapest === undefined) return Infinity
+  let until = spareMs(situation, cheapest)
+  for (const outlook of costlier) {
+    const spare = spareMs(situation, outlook)
+    if (spare > 0) until = Math.min(until, spare)
+  }
+  return until
 }
 
 /**
@@ -63,8 +77,13 @@ export function promised(situation: Situation): Outlook | undefined {
   return tierFor(situation, outlooks(situation))
 }
 
-function outlookOf(situation: Situation, tier: number): Outlook | undefined {
-  const { ask, offering, ahead, length, delay, caution, now } = situation
+/** Who waits for the cheapest tier takes nothing from the others. */
+function lateAhead({ ahead, late = 0 }: Situation): Ahead {
+  return { ...ahead, count: late, cost: ahead.count === 0 ? 0 : (late * ahead.cost) / ahead.count }
+}
+
+function outlookOf(situation: Situation, tier: number, ahead: Ahead): Outlook | undefined {
+  const { ask, offering, length, delay, caution, now } = situation
   const outputTokens = meanOf(length) * caution
   const { place: yardstick } = offering.yardstick
   let free = 0

@@ -49,8 +49,8 @@ export class Queue {
       this.retries.add(waiting)
       return
     }
-    const { ask, cost, isDue } = waiting
-    waiting.ticket = this.fair.push(waiting, { caller: ask.caller, priority: ask.priority, cost, isDue })
+    const { ask, cost, startBy, isDue } = waiting
+    waiting.ticket = this.fair.push(waiting, { caller: ask.caller, priority: ask.priority, cost, startBy, isDue })
   }
 
   /** With `served`, its caller is charged for it. */
@@ -85,6 +85,7 @@ export class Waiting implements Heaped {
   readonly length: Length
   /** Milliseconds that it is thought to take of a machine. */
   readonly cost: number
+  readonly startBy: number | undefined
   /** It was refused before, and has come back when it was told to: its turn is now. */
   readonly isDue: boolean
   readonly since: number
@@ -109,6 +110,7 @@ export class Waiting implements Heaped {
     readonly avoid: ReadonlySet<Upstream>
     readonly length: Length
     readonly cost: number
+    readonly startBy?: number | undefined
     readonly isDue: boolean
     readonly now: number
     readonly predicted: Prediction | undefined
@@ -119,6 +121,7 @@ export class Waiting implements Heaped {
     this.avoid = of.avoid
     this.length = of.length
     this.cost = of.cost
+    this.startBy = of.startBy
     this.isDue = of.isDue
     this.since = of.now
     this.predicted = of.predicted

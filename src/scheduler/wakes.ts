@@ -1,6 +1,8 @@
 import type { World } from '../core/world.ts'
+import type { Offering } from '../fleet/offering.ts'
 import { Alarm } from './alarm.ts'
 import { Heap } from './heap.ts'
+import { restsUntilOf } from './room.ts'
 import type { Waiting } from './waiting.ts'
 
 export interface WakesParts {
@@ -13,12 +15,16 @@ export interface WakesParts {
 /** So many are looked at in a millisecond. */
 const lookedAtPerMs = 20
 
+/** Of two who look at the same place one may find it slow and the other well, again and again: no sooner than this. */
+const wellAgainMs = 20
+
 /** When to look again though nothing has happened: at one who waits, or at all. One timer for whatever comes first. */
 export class Wakes {
   readonly #parts: WakesParts
   readonly #byTime = new Heap<Waiting>((one, other) => one.wakeAt < other.wakeAt)
   readonly #alarm: Alarm
   #lookAt = Infinity
+  #wellAt = -Infinity
 
   constructor(parts: WakesParts) {
     this.#parts = parts
@@ -41,6 +47,23 @@ export class Wakes {
 
   forget(waiting: Waiting): void {
     this.#byTime.remove(waiting)
+  }
+
+  /** A server that rests gives no sign when it has rested: it must be looked at by then, unless another finds it well before. */
+  rest({ offers }: Offering, now: number): void {
+    for (const offer of offers) {
+      const restsUntil = restsUntilOf(offer)
+      if (restsUntil <= now) continue
+      this.lookBy(restsUntil)
+      offer.place.slowness.onWell = this.#onWell
+    }
+  }
+
+  /** Whoever finds that decides something else just now. */
+  readonly #onWell = (): void => {
+    const now = this.#parts.world.now()
+    if (this.#wellAt <= now) this.#wellAt = Math.max(now, this.#wellAt + wellAgainMs)
+    this.lookBy(this.#wellAt)
   }
 
   lookBy(at: number): void {

@@ -1,36 +1,37 @@
 /** Something that is to happen at an instant. It never happens once `off` is set. */
 export interface Entry {
-  readonly at: number
-  readonly order: number
-  readonly wake: () => void
+  /** Both are set by the agenda. */
+  at: number
+  order: number
   off: boolean
 }
 
 /** What is to happen, soonest first; at the same instant, in the order it was put down. A binary heap. */
-export class Agenda {
-  readonly #heap: Entry[] = []
+export class Agenda<E extends Entry> {
+  readonly #heap: E[] = []
   #order = 0
 
-  add(at: number, wake: () => void): Entry {
-    const entry = { at, order: this.#order, wake, off: false }
+  /** One that was taken may be put down again. */
+  add(at: number, entry: E): void {
+    entry.at = at
+    entry.order = this.#order
     this.#order += 1
     this.#rise(entry)
-    return entry
   }
 
   /** The soonest that is still to happen, left where it is. */
-  peek(): Entry | undefined {
+  peek(): E | undefined {
     while (this.#heap[0]?.off === true) this.#pop()
     return this.#heap[0]
   }
 
-  take(): Entry | undefined {
+  take(): E | undefined {
     const entry = this.peek()
     if (entry !== undefined) this.#pop()
     return entry
   }
 
-  #rise(entry: Entry): void {
+  #rise(entry: E): void {
     const heap = this.#heap
     let at = heap.length
     while (at > 0) {

@@ -28,14 +28,26 @@ const described = { ...tool, description: 'Looks something up.' }
 export const bodyFor = (errand: Errand): Json => ({ model: errand.model, ...bodies[errand.dialect](errand) })
 
 /** It written out. What stands before a question is long: where it can be written as it is, nobody looks at each of its signs. */
-export function rawOf(errand: Errand): Uint8Array {
-  if (errand.wants === 'vectors' || marked.test(errand.preamble)) return Buffer.from(JSON.stringify(bodyFor(errand)))
-  const [before = '', after = ''] = JSON.stringify(bodyFor({ ...errand, preamble: gap })).split(gap)
-  return Buffer.from(before + errand.preamble + after)
+export function rawOf(errand: Errand, body: Json = bodyFor(errand)): Uint8Array {
+  const raw = Buffer.from(textOf(errand, body))
+  written.set(raw, body)
+  return raw
 }
 
-/** Of what a prompt may hold here, that which looks otherwise in JSON. No more than three: those are found at a glance. */
-const marked = /["\\\n]/
+/** What these bytes say, if they are the very ones that somebody wrote here: nobody has to read them again. */
+export const saidBy = (raw: Uint8Array): Json | undefined => written.get(raw)
+
+const written = new WeakMap<Uint8Array, Json>()
+
+function textOf(errand: Errand, body: Json): string {
+  const { preamble, wants } = errand
+  if (wants === 'vectors' || marks.some((mark) => preamble.includes(mark))) return JSON.stringify(body)
+  const [before = '', after = ''] = JSON.stringify(bodyFor({ ...errand, preamble: gap })).split(gap)
+  return before + preamble + after
+}
+
+/** Of what a prompt may hold here, that which looks otherwise in JSON. */
+const marks = ['"', '\\', '\n'] as const
 const gap = '<what was said before>'
 
 /** The texts of which vectors are wanted; the oldest way of asking takes only one. */

@@ -1,5 +1,7 @@
+import type { Caller } from '../core/ask.ts'
 import { Fault, type FaultKind } from '../core/fault.ts'
 import type { Outcome, Reply } from '../core/reply.ts'
+import type { Settings } from '../core/settings.ts'
 import { dialectById } from '../dialects/index.ts'
 import type { Gateway } from '../gateway.ts'
 import { bodyFor, rawOf } from './bodies.ts'
@@ -91,18 +93,32 @@ export async function visit(errand: Errand, gateway: Gateway, listens: boolean =
 export function askFor(errand: Errand, gateway: Gateway, signal: AbortSignal): ReturnType<Gateway['ask']> {
   const body = bodyFor(errand)
   const { name, priority, patienceMs, deadlineMs, cloud } = errand.caller
-  const known = gateway.settings.callers.find(({ caller }) => caller.id === name)
   return gateway.ask({
     id: `errand-${errand.number}`,
     isOurId: true,
     dialect: dialectById(errand.dialect)!,
     body,
-    raw: rawOf(errand),
-    caller: gateway.identify(known?.key),
+    raw: rawOf(errand, body),
+    caller: identified(name, gateway),
     signal,
     patienceMs,
     deadlineMs,
     priority,
     cloud,
   })
+}
+
+const identities = new WeakMap<Settings, Map<string, Caller>>()
+
+/** Who it is by the key that he has: looked up once, for that is dear on purpose. */
+function identified(name: string, gateway: Gateway): Caller {
+  const { settings } = gateway
+  let known = identities.get(settings)
+  if (known === undefined) identities.set(settings, (known = new Map()))
+  let caller = known.get(name)
+  if (caller === undefined) {
+    caller = gateway.identify(settings.callers.find((one) => one.caller.id === name)?.key)
+    known.set(name, caller)
+  }
+  return caller
 }

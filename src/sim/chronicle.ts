@@ -21,7 +21,15 @@ interface Open {
   tries: number
 }
 
-/** Listens to everything that happens, and forgets nothing of it. */
+interface ChronicleParts {
+  readonly now: () => number
+  readonly waiting: () => number
+  readonly mayLeave: (ask: Ask) => boolean
+  /** Whether somebody will ask for what has settled, and for who waited when. */
+  readonly isKept: boolean
+}
+
+/** Listens to everything that happens, and forgets nothing of it, unless it is told that nobody will ask. */
 export class Chronicle {
   readonly settled: Settled[] = []
   readonly failedAttempts: Record<string, number> = {}
@@ -40,8 +48,10 @@ export class Chronicle {
   wrong: string | undefined
 
   readonly #mayLeave: (ask: Ask) => boolean
+  readonly #isKept: boolean
 
-  constructor(parts: { now: () => number; waiting: () => number; mayLeave: (ask: Ask) => boolean }) {
+  constructor(parts: ChronicleParts) {
+    this.#isKept = parts.isKept
     this.#mayLeave = parts.mayLeave
     this.#now = parts.now
     this.#waiting = parts.waiting
@@ -58,6 +68,7 @@ export class Chronicle {
   }
 
   note(line: string): void {
+    if (!this.#isKept) return
     this.#lines += line
     if (this.#lines.length < 65_536) return
     this.#history.update(this.#lines)
@@ -111,15 +122,7 @@ export class Chronicle {
         if (refusal?.kind === 'patience-spent' && agedMs + (refusal.etaMs ?? 0) < ask.patienceMs - 0.001) {
           this.wrong ??= `nobody is refused for patience he still has (${id}, after ${outcome.totalMs} of ${ask.patienceMs} ms)`
         }
-        this.settled.push({
-          caller: ask.caller.id,
-          priority: ask.priority,
-          stream: ask.stream,
-          spilled,
-          at,
-          outcome,
-          comparisons: comparisonsOf(ask, outcome),
-        })
+        if (this.#isKept) this.settled.push(settledOf(event, spilled, at))
         this.#open.delete(id)
         break
       }
@@ -130,6 +133,7 @@ export class Chronicle {
       default:
         return
     }
+    if (!this.#isKept) return
     const depth = this.#waiting()
     if (this.queue.at(-1)?.depth !== depth) this.queue.push({ at, depth })
   }
@@ -140,4 +144,9 @@ export class Chronicle {
     this.wrong ??= `nothing is told of an ask that has ended or never came (${type})`
     return { spilled: false, tries: 0 }
   }
+}
+
+function settledOf({ ask, outcome }: Event & { type: 'ask-settled' }, spilled: boolean, at: number): Settled {
+  const { caller, priority, stream } = ask
+  return { caller: caller.id, priority, stream, spilled, at, outcome, comparisons: comparisonsOf(ask, outcome) }
 }

@@ -1,6 +1,8 @@
 /** The machine of a simulated server, in numbers. */
 export interface EngineSpec {
   readonly prefillTokensPerSecond: number
+  /** So long each prompt takes beside its tokens, however short it is. */
+  readonly prefillMs: number
   /** While a prompt is read nobody says a token, and a prompt waits for the end of a step; else both go on side by side. */
   readonly prefillStalls: boolean
   /** Between two tokens of each generation: with so many at once, so many milliseconds; straight lines between. */

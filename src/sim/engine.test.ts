@@ -7,6 +7,7 @@ import { emptyLedger, type Ledger } from './ledger.ts'
 import { SimWorld } from './world.ts'
 
 const spec: EngineSpec = {
+  prefillMs: 0,
   prefillStalls: false,
   prefillTokensPerSecond: 1_000,
   stepMs: [
@@ -327,6 +328,14 @@ test('where a prompt stalls the rest, nobody says a token while it is read, and 
   }
   assert.deepEqual(await at(false), [100, 110, 120, 130, 140, 215])
   assert.deepEqual(await at(true), [100, 110, 120, 230, 240, 220])
+})
+
+test('a prompt may take time of its own beside that of its tokens, for itself and for who is read after it', async () => {
+  const { world, ask } = machine({ prefillMs: 7 })
+  const [first, second] = [ask({ outputTokens: 1 }), ask({ outputTokens: 1, promptTokens: 10 })]
+  await world.run(world.sleep(1_000))
+  assert.deepEqual(first.tokens, [[0, 107]])
+  assert.deepEqual(second.tokens, [[0, 124]])
 })
 
 test('where a prompt stalls the rest, they go on when its caller hangs up, and after a crash', async () => {

@@ -354,7 +354,7 @@ export class Engine {
       this.#fill()
       return
     }
-    const newest = [...this.#steps.joining].at(-1) ?? [...this.#steps.speaking].at(-1) ?? run
+    const newest = this.#steps.joining.at(-1) ?? this.#steps.speaking.at(-1) ?? run
     this.#leave(newest)
     if (this.#heldTokens === 0) {
       newest.job.onEnd('full', newest)

@@ -63,7 +63,7 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
   const widths = head.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column]!.length)))
   const line = (row: readonly string[]): string =>
     row.map((cell, column) => (column === 0 ? cell.padEnd(widths[column]!) : cell.padStart(widths[column]!))).join('  ')
-  return [styleText('bold', line(head)), ...rows.map(line)]
+  return [styleText('bold', line(head)), ...rows.map((row) => line(row).trimEnd())]
 }
 
 const blocks = ' ▁▂▃▄▅▆▇█'
@@ -72,13 +72,14 @@ const rowsHigh = 4
 /** Bars of block characters, four lines high. */
 function plot(title: string, values: readonly number[], show: (most: number) => string): string[] {
   const most = Math.max(...values)
+  if (most === 0) return [`${styleText('bold', title)}  none`]
   const lines = Array.from({ length: rowsHigh }, (_, row) => {
     const floor = rowsHigh - 1 - row
     const cells = values.map((value) => {
       const eighths = most === 0 ? 0 : Math.round((value / most) * rowsHigh * 8) - floor * 8
       return blocks[Math.min(Math.max(eighths, 0), 8)]!
     })
-    return cells.join('')
+    return cells.join('').trimEnd()
   })
   return [`${styleText('bold', title)}  most ${show(most)}`, ...lines]
 }

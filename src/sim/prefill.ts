@@ -18,7 +18,7 @@ export interface PrefillParts {
 /** Reads prompts one after the other. Where a server cannot do both at once, nobody says a token meanwhile. */
 export class Prefill {
   readonly #parts: PrefillParts
-  readonly runs: Set<Run> = new Set()
+  readonly runs: Run[] = []
   #stop: AbortController | undefined
   #untilRead: PromiseWithResolvers<void> | undefined
 
@@ -27,7 +27,7 @@ export class Prefill {
   }
 
   get size(): number {
-    return this.runs.size
+    return this.runs.length
   }
 
   get untilRead(): Promise<void> | undefined {
@@ -35,31 +35,41 @@ export class Prefill {
   }
 
   add(run: Run): void {
-    this.runs.add(run)
+    this.runs.push(run)
   }
 
   start(): void {
-    if (this.#stop === undefined && this.runs.size > 0) void this.#read()
+    if (this.#stop === undefined && this.runs.length > 0) void this.#read()
   }
 
   leave(run: Run): void {
-    const reader = this.runs.values().next().value
-    if (this.runs.delete(run) && reader === run) this.#stop?.abort(gone)
+    const isReader = this.runs[0] === run
+    if (this.#remove(run) && isReader) this.#stop?.abort(gone)
   }
 
   clear(): void {
-    this.runs.clear()
+    this.runs.length = 0
     this.#stop = undefined
     this.#untilRead = undefined
+  }
+
+  #remove(run: Run): boolean {
+    const at = this.runs.indexOf(run)
+    if (at !== -1) this.runs.splice(at, 1)
+    return at !== -1
   }
 
   async #read(): Promise<void> {
     const { labor, spec, ledger, standsStill, prefixesOf, untilStepped, onRead } = this.#parts
     const { life } = labor
     if (spec.prefillStalls) this.#untilRead = Promise.withResolvers<void>()
-    for (const run of this.runs) {
+    const passed: Run[] = []
+    for (let run = this.runs[0]; run !== undefined; run = this.runs.find((one) => !passed.includes(one))) {
       const { model, promptTokens, blocks } = run.job
-      if (standsStill(model)) continue
+      if (standsStill(model)) {
+        passed.push(run)
+        continue
+      }
       const prefixes = prefixesOf(model)
       run.cachedTokens = Math.min(prefixes.cached(blocks), promptTokens - 1)
       const stop = new AbortController()
@@ -70,8 +80,13 @@ export class Prefill {
         if (life !== labor.life) return
       }
       const tokens = promptTokens + run.said - run.cachedTokens
-      if (!(await labor.work((tokens * 1_000) / spec.prefillTokensPerSecond, stop.signal))) return
-      if (standsStill(model) || !this.runs.delete(run)) continue
+      const readMs = spec.prefillMs + (tokens * 1_000) / spec.prefillTokensPerSecond
+      if (!(await labor.work(readMs, stop.signal))) return
+      if (standsStill(model)) {
+        passed.push(run)
+        continue
+      }
+      if (!this.#remove(run)) continue
       prefixes.keep(blocks)
       if (run.said === 0) {
         ledger.promptTokens += promptTokens

@@ -76,7 +76,8 @@ export interface Timeline {
   readonly firstTokenP95Ms: readonly number[]
 }
 
-interface Seen {
+/** What is left of a history when it has come to its end. */
+export interface Seen {
   readonly trips: readonly Trip[]
   readonly chronicle: Chronicle
   readonly servers: readonly SimServer[]
@@ -124,8 +125,7 @@ export function reportOf({ seed, requests }: Simulation, { trips, chronicle, ser
 }
 
 /** An answer in one piece has no first token. */
-const firstTokenOf = ({ stream, outcome }: Settled): number[] =>
-  stream && outcome.firstTokenMs !== undefined ? [outcome.firstTokenMs] : []
+const firstTokenOf = ({ stream, outcome }: Settled): number | undefined => (stream ? outcome.firstTokenMs : undefined)
 
 const isServed = ({ outcome }: Settled): boolean => outcome.fault === undefined
 
@@ -163,14 +163,14 @@ function timesOf(settled: readonly Settled[]): Times {
     requests: settled.length,
     served: served.length,
     waitMs: percentiles(served.map(({ outcome }) => outcome.waitMs)),
-    firstTokenMs: percentiles(served.flatMap(firstTokenOf)),
+    firstTokenMs: percentiles(served.map(firstTokenOf).filter((ms) => ms !== undefined)),
   }
 }
 
 function truenessOf(settled: readonly Settled[], what: Predicted): Trueness {
-  const off = settled.flatMap(({ comparisons }) =>
-    comparisons.filter((one) => one.what === what).map(({ factor }) => Math.log(factor)),
-  )
+  const off: number[] = []
+  for (const { comparisons } of settled)
+    for (const one of comparisons) if (one.what === what) off.push(Math.log(one.factor))
   const sorted = Float64Array.from(off).sort()
   return { requests: off.length, median: at(sorted, 0.5, 1_000), p90: at(sorted, 0.9, 1_000) }
 }
@@ -199,7 +199,8 @@ function timelineOf({ queue, settled }: Chronicle, tookMs: number): Timeline {
   }
   const firstTokens = Array.from({ length: points }, (): number[] => [])
   for (const one of settled) {
-    for (const ms of firstTokenOf(one)) firstTokens[pointOf(one.at - one.outcome.totalMs + ms)]!.push(ms)
+    const ms = firstTokenOf(one)
+    if (ms !== undefined) firstTokens[pointOf(one.at - one.outcome.totalMs + ms)]!.push(ms)
   }
   return { everyMs: Math.round(everyMs), queued, firstTokenP95Ms: firstTokens.map((values) => percentiles(values).p95) }
 }

@@ -4,7 +4,8 @@ import { exampleFleet, originOf, settingsFor } from './fleet.ts'
 import { trouble } from './outages.ts'
 import { Chronicle } from './chronicle.ts'
 import { hummed } from './recital.ts'
-import { type Report, reportOf } from './report.ts'
+import { type Report, reportOf, type Seen } from './report.ts'
+import { seldomProbed } from './seldom.ts'
 import { SimServer } from './server.ts'
 import type { Simulation, Stage } from './simulation.ts'
 import { falseAtTheEnd, falseForWaiting, falseNow, falseOf, type KindOf } from './verdict.ts'
@@ -13,9 +14,14 @@ import { SimWorld } from './world.ts'
 
 /** Something that must always be true was not. */
 export class Violation extends Error {
+  readonly seed: number
+  readonly what: string
+
   constructor(seed: number, what: string, options?: ErrorOptions) {
     super(`Seed ${seed}: ${what}`, options)
     this.name = 'Violation'
+    this.seed = seed
+    this.what = what
   }
 }
 
@@ -34,7 +40,15 @@ const restMs = 60_000
  * Runs the production gateway in a simulated world from a seed, and holds it to its promises. Throws a Violation when one
  * is broken; otherwise tells how it went.
  */
-export async function simulate(simulation: Simulation): Promise<Report> {
+export const simulate = async (simulation: Simulation): Promise<Report> =>
+  reportOf(simulation, await unfold(simulation, true))
+
+/** The same for who listens himself: nothing is kept to be told, which a long history has much of. */
+export async function simulateUntold(simulation: Simulation): Promise<void> {
+  await unfold(simulation, false)
+}
+
+async function unfold(simulation: Simulation, isTold: boolean): Promise<Seen> {
   const {
     seed,
     workload = usualWorkload,
@@ -58,10 +72,12 @@ export async function simulate(simulation: Simulation): Promise<Report> {
     world.attach(originOf(machine), server)
     return server
   })
-  const gateway = createGateway({ ...settingsFor(fleet, workload), ...settings }, { world, layers, ledger, policy })
+  const asSet = { ...settingsFor(fleet, workload), ...settings }
+  const gateway = createGateway(grain === 'coarse' ? seldomProbed(asSet) : asSet, { world, layers, ledger, policy })
   const chronicle = new Chronicle({
     now: () => world.now(),
     waiting: () => gateway.waiting,
+    isKept: isTold,
     mayLeave: ({ caller, model }) => caller.cloud === 'allowed' && settings?.models?.get(model)?.cloud !== 'never',
   })
   gateway.subscribe(chronicle.listen)
@@ -87,7 +103,7 @@ export async function simulate(simulation: Simulation): Promise<Report> {
     await gateway.stop()
     await world.run(world.sleep(restMs))
     if (isHeld) hold(seed, world.idle ? undefined : 'a gateway that was stopped does nothing any more')
-    return reportOf(simulation, { trips: made, chronicle, servers, gateway, tookMs })
+    return { trips: made, chronicle, servers, gateway, tookMs }
   } catch (error) {
     if (error instanceof Violation) throw error
     throw new Violation(seed, error instanceof Error ? `${error.stack}` : String(error), { cause: error })
@@ -127,8 +143,9 @@ async function send(
 }
 
 async function look(stage: Stage, over: AbortSignal): Promise<void> {
+  const nobodyWaits = (): boolean => stage.gateway.waiting === 0
   while (!over.aborted) {
-    await stage.world.sleep(lookEveryMs, over)
+    await stage.world.sleep(lookEveryMs, over, nobodyWaits)
     stage.chronicle.wrong ??= falseForWaiting(stage)
   }
 }

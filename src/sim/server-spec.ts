@@ -67,6 +67,7 @@ const common = {
 /** One card: four slots, several models of which one is in memory. */
 const card: EngineSpec = {
   prefillTokensPerSecond: 4_000,
+  prefillMs: 0,
   prefillStalls: false,
   stepMs: slottedStepMs,
   slots: 4,

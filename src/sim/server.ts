@@ -1,6 +1,7 @@
 import { type Inbound, NetFault, type Outbound } from '../core/world.ts'
 import type { Question } from './answer.ts'
 import type { Bill } from './bills.ts'
+import { saidBy } from './bodies.ts'
 import { type Chance, chanceOf, spreadAround } from './chance.ts'
 import { Engine } from './engine.ts'
 import { type Fate, fateOf, type Faults } from './faults.ts'
@@ -28,6 +29,7 @@ export class SimServer implements Station {
   /** Chances of what goes wrong with a request; may be changed at any time. */
   faults: Faults
   readonly #clock: Clock
+  readonly #grain: Grain
   readonly #engine: Engine
   readonly #manner: Manner
   readonly #fates: Chance
@@ -45,6 +47,7 @@ export class SimServer implements Station {
     this.spec = spec
     this.faults = spec.faults
     this.#clock = clock
+    this.#grain = grain
     this.#engine = new Engine(spec.engine, clock, this.ledger, grain)
     this.#manner = manners[spec.kind]
     this.#fates = chanceOf(seed, `fates of ${spec.name}`)
@@ -226,6 +229,7 @@ export class SimServer implements Station {
       fate,
       write: this.#write,
       pingMs: spec.pingMs,
+      joinsEnd: this.#grain === 'coarse',
       onBill,
     }
     return new Telling({ ...question, model: name }, scribe, signal, parts).inbound
@@ -269,6 +273,8 @@ const fine: Fate = { before: undefined, breaksAfter: Infinity, breaksBy: 'reset'
 
 function parsed(body: Uint8Array | undefined): Record<string, unknown> | undefined {
   if (body === undefined || body.length === 0) return {}
+  const said = saidBy(body)
+  if (said !== undefined) return said
   try {
     const value: unknown = JSON.parse(Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString())
     return typeof value === 'object' && value !== null && !Array.isArray(value)

@@ -46,9 +46,9 @@ export interface StepsParts {
 /** All that generate say a token per step, and the fuller the step the longer it takes. */
 export class Steps {
   readonly #parts: StepsParts
-  /** Read, and to take part from the next step on. */
-  readonly joining: Set<Run> = new Set()
-  readonly speaking: Set<Run> = new Set()
+  /** Read, and to take part from the next step on. Each change makes another list: whoever goes through one is not disturbed. */
+  joining: readonly Run[] = []
+  speaking: readonly Run[] = []
   #isGoing = false
   #stretch: Stretch | undefined
   #untilStepped: PromiseWithResolvers<void> | undefined
@@ -58,7 +58,7 @@ export class Steps {
   }
 
   get size(): number {
-    return this.joining.size + this.speaking.size
+    return this.joining.length + this.speaking.length
   }
 
   /** A prompt is to be read: the end of the step that keeps it from that, if there is one. */
@@ -70,7 +70,7 @@ export class Steps {
   /** Its prompt has been read, which gave its first token. */
   join(run: Run): void {
     this.disturb()
-    this.joining.add(run)
+    this.joining = [...this.joining, run]
     this.#say(run)
   }
 
@@ -79,14 +79,14 @@ export class Steps {
   }
 
   leave(run: Run): void {
-    this.joining.delete(run)
-    this.speaking.delete(run)
+    this.joining = without(run, this.joining)
+    this.speaking = without(run, this.speaking)
   }
 
   clear(): void {
     this.#stretch?.cut()
-    this.joining.clear()
-    this.speaking.clear()
+    this.joining = []
+    this.speaking = []
     this.#isGoing = false
     this.#stretch = undefined
     this.#untilStepped = undefined
@@ -120,7 +120,7 @@ export class Steps {
     const stretch = this.#stretch
     if (stretch === undefined) return
     this.settle()
-    if ((stretch.steps - stretch.done) * this.speaking.size > this.#parts.room()) this.disturb()
+    if ((stretch.steps - stretch.done) * this.speaking.length > this.#parts.room()) this.disturb()
   }
 
   async #go(): Promise<void> {
@@ -132,14 +132,19 @@ export class Steps {
         await read
         if (life !== labor.life) return
       }
-      for (const run of this.joining) this.speaking.add(run)
-      this.joining.clear()
-      if (this.speaking.size === 0) break
+      if (this.joining.length > 0) this.speaking = [...this.speaking, ...this.joining]
+      this.joining = []
+      if (this.speaking.length === 0) break
       if (spec.prefillStalls) this.#untilStepped = Promise.withResolvers<void>()
-      if (!(await this.#pass(stepMsAt(spec.stepMs, this.speaking.size)))) return
+      if (!(await this.#pass(stepMsAt(spec.stepMs, this.speaking.length)))) return
       this.#untilStepped?.resolve()
       this.#untilStepped = undefined
-      for (const run of this.speaking) if (!standsStill(run.job.model)) this.#say(run)
+      const all = this.speaking
+      for (const run of all) {
+        // The end of one may have been the end of others.
+        const isIn = this.speaking === all || this.speaking.includes(run)
+        if (isIn && !standsStill(run.job.model)) this.#say(run)
+      }
       if (life !== labor.life) return
     }
     this.#isGoing = false
@@ -168,7 +173,7 @@ export class Steps {
 
   #stepsUntilTold(now: number, stepMs: number): number {
     const { standsStill, room } = this.#parts
-    let steps = Math.min(stretchMostMs / stepMs, room() / this.speaking.size)
+    let steps = Math.min(stretchMostMs / stepMs, room() / this.speaking.length)
     for (const run of this.speaking) {
       if (!standsStill(run.job.model)) steps = Math.min(steps, tokensUntilTold(run, now, stepMs))
     }
@@ -183,6 +188,9 @@ export class Steps {
     this.#parts.onTold(run)
   }
 }
+
+const without = (run: Run, runs: readonly Run[]): readonly Run[] =>
+  runs.includes(run) ? runs.filter((one) => one !== run) : runs
 
 /** Between two pieces, as far as tokens have to do with it. */
 function tokensUntilTold(

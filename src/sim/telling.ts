@@ -51,6 +51,8 @@ export interface TellingParts {
   readonly write: (pipe: Pipe, text: string) => void
   /** While a stream has not begun to say anything, a comment is sent this often; 0 for never. */
   readonly pingMs: number
+  /** The last word and what follows it go over the wire together: who hears of pieces hears of one piece less. */
+  readonly joinsEnd: boolean
   /** Gets the bill, when there is one. */
   readonly onBill?: ((bill: Bill) => void) | undefined
 }
@@ -70,6 +72,8 @@ export class Telling {
   #told = 0
   #text = ''
   #thought = ''
+  /** Said, and not on the wire yet. */
+  #unsent = ''
   #headSent = false
   #spoke = false
   #unheard = false
@@ -129,7 +133,8 @@ export class Telling {
     if (index < fate.breaksAfter) {
       this.#spoke = true
       this.#sendHead()
-      this.#write(frame)
+      if (this.#parts.joinsEnd && index + 1 === this.#answer.tokens) this.#unsent = frame
+      else this.#write(frame)
       return
     }
     // A connection may break within a frame as well as between two.
@@ -166,7 +171,7 @@ export class Telling {
     const told = { answer: this.#answer, run, endedAt: clock.now() }
     if (this.#question.stream) {
       this.#sendHead()
-      this.#write(this.#scribe.closing(told))
+      this.#write(this.#unsent + this.#scribe.closing(told))
       this.#pipe.end()
     } else this.#respond({ status: 200, text: this.#scribe.whole({ text: this.#text, thought: this.#thought }, told) })
     this.#close()

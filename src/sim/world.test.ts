@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { Agenda } from './agenda.ts'
+import { Agenda, type Entry } from './agenda.ts'
 import { SimWorld } from './world.ts'
 
 test('the agenda gives what is soonest, and at one instant what was put down first', () => {
   fc.assert(
     fc.property(fc.array(fc.nat(20)), (instants) => {
-      const agenda = new Agenda()
+      const agenda = new Agenda<Entry>()
       const taken: [number, number][] = []
-      instants.forEach((at) => agenda.add(at, () => {}))
+      instants.forEach((at) => agenda.add(at, { at: 0, order: 0, off: false }))
       for (let entry = agenda.take(); entry !== undefined; entry = agenda.take()) taken.push([entry.at, entry.order])
       assert.deepEqual(
         taken,
@@ -40,6 +40,33 @@ test('a sleep that is aborted ends at once and leaves nothing behind', async () 
   await world.run(world.sleep(5).then(() => gone.abort()))
   await world.run(sleep)
   assert.equal(world.now(), 5)
+})
+
+test('who only looks now and then whether there is something to do wakes at the first look at which there is', async () => {
+  const world = new SimWorld(1)
+  const looks: number[] = []
+  const nothingYet = (): boolean => {
+    looks.push(world.now())
+    return world.now() < 700
+  }
+  const others = [500, 750].map(async (ms) => {
+    await world.sleep(ms)
+    return world.now()
+  })
+  await world.run(world.sleep(250, undefined, nothingYet))
+  assert.equal(world.now(), 750)
+  assert.deepEqual(looks, [250, 500, 750])
+  assert.deepEqual(await Promise.all(others), [500, 750])
+})
+
+test('who sleeps on from look to look is woken by his signal all the same', async () => {
+  const world = new SimWorld(1)
+  const gone = new AbortController()
+  const sleep = world.sleep(100, gone.signal, () => true)
+  await world.run(world.sleep(250).then(() => gone.abort()))
+  await world.run(sleep)
+  assert.equal(world.now(), 250)
+  assert.equal(world.idle, true)
 })
 
 test('who waits for what can never come is told so, instead of waiting for ever', async () => {

@@ -1,5 +1,5 @@
 import { type Inbound, NetFault, type Outbound, type World } from '../core/world.ts'
-import { Agenda } from './agenda.ts'
+import { Agenda, type Entry } from './agenda.ts'
 import { type Chance, chanceOf } from './chance.ts'
 
 /** Something that answers HTTP requests at an origin. */
@@ -16,7 +16,7 @@ const beginMs = Date.UTC(2026, 0, 1)
  */
 export class SimWorld implements World {
   readonly seed: number
-  readonly #agenda = new Agenda()
+  readonly #agenda = new Agenda<Sleep>()
   readonly #stations = new Map<string, Station>()
   readonly #chance: Chance
   #now = 0
@@ -49,23 +49,11 @@ export class SimWorld implements World {
     return chanceOf(this.seed, purpose)
   }
 
-  sleep(ms: number, signal?: AbortSignal): Promise<void> {
+  sleep(ms: number, signal?: AbortSignal, nothingYet?: () => boolean): Promise<void> {
     if (signal?.aborted === true) return Promise.resolve()
     return new Promise((resolve) => {
-      const at = this.#now + Math.max(ms, 0)
-      if (signal === undefined) {
-        this.#agenda.add(at, resolve)
-        return
-      }
-      const entry = this.#agenda.add(at, () => {
-        signal.removeEventListener('abort', onAbort)
-        resolve()
-      })
-      const onAbort = (): void => {
-        entry.off = true
-        resolve()
-      }
-      signal.addEventListener('abort', onAbort, { once: true })
+      const sleep = new Sleep(Math.max(ms, 0), resolve, signal, nothingYet)
+      this.#agenda.add(this.#now + sleep.ms, sleep)
     })
   }
 
@@ -96,8 +84,11 @@ export class SimWorld implements World {
       settled = true
     }
     work.then(done, done)
+    // Who begins this in the midst of an event, and not after an await, has ticks come before what is under way.
+    await Promise.resolve()
+    let isStill = false
     for (let instant = 1; ; instant += 1) {
-      await calm()
+      if (!isStill) await calm()
       // The rest of the process lives on real time, and wants its turn.
       if (instant % 1_000 === 0) await breath()
       if (settled) return work
@@ -106,9 +97,52 @@ export class SimWorld implements World {
         throw new Error(`At ${this.#now} ms nothing can happen any more, and somebody still waits.`)
       if (next.at > untilMs) throw new Error(`By ${untilMs} ms somebody still waits.`)
       this.#now = next.at
-      // All of one instant at once: what they set off happens at that instant too, and is waited for together.
-      while (this.#agenda.peek()?.at === this.#now) this.#agenda.take()!.wake()
+      isStill = !this.#wake()
     }
+  }
+
+  /** All of one instant at once: what they set off happens at that instant too, and is waited for together. False where all sleep on. */
+  #wake(): boolean {
+    let anyone = false
+    while (this.#agenda.peek()?.at === this.#now) {
+      const sleep = this.#agenda.take()!
+      if (sleep.nothingYet?.() === true) this.#agenda.add(this.#now + sleep.ms, sleep)
+      else {
+        sleep.wake()
+        anyone = true
+      }
+    }
+    return anyone
+  }
+}
+
+/** Somebody who waits for an instant, or for a signal. */
+class Sleep implements Entry {
+  at = 0
+  order = 0
+  off = false
+  readonly ms: number
+  readonly nothingYet: (() => boolean) | undefined
+  readonly #resolve: () => void
+  readonly #signal: AbortSignal | undefined
+
+  constructor(ms: number, resolve: () => void, signal?: AbortSignal, nothingYet?: () => boolean) {
+    this.ms = ms
+    this.nothingYet = nothingYet
+    this.#resolve = resolve
+    this.#signal = signal
+    signal?.addEventListener('abort', this)
+  }
+
+  wake(): void {
+    this.#signal?.removeEventListener('abort', this)
+    this.#resolve()
+  }
+
+  /** Of the signal. */
+  handleEvent(): void {
+    this.off = true
+    this.#resolve()
   }
 }
 

@@ -31,7 +31,7 @@ test('rates are of the last half minute, or of the life so far if that is shorte
   assert.equal(feed.snapshot().settledEver, 20)
 })
 
-test('an ask that ended badly is failed or refused by whose fault it was', () => {
+test('an ask that was turned away, or that its caller spoilt, is refused; one that ended badly otherwise has failed', () => {
   const { feed } = fed()
   feed.listen(settled(someAsk()))
   feed.listen(settled(someAsk(), { fault: new Fault('upstream-broke', 'x') }))
@@ -39,7 +39,7 @@ test('an ask that ended badly is failed or refused by whose fault it was', () =>
   feed.listen(refused(someAsk(), new Fault('no-such-model', 'x')))
   feed.listen({ type: 'request-refused', kind: 'unauthorized', status: 401, dialect: '' })
   const { served, failed, refused: away } = feed.snapshot()
-  assert.deepEqual({ served, failed, away }, { served: 1, failed: 2, away: 2 })
+  assert.deepEqual({ served, failed, away }, { served: 1, failed: 1, away: 3 })
 })
 
 test('who served, and how much they said', () => {

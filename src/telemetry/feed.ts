@@ -23,9 +23,9 @@ export interface FeedSnapshot {
   readonly requestsPerSecond: number
   readonly outputTokensPerSecond: number
   readonly served: number
-  /** Ended with a fault that is not the caller's. */
+  /** Ended with a fault that is not the caller's, and was not turned away either. */
   readonly failed: number
-  /** Ended with a fault that is the caller's, going away included, or never became an ask. */
+  /** Turned away for want of room, time or money; ended with a fault that is the caller's, going away included; or never became an ask. */
   readonly refused: number
   readonly spilled: number
   readonly firstTokenMs: Percentiles | undefined
@@ -47,6 +47,8 @@ export interface Percentiles {
 }
 
 const windowSeconds = 30
+/** Come back later: nothing was done, and nothing broke. */
+const turnedAway = 429
 const historySeconds = 300
 const recentMax = 50
 const upstreamsMax = 200
@@ -147,8 +149,9 @@ export class Feed {
       for (const { what, factor } of comparisonsOf(ask, outcome))
         if (what === 'first_token') this.#firstTokensOff.add(now, factor)
     } else {
-      const counted = outcome.fault.blame === 'caller' ? this.#refused : this.#failed
-      counted.add(now, 1)
+      const { blame, status } = outcome.fault
+      const isRefused = blame === 'caller' || status === turnedAway
+      ;(isRefused ? this.#refused : this.#failed).add(now, 1)
     }
   }
 

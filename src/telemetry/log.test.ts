@@ -9,7 +9,7 @@ import { logger } from './log.ts'
 
 function logged(format: 'json' | 'pretty', ...events: Event[]): string {
   let text = ''
-  const log = logger({ write: (more) => (text += more), format, epochMs: () => 1_700_000_000_000 })
+  const log = logger({ write: (more) => (text += more.toString()), format, epochMs: () => 1_700_000_000_000 })
   for (const event of events) log(event)
   log.flush()
   return text
@@ -83,7 +83,7 @@ test('whoever wants to know more, or less, says from which level on', () => {
   ]
   const linesFrom = (level: 'debug' | 'warn'): number => {
     let text = ''
-    const log = logger({ write: (more) => (text += more), format: 'pretty', level })
+    const log = logger({ write: (more) => (text += more.toString()), format: 'pretty', level })
     events.forEach(log)
     log.flush()
     return text.trimEnd().split('\n').length
@@ -93,7 +93,7 @@ test('whoever wants to know more, or less, says from which level on', () => {
 
 test('lines that come close together are one write', async () => {
   const writes: string[] = []
-  const log = logger({ write: (text) => writes.push(text), format: 'json' })
+  const log = logger({ write: (lines) => writes.push(lines.toString()), format: 'json' })
   for (let n = 0; n < 100; n += 1) log(settled(someAsk()))
   assert.equal(writes.length, 0)
   await new Promise((resolve) => setTimeout(resolve, 100))

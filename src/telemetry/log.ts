@@ -1,10 +1,11 @@
 import type { Event } from '../core/event.ts'
+import { Gathering } from '../core/gathering.ts'
 import { pretty } from './pretty.ts'
 import { type EventView, viewOf } from './view.ts'
 
 type Level = EventView['level']
 
-/** How long a line may be held back, and how many characters. */
+/** How long a line may be held back, and how many bytes. */
 const heldMs = 40
 const heldMax = 64 * 1024
 
@@ -21,8 +22,8 @@ const forDebugging: ReadonlySet<Event['type']> = new Set([
 const ranks: Readonly<Record<Level, number>> = { debug: 0, info: 1, warn: 2, error: 3 }
 
 export interface LogOptions {
-  /** Gets whole lines, many at once. */
-  readonly write: (text: string) => void
+  /** Gets whole lines, many at once. What it wants to keep it copies. */
+  readonly write: (lines: Buffer) => void
   /** JSON for machines, words and colours for people. */
   readonly format: 'json' | 'pretty'
   /** What is worth a line; by default all but `debug`. */
@@ -42,17 +43,16 @@ export interface Log {
 /** A line for every ask that ended or was refused, for every attempt and upstream that failed, and for what the gateway has to say. */
 export function logger({ write, epochMs = Date.now, ...begun }: LogOptions): Log {
   let { line, level } = mannerOf(begun)
-  let held = ''
-
+  const held = new Gathering()
   let timer: NodeJS.Timeout | undefined
   const flush = (): void => {
     clearTimeout(timer)
     timer = undefined
-    if (held === '') return
-    const text = held
-    held = ''
+    if (held.length === 0) return
     process.off('exit', flush)
-    write(text)
+    const lines = held.take()
+    write(lines)
+    held.giveBack(lines)
   }
   const log = (event: Event): void => {
     // Three quarters of all events are for nobody but a debugger: not even a view is made of them.
@@ -60,11 +60,11 @@ export function logger({ write, epochMs = Date.now, ...begun }: LogOptions): Log
     const view = viewOf(event)
     if (ranks[view.level] < ranks[level]) return
     // Writing is a system call, and to a pipe one that waits: under load hundreds of lines share it.
-    if (held === '') {
+    if (held.length === 0) {
       timer = setTimeout(flush, heldMs)
       process.on('exit', flush)
     }
-    held += `${line(view, epochMs())}\n`
+    held.add(`${line(view, epochMs())}\n`)
     if (held.length > heldMax) flush()
   }
   const adjust: Log['adjust'] = (to) => {

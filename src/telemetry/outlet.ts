@@ -1,4 +1,6 @@
 import { write as writeTo, writeSync } from 'node:fs'
+import { Gathering } from '../core/gathering.ts'
+import { standStill } from '../core/stand-still.ts'
 
 /** What may wait to be written. Beyond it, lines are dropped: a log is worth less than a service. */
 const waitingMaxBytes = 1024 * 1024
@@ -28,9 +30,9 @@ export class Outlet {
   readonly #waitingMaxBytes: number
   readonly #restMs: number
   readonly #gatherMs: number
-  /** What is being written, and behind it whole texts of whole lines. */
+  /** What is being written, and behind it whole lines. */
   #now: Buffer | undefined
-  #waiting: Buffer[] = []
+  readonly #waiting = new Gathering()
   #waitingBytes = 0
   #dropped = 0
   /** Some of a line is out. */
@@ -55,13 +57,13 @@ export class Outlet {
   }
 
   /** Takes whole lines. */
-  readonly write = (text: string): void => {
-    const bytes = Buffer.from(text)
+  readonly write = (lines: string | Buffer): void => {
+    const bytes = typeof lines === 'string' ? Buffer.from(lines) : lines
     if (this.#waitingBytes + bytes.length > this.#waitingMaxBytes) {
       this.#dropped += linesIn(bytes)
       return
     }
-    this.#waiting.push(bytes)
+    this.#waiting.add(bytes)
     this.#waitingBytes += bytes.length
     if (this.#now === undefined && !this.#isGathering) this.#next()
   }
@@ -75,8 +77,7 @@ export class Outlet {
       setTimeout(this.#onGathered, inMs).unref()
       return
     }
-    this.#begin(this.#waiting.length === 1 ? this.#waiting[0]! : Buffer.concat(this.#waiting))
-    this.#waiting = []
+    this.#begin(this.#waiting.take())
   }
 
   readonly #onGathered = (): void => {
@@ -98,8 +99,10 @@ export class Outlet {
       this.#waitingBytes -= written
       const rest = bytes.subarray(written)
       this.#isTorn = rest.length > 0 && bytes[written - 1] !== feed
-      if (rest.length === 0) this.#next()
-      else this.#begin(rest)
+      if (rest.length === 0) {
+        this.#waiting.giveBack(bytes)
+        this.#next()
+      } else this.#begin(rest)
       return
     }
     // A pipe that is full is read again some day; a disk that is full, or a reader who has gone, has lost these lines.
@@ -114,7 +117,9 @@ export class Outlet {
     // What comes next begins a line of its own.
     if (!this.#isTorn) return
     this.#isTorn = false
-    this.#waiting.unshift(Buffer.from('\n'))
+    const later = this.#waiting.take()
+    this.#waiting.add('\n')
+    this.#waiting.add(later)
     this.#waitingBytes += 1
   }
 
@@ -122,10 +127,9 @@ export class Outlet {
   readonly #flush = (): void => {
     const given = this.#givenAt
     const isStuck = given !== undefined && performance.now() - given > stuckMs
-    if (given !== undefined && !isStuck) pause(lastMs)
+    if (given !== undefined && !isStuck) standStill(lastMs)
     const own = given === undefined && this.#now !== undefined ? [this.#now] : []
-    const rest = Buffer.concat([...own, ...this.#waiting])
-    this.#waiting = []
+    const rest = Buffer.concat([...own, this.#waiting.take()])
     try {
       if (isStuck) throw new Error('Nobody reads it.')
       for (let at = 0; at < rest.length;) at += this.#writeAtOnce(rest.subarray(at))
@@ -139,8 +143,6 @@ export class Outlet {
 const stuckMs = 1_000
 /** What another thread needs to write what it was given. */
 const lastMs = 20
-
-const pause = (ms: number): void => void Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms)
 
 function linesIn(bytes: Buffer): number {
   let lines = 0

@@ -220,12 +220,13 @@ suite('Where the money is not there', () => {
     assert.equal(on.heard.get('sky')!.length, 0)
   })
 
-  test('what home said when it failed is told, not that there was no money to go elsewhere', async () => {
+  test('what home said when it failed is told, and with it that there was no money to go elsewhere', async () => {
     for (const refuses of ['over-budget', 'too-large', 'ledger-closed'] as const) {
       const { on, purse } = stage({ box: home(() => answer(['x'], { status: 500 })), sky: cloud(serves) })
       purse.closed.add('sky')
       purse.refuses = refuses
-      await assert.rejects(on.ask(streamed), { kind: 'upstream-broke', status: 502 })
+      const message = /^The server failed.* The budget for sky is spent\.$/
+      await assert.rejects(on.ask(streamed), { kind: 'upstream-broke', status: 502, message })
     }
   })
 

@@ -10,7 +10,7 @@ import { runMatrix, shuffled } from './matrix.ts'
 import { onceRed } from './once-red.ts'
 
 const seed = Number(process.env['FAULT_SEED'] ?? 20_261_121)
-const count = 1_000
+const count = 700
 
 const told = (findings: Awaited<ReturnType<typeof runMatrix>>): string =>
   findings.map(({ cell, wrong }) => `${cell}: ${wrong}`).join('\n')

@@ -189,7 +189,7 @@ function sizeNow(): number {
 export const grewMaxBytes: number = 8 * 1024 * 1024
 
 export function assertReach({ count, reached }: Findings): void {
-  assert.ok(reached >= count * 0.7, `only ${reached} of ${count} requests became asks`)
+  assert.ok(reached >= count * 0.6, `only ${reached} of ${count} requests became asks`)
 }
 
 if (import.meta.main) {

@@ -30,13 +30,17 @@ export interface Kills {
 
 const limitNano = 40_000
 
-/** One ledger, whose process is killed again and again at moments that come by chance, and then looked through. */
-export async function killAgainAndAgain(kills: number, seed: number): Promise<Kills> {
+/**
+ * One ledger, whose process is killed again and again at moments that come by chance, and then looked through. After so long no
+ * further process is started.
+ */
+export async function killAgainAndAgain(kills: number, seed: number, enoughMs = Infinity): Promise<Kills> {
+  const begun = performance.now()
   const dataDir = mkdtempSync(join(tmpdir(), 'spillway-kills-'))
   const chance = chanceOf(seed, 'kills')
   try {
     const lives: Life[] = []
-    for (let n = 0; n < kills; n += 1) {
+    for (let n = 0; n < kills && performance.now() - begun < enoughMs; n += 1) {
       // Some while they begin and clear up after the last one; most of them at work.
       const wait = chance() < 0.25 ? { fromStartMs: chance() * 300 } : { afterLines: 1 + Math.floor(chance() * 60) }
       const thread = chance() < 0.1

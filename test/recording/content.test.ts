@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { recorderOf } from '../../src/cli/recording.ts'
+import { recorderOf } from '../../src/sdk/recording.ts'
 import { resolve } from '../../src/config/settings.ts'
 import type { Json } from '../../src/core/json.ts'
 import type { Inbound } from '../../src/core/world.ts'

@@ -28,7 +28,7 @@ async function linesOf(
   like: typeof vllmLike = vllmLike,
 ): Promise<readonly Line[]> {
   let text = ''
-  const log = logger({ write: (more) => (text += more), format: 'json' })
+  const log = logger({ write: (more) => (text += more.toString()), format: 'json' })
   await simulate({
     seed: 5,
     requests: 12 * 60 * perSecond,

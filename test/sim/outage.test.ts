@@ -11,22 +11,27 @@ import { outages } from '../../bench/virtual/scenarios/outage.ts'
 const capacity = await capacityOf(outages[0]!)
 
 /** What the parts of a run say. */
-async function played(run: string): Promise<(part: string) => Measures> {
+async function played(run: string, seed = 1): Promise<(part: string) => Measures> {
   const parts = outages.filter((one) => one.run === run)
-  const history = await drive(parts[0]!, armOf('spillway'), 1)
+  const history = await drive(parts[0]!, armOf('spillway'), seed)
   return (part) => measure({ ...history, scenario: parts.find(({ name }) => name === `${run}-${part}`)! }, capacity)
 }
 
 suite('Of two servers at seven tenths one goes down and comes back', () => {
   test('and nobody fails who has not heard a word; who is left does all it can, and there is no second dip', async () => {
-    const the = await played('outage')
-    for (const part of ['before', 'during', 'return', 'after']) assert.equal(the(part).failed, 0, part)
-    for (const part of ['during', 'return', 'after']) assert.equal(the(part).broken, 0, part)
-    assert.ok(the('during').onTimeWork >= 0.98, `${the('during').onTimeWork}`)
-    for (const part of ['return', 'after']) {
-      assert.equal(the(part).refused, 0, part)
-      assert.ok(the(part).inTime >= 0.99, `${part}: ${the(part).inTime}`)
+    const work: number[] = []
+    for (const seed of [1, 2, 3]) {
+      const the = await played('outage', seed)
+      for (const part of ['before', 'during', 'return', 'after']) assert.equal(the(part).failed, 0, part)
+      for (const part of ['during', 'return', 'after']) assert.equal(the(part).broken, 0, part)
+      for (const part of ['return', 'after']) {
+        assert.equal(the(part).refused, 0, part)
+        assert.ok(the(part).inTime >= 0.99, `${part}: ${the(part).inTime}`)
+      }
+      work.push(the('during').onTimeWork)
     }
+    // In a minute there are some eighty answers: those of one history are a few in a hundred more or less.
+    assert.ok(work.reduce((sum, share) => sum + share, 0) / work.length >= 0.98, work.join())
   })
 
   test('and with the cloud behind them nobody is refused, and not much more leaves than has to', async () => {

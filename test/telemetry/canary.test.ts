@@ -14,7 +14,9 @@ test('what was asked, answered or held as a key is in no log, no metric and no v
   const watched = watchEvents(house.port)
   while (house.listeners.size === 0) await new Promise(setImmediate)
   let told = ''
-  const logs = (['json', 'pretty'] as const).map((format) => logger({ write: (text) => (told += text), format }))
+  const logs = (['json', 'pretty'] as const).map((format) =>
+    logger({ write: (lines) => (told += lines.toString()), format }),
+  )
   const events = tellingEvents()
   for (const event of events) {
     house.emit(event)

@@ -1,4 +1,5 @@
 import type { Entry } from '../../core/ledger.ts'
+import { entriesIn, type Stretch } from '../stretch.ts'
 import { sql, type Work } from '../work.ts'
 import { close } from './money.ts'
 import { numberIn } from './rows.ts'
@@ -6,6 +7,14 @@ import { numberIn } from './rows.ts'
 /** As `close`, for entries as they stand in the journal: one text crosses threads at once, and is taken apart over there. */
 export function* closeText(entries: string): Work<void> {
   yield* close(JSON.parse(entries) as readonly Entry[])
+}
+
+/** As `close`, for entries that lie in the journal. */
+export function* closeStretch(stretch: Stretch): Work<void> {
+  const entries = entriesIn(stretch)
+  if (entries.length < stretch.entries)
+    throw new RangeError(`Only ${entries.length} of ${stretch.entries} requests can be read.`)
+  yield* close(entries.map((text) => JSON.parse(text) as Entry))
 }
 
 /** Nobody wants what was set aside any more, and it is as if it had never been. */
