@@ -25,7 +25,15 @@ function linesOf(upstream: FittedUpstream): string[] {
 function figuresOf({ machine }: FittedUpstream): string[] {
   if (machine === undefined) return []
   const { networkMs = 0, networkSpread = 0, engine = {} } = machine
-  const { prefillTokensPerSecond: reads, prefillStalls, stepMs = [], slots, loadMs, cacheBlocks } = engine
+  const {
+    prefillTokensPerSecond: reads,
+    prefillMs = 0,
+    prefillStalls,
+    stepMs = [],
+    slots,
+    loadMs,
+    cacheBlocks,
+  } = engine
   const counts = stepMs.length > 0 && slots !== undefined ? stepMs.map(([running]) => running) : [1]
   const steps = counts
     .filter((running) => running > 0)
@@ -35,7 +43,7 @@ function figuresOf({ machine }: FittedUpstream): string[] {
     ...(reads === undefined
       ? []
       : [
-          `  reads             ${reads.toLocaleString('en')} tokens a second${prefillStalls === true ? ', while nobody speaks' : ''}`,
+          `  reads             ${reads.toLocaleString('en')} tokens a second${prefillMs > 0 ? ` and ${three(prefillMs)} ms for each prompt` : ''}${prefillStalls === true ? ', while nobody speaks' : ''}`,
         ]),
     `  ms a token        ${steps.length > 0 ? steps.join(', ') : three(stepMs[0]?.[1] ?? 0)}`,
     ...(slots === undefined ? [] : [`  answers at once   ${slots}`]),
@@ -66,6 +74,9 @@ const three = (value: number): string => (value >= 1_000 ? value.toFixed(0) : St
 function savedLines({ machines, upstreams }: Fitted, save: string | undefined): string[] {
   if (upstreams.length === 0) return ['The recording names no servers.']
   if (save !== undefined)
-    return [`${machines.size} of ${upstreams.length} servers are in ${save}. Use them with --machines ${save}.`]
+    return [
+      `${machines.size} of ${upstreams.length} ${upstreams.length === 1 ? 'server is' : 'servers are'} in ${save}. Use them with --machines ${save}.`,
+    ]
+  if (machines.size === 0) return ['There is nothing to keep yet.']
   return ['Keep these with --save FILE, and use them with --machines FILE.']
 }

@@ -2,12 +2,12 @@ import { readFileSync } from 'node:fs'
 import { loadConfigFile } from '../config/load.ts'
 import { settingsOf } from '../config/settings.ts'
 import type { Settings } from '../core/settings.ts'
+import { type Drawn, playDrawn } from '../planning/drawn.ts'
 import { machineFor, movedIn } from '../sim/fleet.ts'
 import { dayLong, dayWorkload } from '../sim/day.ts'
 import type { Outages } from '../sim/outages.ts'
 import { picture } from '../sim/picture.ts'
-import { simulate, Violation } from '../sim/run.ts'
-import type { Simulation } from '../sim/simulation.ts'
+import { Violation } from '../sim/run.ts'
 import { readTrace, TraceFault, type TraceRow } from '../sim/traces.ts'
 import {
   bursts,
@@ -22,11 +22,13 @@ import type { SimulateOptions } from './simulate-options.ts'
 import { explain } from './sources.ts'
 
 const usualRequests = 1_000
+/** Beyond so many nobody wants to wait until each word has been told. */
+const wordByWordMost = 5_000
 
 /** What is asked is drawn from a workload, and how it went is told. */
 export async function simulateDrawn(options: SimulateOptions): Promise<void> {
   try {
-    const report = await simulate(simulationOf(options))
+    const report = await playDrawn(drawnOf(options))
     console.log(options.json === true ? JSON.stringify(report) : picture(report).join('\n'))
   } catch (error) {
     if (!(error instanceof Violation || error instanceof TraceFault)) throw error
@@ -48,20 +50,20 @@ const outages: Outages = {
   ],
 }
 
-function simulationOf(options: SimulateOptions): Simulation {
+function drawnOf(options: SimulateOptions): Drawn {
   const { config, seed, requests = usualRequests, trouble } = options
   const settings = config === undefined ? undefined : settingsIn(config)
   const configured = settings?.upstreams.map((upstream) => machineFor(upstream))
-  const simulation: Simulation = {
+  const drawn: Drawn = {
     seed,
     requests,
     workload: drawnWorkload(settings, options),
-    ...(options.workload === 'day' && { grain: 'coarse' }),
+    ...((options.workload === 'day' || requests > wordByWordMost) && { grain: 'coarse' }),
     ...(settings === undefined || configured === undefined
       ? {}
       : { fleet: configured, settings: movedIn(settings, configured) }),
   }
-  return trouble === true ? { ...simulation, outages, faults } : simulation
+  return trouble === true ? { ...drawn, outages, faults } : drawn
 }
 
 export const drawnWorkload = (settings: Settings | undefined, options: SimulateOptions): Workload => ({

@@ -29,12 +29,19 @@ test('how fast a server is, is told beside what was measured, kept in a file, an
   assert.equal(fit.code, 0, fit.err)
   assert.match(fit.out, /^box \(llamacpp\), from \d+ answers, at most \d at once$/m)
   assert.match(fit.out, /^ {2}first token p50, ms +\d/m)
-  assert.match(fit.out, /1 of 1 servers are in machines\.yaml/)
+  assert.match(fit.out, /1 of 1 server is in machines\.yaml/)
   const saved = readFileSync(join(cwd, 'machines.yaml'), 'utf8')
   assert.match(saved, /^ {2}"box":\n {4}slots: 4\n {4}prefill_tokens_per_second: \d+$/m)
   const replay = await run('--recording', 'day.jsonl', '--machines', 'machines.yaml', '--no-advice')
   assert.equal(replay.code, 0, replay.err)
   assert.match(replay.out, /Assumed: .*machines\.yaml says/)
+})
+
+test('a file that cannot be written is told in a sentence', async (t) => {
+  const cwd = folderWith(t, { 'day.jsonl': await aDay(60) })
+  const words = ['simulate', '--fit', 'day.jsonl', '--save', 'nowhere/machines.yaml']
+  const { code, out, err } = await spillway(t, words, { cwd }).ended
+  assert.deepEqual([code, out, err], [1, '', 'nowhere/machines.yaml cannot be written (ENOENT).\n'])
 })
 
 test('it can be had as one JSON object', async (t) => {

@@ -1,5 +1,5 @@
-import { writeFileSync } from 'node:fs'
-import { type Fitted, fitFrom } from '../planning/fit.ts'
+import { type Crew, crewFor } from '../planning/crew.ts'
+import { type Fitted, fittedOf, upstreamsIn } from '../planning/fit.ts'
 import { machineFileOf, readMachineFile } from '../planning/machine-file.ts'
 import type { Stock } from '../planning/stock.ts'
 import type { Recording } from '../recording/read.ts'
@@ -7,17 +7,23 @@ import { fittedLines } from './fit-lines.ts'
 import type { SimulateOptions } from './simulate-options.ts'
 import { recordingAt, tellPeople } from './simulate-recording.ts'
 import { printable } from './table.ts'
+import { writeText } from './write-file.ts'
 
 /** What a recording tells of the servers in it, in the numbers of the simulator, and how alike the two are. */
 export async function simulateFit(options: SimulateOptions): Promise<void> {
-  const { json, save, fit, recording: path } = options
+  const { json, save, fit, recording: path, seed } = options
+  let crew: Crew | undefined
   try {
     const recording = recordingAt(path ?? fit!, options)
-    const fitted = await fitTold(recording)
-    if (save !== undefined) writeFileSync(save, machineFileOf(fitted.machines, remarksOn(recording)))
+    const orders = upstreamsIn(recording).length
+    crew = crewFor({ type: 'recorded', recording, seed }, { requests: recording.requests.length, orders })
+    const fitted = await fitTold(recording, crew)
+    if (save !== undefined) writeText(save, machineFileOf(fitted.machines, remarksOn(recording)))
     console.log(json === true ? JSON.stringify(jsonOf(fitted)) : fittedLines(fitted, save).join('\n'))
   } catch (error) {
     tellPeople(error)
+  } finally {
+    crew?.end()
   }
 }
 
@@ -25,18 +31,21 @@ export async function simulateFit(options: SimulateOptions): Promise<void> {
 export async function machinesFor(
   recording: Recording | undefined,
   { machines: file }: SimulateOptions,
+  crew: Crew,
 ): Promise<Pick<Stock, 'machines' | 'source'>> {
   if (file !== undefined) return { machines: readMachineFile(file), source: `${file} says` }
   if (recording === undefined) return { machines: new Map(), source: '' }
-  return { machines: (await fitTold(recording)).machines, source: 'the recording shows' }
+  return { machines: (await fitTold(recording, crew)).machines, source: 'the recording shows' }
 }
 
-const fitTold = (recording: Recording): Promise<Fitted> =>
-  fitFrom(recording, {
-    onUpstream: (name) => {
-      if (process.stderr.isTTY) process.stderr.write(`Looking how fast ${printable(name)} is …\n`)
-    },
-  })
+async function fitTold(recording: Recording, crew: Crew): Promise<Fitted> {
+  const fitted = upstreamsIn(recording).map((upstream) =>
+    crew.fit(upstream, () => {
+      if (process.stderr.isTTY) process.stderr.write(`Looking how fast ${printable(upstream.name)} is …\n`)
+    }),
+  )
+  return fittedOf(await Promise.all(fitted))
+}
 
 function remarksOn({ requests }: Recording): string[] {
   const [first, last] = [requests.at(0), requests.at(-1)]

@@ -10,6 +10,7 @@ import { TraceFault } from '../sim/traces.ts'
 import { dataDirOf } from './data-dir.ts'
 import type { SimulateOptions } from './simulate-options.ts'
 import { configOf } from './sources.ts'
+import { WriteFault } from './write-file.ts'
 
 /** What was recorded there, or in the usual place. */
 export const recordingAt = (path: string | true, options: SimulateOptions): Recording =>
@@ -33,4 +34,6 @@ export function tellPeople(error: unknown): void {
 }
 
 const isForPeople = (error: unknown): error is Error =>
-  [ConfigFault, RecordingFault, TraceFault, PlanFault, Fault, Violation].some((kind) => error instanceof kind)
+  [ConfigFault, RecordingFault, TraceFault, PlanFault, Fault, Violation, WriteFault].some(
+    (kind) => error instanceof kind,
+  )

@@ -21,7 +21,11 @@ export function simulateCommand(): Command {
     )
     .option('-c, --config <file>', 'the fleet and the callers of a configuration; with --recording, what is tried')
     .option('--seed <n>', 'where chance begins', wholeNumber, 1)
-    .option('--requests <n>', 'how many requests are made (1000)', count)
+    .option(
+      '--requests <n>',
+      'how many requests are made (1000); of more than 5000, answers are told in pieces, which is quicker',
+      count,
+    )
     .addOption(
       new Option(
         '--workload <kind>',
@@ -34,8 +38,16 @@ export function simulateCommand(): Command {
     .option('--recording [path]', 'what a gateway recorded: a file or a folder; its data folder by default')
     .option('--since <when>', 'of it, what came from then on: 12h, 7d, a day or a time')
     .option('--until <when>', 'the same; of a day, its end')
-    .option('--more <name[=n]>', 'try it with one more server like that one, or n more', moreOf, [])
-    .option('--without <name>', 'try it without that server', another, [])
+    .addOption(
+      new Option('--more <name[=n]>', 'try it with one more server like that one, or n more')
+        .argParser(moreOf)
+        .default([], 'none'),
+    )
+    .addOption(
+      new Option('--without <name>', 'try it without that server; both may be said several times')
+        .argParser(another)
+        .default([], 'none'),
+    )
     .option('--machine-usd <dollars>', 'what one more machine costs, to say when it has paid for itself', positive)
     .option(
       '--machines <file>',

@@ -12,6 +12,7 @@ const measures = (over: Partial<Measures> & { spill?: number; p95?: number }): M
   failed: 0,
   left: 0,
   spilled: { requests: over.spill ?? 0, tokens: over.spill ?? 0 },
+  streamed: 1_000,
   waitMs: { p50: 0, p95: 0, p99: 0 },
   firstTokenMs: { p50: 100, p95: over.p95 ?? 500, p99: 900 },
   tokensPerSecond: 10,
@@ -62,10 +63,13 @@ test('a plan is judged by what callers notice and by what it costs', () => {
     verdictOn(parts),
     'With 2 more gpu-1, spill is 2.0 % instead of 12 %; a day costs $5.00 less, which pays $2,000 in 400 days.',
   )
+  assert.match(verdictOn({ ...parts, machineUsd: 9_000 }), /which pays \$18,000 in 9\.9 years\.$/)
   assert.equal(verdictOn({ ...parts, after: before }), 'With 2 more gpu-1, nothing changes that callers would notice.')
 })
 
 test('of less than a day it is said how little that is', () => {
+  assert.match(caution(61_000)!, /from 61 seconds of requests/)
+  assert.match(caution(95_000)!, /from 2 minutes of requests/)
   assert.match(caution(3_600_000)!, /from 60 minutes of requests/)
   assert.match(caution(4 * 3_600_000)!, /from 4\.0 hours of requests/)
   assert.equal(caution(86_400_000), undefined)

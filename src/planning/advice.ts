@@ -153,10 +153,15 @@ function changedFrom(what: string, from: number, to: number, shown: (value: numb
 /** From less than a day nobody knows what a month is like. Undefined where there is enough. */
 export function caution(spellMs: number): string | undefined {
   if (spellMs >= 0.8 * dayMs) return undefined
-  const span =
-    spellMs < 7_200_000 ? `${Math.round(spellMs / 60_000)} minutes` : `${(spellMs / 3_600_000).toFixed(1)} hours`
-  return `All this comes from ${span} of requests, and what is said of a day takes all of it to be like them.`
+  return `All this comes from ${span(spellMs)} of requests, and what is said of a day takes all of it to be like them.`
 }
+
+function span(ms: number): string {
+  if (ms < 90_000) return counted(ms / 1_000, 'second')
+  return ms < 7_200_000 ? counted(ms / 60_000, 'minute') : `${(ms / 3_600_000).toFixed(1)} hours`
+}
+
+const counted = (count: number, unit: string): string => (count < 1.5 ? `one ${unit}` : `${Math.round(count)} ${unit}s`)
 
 function listed(parts: readonly string[]): string {
   return parts.length < 2 ? parts.join('') : `${parts.slice(0, -1).join(', ')} and ${parts.at(-1)}`
@@ -170,4 +175,7 @@ const usd = (dollars: number): string => `$${dollars.toFixed(2)}`
 
 const wholeUsd = (dollars: number): string => `$${Math.round(dollars).toLocaleString('en')}`
 
-const days = (count: number): string => (count < 1.5 ? 'a day' : `${Math.round(count).toLocaleString('en')} days`)
+function days(count: number): string {
+  if (count >= 730) return `${(count / 365).toFixed(1)} years`
+  return count < 1.5 ? 'a day' : `${Math.round(count)} days`
+}

@@ -11,6 +11,8 @@ export type Candidate =
   | { readonly type: 'budget'; readonly change: Change }
 
 const moreMost = 2
+/** Beside those, a server too many and a budget too small. */
+export const candidatesMost: number = moreMost + 2
 /** Waiting that somebody notices. */
 const longWaitMs = 1_000
 /** Of all requests, those that one server more could be for. */

@@ -29,8 +29,12 @@ export interface Difference {
 const enough = 0.15
 const leastMs = 20
 const leastShare = 0.01
+/** From fewer answers nobody can tell whether two of their middles are alike. */
+export const streamedLeast = 30
 
-export function differencesOf(recorded: Measures, simulated: Measures): readonly Difference[] {
+/** Undefined where too few answers were streamed to tell. */
+export function differencesOf(recorded: Measures, simulated: Measures): readonly Difference[] | undefined {
+  if (recorded.streamed < streamedLeast) return undefined
   const compared: readonly (Difference & { readonly least: number })[] = [
     {
       what: 'first token p50',

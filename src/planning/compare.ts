@@ -3,14 +3,14 @@ import type { Recording } from '../recording/read.ts'
 import { type Advice, adviceFor, caution, verdictOn } from './advice.ts'
 import { candidatesFor } from './candidates.ts'
 import { type Column, columnOf, type Difference, differencesOf } from './columns.ts'
-import type { Measures } from './measures.ts'
+import type { Crew } from './crew.ts'
 import type { Passage } from './passage.ts'
 import { changed, type Plan, titleOf } from './plan.ts'
-import { play, type PlayParts } from './play.ts'
+import type { PlayParts } from './play.ts'
 import { assumedFor, remarksOnModels, remarksOnRecording } from './remarks.ts'
 import { isWorthAsking } from './traffic.ts'
 
-export interface ComparisonParts extends PlayParts {
+export interface ComparisonParts extends Omit<PlayParts, 'isHeld'> {
   /** What happened; undefined where it never did, as with a trace. */
   readonly recording: Recording | undefined
   readonly asItWas: Plan
@@ -21,6 +21,8 @@ export interface ComparisonParts extends PlayParts {
   readonly machineUsd: number | undefined
   /** Told what is being simulated, since that may take a while. */
   readonly onPlay: (name: string) => void
+  /** Who plays the plans. */
+  readonly crew: Crew
 }
 
 /** The same requests with several plans, side by side with what happened. It is plain JSON. */
@@ -52,15 +54,13 @@ export async function compare(parts: ComparisonParts): Promise<Comparison> {
     const passages = recording.requests.filter(isWorthAsking)
     columns.push(columnOf({ id: 'recorded', name: 'as recorded' }, passages, spellMs))
   }
-  const before = await played(asItWas, 'as-it-was', parts)
-  let last = before
-  columns.push(last.column)
-  if (tried !== undefined) {
-    last = await played(tried, 'changed', parts)
-    columns.push(last.column)
-  }
   const plan = tried ?? asItWas
-  const advice = !parts.isAdvised ? [] : await advised(plan, last, parts)
+  const beginning = played(asItWas, 'as-it-was', parts)
+  const ending = tried === undefined ? beginning : played(tried, 'changed', parts)
+  const advising = parts.isAdvised ? ending.then((last) => advised(plan, last, parts)) : []
+  const [before, last, advice] = await Promise.all([beginning, ending, advising])
+  columns.push(before.column)
+  if (last !== before) columns.push(last.column)
   const [recorded, simulated] = columns
   return {
     requests,
@@ -96,10 +96,10 @@ interface Played {
 }
 
 async function played(plan: Plan, id: Column['id'], parts: ComparisonParts): Promise<Played> {
+  const { crew, onPlay, traffic, stock, seed, outages } = parts
   const title = titleOf(plan)
-  parts.onPlay(title)
-  const passages = await play(plan, parts)
-  return { passages, column: columnOf({ id, name: `simulated ${title}` }, passages, parts.traffic.spellMs) }
+  const passages = await crew.play(plan, { traffic, stock, seed, outages }, () => onPlay(title))
+  return { passages, column: columnOf({ id, name: `simulated ${title}` }, passages, traffic.spellMs) }
 }
 
 /** Of each change that could help, by itself, what a simulation says of it; the most useful first. */
@@ -109,16 +109,15 @@ async function advised(
   parts: ComparisonParts,
 ): Promise<Advice[]> {
   const { traffic, machineUsd } = parts
-  const all: Advice[] = []
-  for (const candidate of candidatesFor(plan, passages, { all: before, spellMs: traffic.spellMs })) {
-    const other = changed(plan, [candidate.change])
-    const { column } = await played(other, 'changed', parts)
-    const alike = candidate.type === 'more' ? alikeIn(plan, candidate.upstream) : 0
-    const after: Measures = column.all
-    const advice = adviceFor(candidate, { before, after, alike, machineUsd })
-    if (advice !== undefined) all.push(advice)
-  }
-  return all.slice(0, adviceMost)
+  const candidates = candidatesFor(plan, passages, { all: before, spellMs: traffic.spellMs })
+  const all = await Promise.all(
+    candidates.map(async (candidate) => {
+      const { column } = await played(changed(plan, [candidate.change]), 'changed', parts)
+      const alike = candidate.type === 'more' ? alikeIn(plan, candidate.upstream) : 0
+      return adviceFor(candidate, { before, after: column.all, alike, machineUsd })
+    }),
+  )
+  return all.filter((advice) => advice !== undefined).slice(0, adviceMost)
 }
 
 function alikeIn({ settings: { upstreams }, likeness }: Plan, name: string): number {

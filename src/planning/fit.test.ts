@@ -14,6 +14,7 @@ import {
   type ServerOptions,
   vllmLike,
 } from '../sim/server-spec.ts'
+import type { Stage } from '../sim/simulation.ts'
 import { poisson, usualModel, usualWorkload } from '../sim/workload.ts'
 import { fitFrom, type FittedUpstream } from './fit.ts'
 import { recorded } from './recording.test-helper.ts'
@@ -27,17 +28,20 @@ before(() => {
 })
 after(() => rmSync(folder, { recursive: true }))
 
+type Script = (stage: Stage) => Promise<void>
+
 interface Asked {
   readonly seed: number
   readonly perSecond: number
   readonly requests: number
   readonly promptTokens?: number
+  readonly script?: Script
 }
 
 /** What a gateway records that has such a server, of people whose prompts and answers differ. */
 async function recordingOf(
   fleet: readonly Machine[],
-  { seed, perSecond, requests, promptTokens }: Asked,
+  { seed, perSecond, requests, promptTokens, script }: Asked,
   asked: readonly ModelSpec[] = models,
 ): Promise<Recording> {
   const wanted = asked.map(({ name: of }) => ({ share: 1, of }))
@@ -50,7 +54,7 @@ async function recordingOf(
   }
   files += 1
   const file = join(folder, `${files}.jsonl`)
-  writeFileSync(file, await recorded({ seed, requests, fleet, workload, grain: 'coarse' }))
+  writeFileSync(file, await recorded({ seed, requests, fleet, workload, grain: 'coarse', ...(script && { script }) }))
   return readRecording(file)
 }
 
@@ -68,6 +72,13 @@ function near(what: string, found: number | undefined, truth: number, within = 0
   const off = Math.abs((found ?? NaN) / truth - 1)
   assert.ok(off <= within, `${what} is ${found} and was ${truth}`)
 }
+
+const fourSteps = [
+  [1, 1.5],
+  [2, 2.5],
+  [3, 3.3],
+  [4, 4],
+] as const
 
 const boxes = [
   {
@@ -130,6 +141,38 @@ for (const { title, engine, asked, speakers } of boxes) {
     near('the tokens of an answer in a second', simulated.tokensPerSecond, measured.tokensPerSecond)
   })
 }
+
+test('what each prompt takes of a server beside its tokens is told from the way to it', async () => {
+  const truth = [
+    { prefillMs: 12, networkMs: 1 },
+    { prefillMs: 1, networkMs: 12 },
+  ]
+  for (const { prefillMs, networkMs } of truth) {
+    const engine = { prefillTokensPerSecond: 2_000, prefillMs, prefillStalls: true, stepMs: fourSteps, slots: 4 }
+    const asked = { seed: 12, perSecond: 7, requests: 300, promptTokens: 60 }
+    const { machine: found } = await fitOf([box({ networkMs, engine }, 4)], asked)
+    const { prefillMs: inside = NaN } = found?.engine ?? {}
+    near('all that passes before a first token', inside + (found?.networkMs ?? NaN), 13, 0.15)
+    assert.equal(inside > 6.5, prefillMs > 6.5, `${inside} of ${prefillMs} in the machine`)
+  }
+})
+
+test('a server that stands still now and then is known for what it is the rest of the time', async () => {
+  const engine = { prefillTokensPerSecond: 2_000, prefillMs: 4, prefillStalls: true, stepMs: fourSteps, slots: 4 }
+  const script: Script = async ({ world, servers: [server] }) => {
+    for (let times = 0; times < 40; times += 1) {
+      await world.sleep(1_300)
+      server!.freeze()
+      await world.sleep(100 + 60 * (times % 7))
+      server!.thaw()
+    }
+  }
+  const asked = { seed: 14, perSecond: 7, requests: 450, promptTokens: 60, script }
+  const { machine: found } = await fitOf([box({ networkMs: 4, engine }, 4)], asked)
+  assert.equal(found?.engine?.slots, 4)
+  assert.equal(found.engine.prefillStalls, true)
+  for (const [running, ms] of fourSteps) near(`a step of ${running}`, stepMsAt(found.engine.stepMs!, running), ms)
+})
 
 test('a server that batches is found again by how its steps grow', async () => {
   const stepMs = [

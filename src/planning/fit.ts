@@ -42,12 +42,24 @@ const answersLeast = 30
 
 /** Reads off a recording how fast its servers are. The same recording gives the same numbers. */
 export async function fitFrom(recording: Recording, { onUpstream }: FitOptions = {}): Promise<Fitted> {
-  const stays = staysIn(recording)
+  const fit = fitterOf(recording)
   const upstreams: FittedUpstream[] = []
-  for (const upstream of recording.settings.at(-1)?.upstreams ?? []) {
+  for (const upstream of upstreamsIn(recording)) {
     onUpstream?.(upstream.name)
-    upstreams.push(await fitted(upstream, stays.get(upstream.name) ?? []))
+    upstreams.push(await fit(upstream))
   }
+  return fittedOf(upstreams)
+}
+
+export const upstreamsIn = ({ settings }: Recording): readonly RecordedUpstream[] => settings.at(-1)?.upstreams ?? []
+
+/** Looks at one server after the other; none has anything to do with another. */
+export function fitterOf(recording: Recording): (upstream: RecordedUpstream) => Promise<FittedUpstream> {
+  let stays: ReturnType<typeof staysIn> | undefined
+  return (upstream) => fitted(upstream, (stays ??= staysIn(recording)).get(upstream.name) ?? [])
+}
+
+export function fittedOf(upstreams: readonly FittedUpstream[]): Fitted {
   const machines = upstreams.flatMap(({ name, machine }): [string, ServerOptions][] =>
     machine === undefined ? [] : [[name, machine]],
   )

@@ -18,7 +18,14 @@ const machine = fc.record(
     networkMs: time,
     networkSpread: time,
     engine: fc.record(
-      { slots: count, prefillTokensPerSecond: count, prefillStalls: fc.boolean(), stepMs: steps, loadMs: time },
+      {
+        slots: count,
+        prefillTokensPerSecond: count,
+        prefillMs: time,
+        prefillStalls: fc.boolean(),
+        stepMs: steps,
+        loadMs: time,
+      },
       { requiredKeys: [], noNullPrototype: true },
     ),
   },

@@ -18,6 +18,7 @@ interface Figure {
 const figures: readonly Figure[] = [
   { key: 'slots', of: 'engine', name: 'slots', is: 'count' },
   { key: 'prefill_tokens_per_second', of: 'engine', name: 'prefillTokensPerSecond', is: 'rate' },
+  { key: 'prefill_ms', of: 'engine', name: 'prefillMs', is: 'time' },
   { key: 'prefill_stalls', of: 'engine', name: 'prefillStalls', is: 'yes or no' },
   { key: 'step_ms', of: 'engine', name: 'stepMs', is: 'steps' },
   { key: 'network_ms', of: 'server', name: 'networkMs', is: 'time' },

@@ -18,7 +18,9 @@ export interface Measures {
   readonly spilled: { readonly requests: number; readonly tokens: number }
   /** Of what was answered. */
   readonly waitMs: Percentiles
-  /** Of what was streamed. */
+  /** Of how many answers it is known when they began. */
+  readonly streamed: number
+  /** Of those. */
   readonly firstTokenMs: Percentiles
   /** Of answers, on average over all the time. */
   readonly tokensPerSecond: number
@@ -36,6 +38,7 @@ export function measuresOf(passages: readonly Passage[], { ms }: Spell): Measure
   const refused = passages.filter(isRefused)
   const left = passages.filter(hasLeft).length
   const spilled = answered.filter((one) => one.spilled === true)
+  const firstTokensMs = answered.flatMap((one) => one.first_token_ms ?? [])
   const tokens = sum(answered, tokensOf)
   const usd = sum(passages, (one) => one.usd ?? 0)
   return {
@@ -47,7 +50,8 @@ export function measuresOf(passages: readonly Passage[], { ms }: Spell): Measure
     left,
     spilled: { requests: ratio(spilled.length, answered.length), tokens: ratio(sum(spilled, tokensOf), tokens) },
     waitMs: percentiles(answered.map((one) => one.wait_ms)),
-    firstTokenMs: percentiles(answered.flatMap((one) => one.first_token_ms ?? [])),
+    streamed: firstTokensMs.length,
+    firstTokenMs: percentiles(firstTokensMs),
     tokensPerSecond: round((tokens * 1_000) / Math.max(ms, 1), 10),
     usd: round(usd, 1e6),
     usdPerDay: round((usd * dayMs) / Math.max(ms, 1), 1e6),

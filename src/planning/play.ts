@@ -1,6 +1,6 @@
 import type { Settings } from '../core/settings.ts'
 import { type Machine, movedIn } from '../sim/fleet.ts'
-import { simulate } from '../sim/run.ts'
+import { simulateUntold } from '../sim/run.ts'
 import type { Stage } from '../sim/simulation.ts'
 import { usualSettings } from './as-recorded.ts'
 import { type Passage, passageOf } from './passage.ts'
@@ -14,20 +14,25 @@ export interface PlayParts {
   readonly seed: number
   /** Whether servers go down when they did. */
   readonly outages: boolean
+  /** Whether it is looked if the gateway keeps its promises. That takes a third longer, and whoever plans wants numbers. */
+  readonly isHeld?: boolean
 }
 
+export type Play = (plan: Plan, parts: PlayParts) => Promise<readonly Passage[]>
+
 /** How the traffic fares with a plan. */
-export async function play(plan: Plan, { traffic, stock, seed, outages }: PlayParts): Promise<readonly Passage[]> {
+export async function play(plan: Plan, parts: PlayParts): Promise<readonly Passage[]> {
+  const { traffic, stock, seed, outages, isHeld = false } = parts
   const fleet = fleetOf(plan, stock)
   const { callers, errands } = traffic.playedIn(plan.settings)
   const passages: Passage[] = []
-  await simulate({
+  await simulateUntold({
     seed,
     requests: traffic.requests,
     errands,
     startsAt: traffic.beganAt,
     grain: 'coarse',
-    isHeld: false,
+    isHeld,
     fleet,
     settings: movedIn({ ...plan.settings, callers, money: moneyOf(plan.settings, fleet, stock) }, fleet),
     script: async (stage) => {

@@ -9,6 +9,17 @@ import { settingsAsRecorded } from './as-recorded.ts'
 import { castOf } from './cast.ts'
 import { PlanFault } from './plan.ts'
 
+/** Where what is asked comes from, in plain data: from this it comes out the same wherever it is made. */
+export type Origin =
+  | { readonly type: 'recorded'; readonly recording: Recording; readonly seed: number }
+  | { readonly type: 'drawn'; readonly workload: Workload; readonly requests: number; readonly seed: number }
+
+export function trafficOf(origin: Origin): Traffic {
+  const { seed } = origin
+  if (origin.type === 'recorded') return recordedTraffic(origin.recording, seed)
+  return drawnTraffic(origin.workload, origin.requests, seed)
+}
+
 /** What is asked, by whom and when: the same again for each plan. */
 export interface Traffic {
   readonly requests: number
@@ -63,7 +74,7 @@ const hopeless: ReadonlySet<string> = new Set<FaultKind>([
 ])
 
 /** Of a workload that is drawn, or of a trace that tells of no callers. */
-export function drawnTraffic(workload: Workload, requests: number, seed: number): Traffic {
+function drawnTraffic(workload: Workload, requests: number, seed: number): Traffic {
   const errands = [...errandsOf(workload, requests, (purpose) => chanceOf(seed, purpose))]
   return {
     requests: errands.length,

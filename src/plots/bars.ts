@@ -8,6 +8,8 @@ import { element, line } from './xml.ts'
 export interface BarsPlot extends Heading {
   readonly unit: Unit
   readonly groups: readonly BarGroup[]
+  /** The one that has the first colour wherever it stands, as it has in other pictures. */
+  readonly first?: string | undefined
   /** Equal ratios instead of equal lengths: where one is a thousand times another. */
   readonly isLog?: boolean | undefined
   /** What is to be held, if anything: a line through all of them. */
@@ -25,8 +27,9 @@ const barTall = 16
 const rowTall = 22
 
 /** One bar below the other, each with its name before it and its number behind it. Equal names have equal colours. */
-export function barsSvg({ title, subtitle, unit, groups, isLog = false, limit }: BarsPlot): string {
-  const names = [...new Set(groups.flatMap(({ bars }) => bars.map(({ name }) => name)))]
+export function barsSvg({ title, subtitle, unit, groups, first, isLog = false, limit }: BarsPlot): string {
+  const all = groups.flatMap(({ bars }) => bars.map(({ name }) => name))
+  const names = [...new Set([...all.filter((name) => name === first), ...all])]
   const values = groups.flatMap(({ bars }) => bars.map(({ value }) => value))
   const shown = limit === undefined ? values : [...values, limit.at]
   const scale = isLog ? logarithmic([...shown, ...leastBelow(shown)]) : linear(shown)
@@ -57,7 +60,9 @@ export function barsSvg({ title, subtitle, unit, groups, isLog = false, limit }:
     parts.push(element('line', { class: 'mark', x1: x, x2: x, y1: 64, y2: y - 6, 'stroke-dasharray': '4 3' }))
     parts.push(line({ class: 'soft small', x, y: y + 8, 'text-anchor': 'middle' }, fitted(limit.name, 50)))
   }
-  return page({ title, subtitle }, [...parts, ...amounts].filter((part) => part !== '').join('\n'), y + 22)
+  // No axis tells it.
+  const told = isLog ? [subtitle, 'logarithmic scale'].filter(Boolean).join('; ') : subtitle
+  return page({ title, subtitle: told }, [...parts, ...amounts].filter((part) => part !== '').join('\n'), y + 22)
 }
 
 /** A logarithmic bar has to begin somewhere below the smallest, or that one could not be seen. */

@@ -57,8 +57,10 @@ export function axes(x: AxisLook, y: AxisLook): string {
     ...across,
     ...upward,
     element('line', { class: 'axis', x1: left, x2: right, y1: bottom, y2: bottom }),
-    line({ class: 'ink', x: (left + right) / 2, y: bottom + 42, 'text-anchor': 'middle' }, fitted(x.label, 90)),
+    line({ class: 'ink', x: (left + right) / 2, y: bottom + 42, 'text-anchor': 'middle' }, fitted(told(x), 90)),
     // Level, over the axis: nobody likes to turn the head.
-    line({ class: 'ink', x: 20, y: top - 16 }, fitted(y.label, 60)),
+    line({ class: 'ink', x: 20, y: top - 16 }, fitted(told(y), 60)),
   ].join('\n')
 }
+
+const told = ({ label, scale: { beware } }: AxisLook): string => (beware === undefined ? label : `${label} (${beware})`)

@@ -95,3 +95,28 @@ test('a bar is as long as its number, and nothing that was not measured has one'
   assert.ok(Math.abs(lengths[1]! / lengths[0]! - 4) < 0.01)
   assert.match(svg, />40 µs<.*>–</s)
 })
+
+test('an axis on which equal distances are no equal differences from 0 says so', () => {
+  const series = [{ name: 'a', values: [100, 200, 400, 4_000] }]
+  const across = distributionSvg({ title: '', unit: 'ms', label: 'first token within', series })
+  assert.match(across, />first token within \(logarithmic\)</)
+  assert.match(across, />of all requests \(stretched towards 100 %\)</)
+  const points = [
+    [1, 90],
+    [2, 100],
+  ] as const
+  const curve = (isClose: boolean): string =>
+    curveSvg({ title: '', x: { label: 'x' }, y: { label: 'y', isClose }, series: [{ name: 'a', points }] })
+  assert.match(curve(true), />y \(not from 0\)</)
+  assert.match(curve(false), />y</)
+})
+
+test('the bar that is named first has the same colour beside whatever others', () => {
+  const hueAmong = (...names: string[]): string | undefined => {
+    const bars = names.map((one) => ({ name: one, value: 1 }))
+    const svg = barsSvg({ title: '', unit: '', first: 'ours', groups: [{ name: '', bars }] })
+    return [...svg.matchAll(/<rect class="(hue\d)"/g)].map(([, hue]) => hue)[names.indexOf('ours')]
+  }
+  assert.equal(hueAmong('ours', 'nginx'), 'hue0')
+  assert.equal(hueAmong('nginx', 'haproxy', 'ours'), 'hue0')
+})

@@ -3,6 +3,8 @@ export interface Scale {
   readonly low: number
   readonly high: number
   readonly ticks: readonly number[]
+  /** What would mislead whoever compares distances and does not know; undefined where they are differences from 0. */
+  readonly beware?: string | undefined
   /** Always between 0 and 1: what lies outside stands at the edge. */
   readonly at: (value: number) => number
 }
@@ -25,7 +27,8 @@ export function linear(values: readonly number[], ticksMost: number = 6, isClose
   const step = roundStep((high - low) / (ticksMost - 1))
   const [first, last] = [Math.floor(low / step), Math.ceil(high / step - 1e-9)]
   const ticks = Array.from({ length: last - first + 1 }, (_, i) => cleaned((first + i) * step, step))
-  return scaleOf(first * step, last * step, ticks, (value) => value)
+  const scale = scaleOf(first * step, last * step, ticks, (value) => value)
+  return first > 0 ? { ...scale, beware: 'not from 0' } : scale
 }
 
 /** Equal distances are equal ratios. What is not above 0 stands at the lower edge. */
@@ -41,7 +44,7 @@ export function logarithmic(values: readonly number[], ticksMost: number = 7): S
   const wanted = manners.find((manner) => marks(from, to, manner, low, high).length <= ticksMost)
   const every = Math.ceil((to - from) / (ticksMost - 1))
   const ticks = wanted === undefined ? marks(from, to, [1], 0, Infinity, every) : marks(from, to, wanted, low, high)
-  return scaleOf(low, high, ticks, Math.log10)
+  return { ...scaleOf(low, high, ticks, Math.log10), beware: 'logarithmic' }
 }
 
 const manners = [[1, 2, 5], [1, 3], [1]]
@@ -63,7 +66,8 @@ function marks(from: number, to: number, digits: readonly number[], low: number,
 export function nines(highest: number): Scale {
   const high = Math.min(0.999_99, Math.max(0.9, highest))
   const ticks = [0, 0.5, 0.75, 0.9, 0.95, 0.99, 0.999, 0.999_9].filter((share) => share <= high + 1e-9)
-  return scaleOf(0, high, ticks, (share) => -Math.log10(1 - Math.min(share, high)))
+  const scale = scaleOf(0, high, ticks, (share) => -Math.log10(1 - Math.min(share, high)))
+  return { ...scale, beware: 'stretched towards 100 %' }
 }
 
 function scaleOf(low: number, high: number, ticks: readonly number[], stretch: (value: number) => number): Scale {

@@ -15,21 +15,23 @@ export function cacheBlocksOf(stays: readonly Stay[]): number | undefined {
   const telling = stays.filter(({ cachedTokens, isCounted }) => cachedTokens !== undefined && isCounted)
   if (telling.length < stays.length / 2) return undefined
   const cached = sum(telling, ({ cachedTokens }) => cachedTokens!)
-  const by = sizes.map((size) => ({ size, cached: cachedWith(size, telling) }))
+  const by = cachedWithEach(telling)
   if (by.at(-1)!.cached < repeatedLeast) return undefined
   return by.reduce((best, one) => (Math.abs(one.cached - cached) < Math.abs(best.cached - cached) ? one : best)).size
 }
 
-function cachedWith(size: number, stays: readonly Stay[]): number {
-  const prefixes = new Map<string, Prefixes>()
-  return sum(stays, (stay) => {
-    const theirs = prefixes.get(stay.model) ?? new Prefixes(size)
-    prefixes.set(stay.model, theirs)
+function cachedWithEach(stays: readonly Stay[]): readonly { readonly size: number; readonly cached: number }[] {
+  const tried = sizes.map((size) => ({ size, cached: 0, prefixes: new Map<string, Prefixes>() }))
+  for (const stay of stays) {
     const marks = marksOf(stay)
-    const tokens = Math.min(theirs.cached(marks), stay.promptTokens - 1)
-    theirs.keep(marks)
-    return Math.max(tokens, 0)
-  })
+    for (const one of tried) {
+      const theirs = one.prefixes.get(stay.model) ?? new Prefixes(one.size)
+      one.prefixes.set(stay.model, theirs)
+      one.cached += Math.max(Math.min(theirs.cached(marks), stay.promptTokens - 1), 0)
+      theirs.keep(marks)
+    }
+  }
+  return tried
 }
 
 /** Blocks as they were recorded, in blocks of the simulator's length. */

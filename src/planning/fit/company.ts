@@ -2,10 +2,12 @@ import type { SeenStay, Stay } from './stays.ts'
 
 /** Who else was at the server while one request was. */
 export interface Company {
-  /** How long so many spoke at once, itself included, and nobody read: the first number is of nobody. */
+  /** How long so many spoke at once, itself included, and nobody kept them from it: the first number is of nobody. */
   readonly speakingMs: readonly number[]
-  /** Tokens of other prompts that were read while it spoke. */
-  readonly readMeanwhile: number
+  /** While it spoke, how long somebody else was being read. */
+  readonly besideMs: number
+  /** How long nobody was, but somebody was there who had yet to be. */
+  readonly beforeMs: number
   /** Tokens of other prompts that were read while it waited to be read itself. */
   readonly readBefore: number
   /** So many spoke when it came, and nobody read. */
@@ -60,39 +62,46 @@ function spanOf(stay: Stay, { readMsPerToken, networkMs }: Habits): Span {
 
 function companyOf(span: Span, others: readonly Span[], { prefillStalls }: Habits): Company {
   const { sentAt, readAt, firstAt, endAt } = span
-  const steps: { readonly at: number; readonly speaking: number; readonly reading: number }[] = []
-  let readMeanwhile = 0
+  const steps: { readonly at: number; readonly speaking: number; readonly here: number; readonly reading: number }[] =
+    []
   let readBefore = 0
   let [speakingThen, thereThen] = [0, 0]
   let isReading = false
   for (const other of others) {
     const { readTokens } = other.of
-    readMeanwhile += readTokens * shareWithin(other, firstAt, endAt)
     readBefore += readTokens * shareWithin(other, sentAt, readAt)
     if (other.sentAt <= sentAt && other.endAt > sentAt + leewayMs) thereThen += 1
     if (other.firstAt <= sentAt) speakingThen += 1
     else if (other.readAt <= sentAt) isReading = true
-    add(other.firstAt, other.endAt, 1, 0)
-    if (prefillStalls) add(other.readAt, other.firstAt, 0, 1)
+    add(other.firstAt, other.endAt, { speaking: 1 })
+    if (!prefillStalls) continue
+    add(other.sentAt, other.readAt, { here: 1 })
+    add(other.readAt, other.firstAt, { reading: 1 })
   }
-  function add(begin: number, end: number, speaking: number, reading: number): void {
+  function add(begin: number, end: number, { speaking = 0, here = 0, reading = 0 }): void {
     const [low, high] = [Math.max(begin, firstAt), Math.min(end, endAt)]
     if (high <= low) return
-    steps.push({ at: low, speaking, reading }, { at: high, speaking: -speaking, reading: -reading })
+    steps.push({ at: low, speaking, here, reading }, { at: high, speaking: -speaking, here: -here, reading: -reading })
   }
   steps.sort((one, other) => one.at - other.at)
   const speakingMs: number[] = [0, 0]
+  let [besideMs, beforeMs] = [0, 0]
   let now = firstAt
-  let [speaking, reading] = [1, 0]
-  for (const step of [...steps, { at: endAt, speaking: 0, reading: 0 }]) {
-    if (reading === 0) speakingMs[speaking] = (speakingMs[speaking] ?? 0) + step.at - now
+  let [speaking, here, reading] = [1, 0, 0]
+  for (const step of [...steps, { at: endAt, speaking: 0, here: 0, reading: 0 }]) {
+    const ms = step.at - now
+    if (reading > 0) besideMs += ms
+    else if (here > 0) beforeMs += ms
+    else speakingMs[speaking] = (speakingMs[speaking] ?? 0) + ms
     now = step.at
     speaking += step.speaking
+    here += step.here
     reading += step.reading
   }
   return {
     speakingMs: Array.from(speakingMs, (ms) => ms ?? 0),
-    readMeanwhile,
+    besideMs,
+    beforeMs,
     readBefore,
     speakingThen: isReading ? 0 : speakingThen,
     thereThen,

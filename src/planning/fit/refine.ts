@@ -8,7 +8,7 @@ import { isSeen, type Stay } from './stays.ts'
 const strides = [0.1, 0.03, 0.01]
 
 /** Nobody waits for a fit for ever: so many rehearsals. */
-const triesMost = 60
+const triesMost = 80
 
 /**
  * What was read off a recording, moved until a simulated machine with these numbers does the same: one number after the other, as
@@ -22,6 +22,7 @@ export async function refined(stays: readonly Stay[], begin: Pace, engine: Engin
   }
   let best = await rehearsed(begin)
   let left = triesMost
+  const moves = movesOf(begin)
   for (const stride of strides) {
     let was: Refined
     do {
@@ -60,8 +61,9 @@ export interface Refined {
   readonly off: number
 }
 
-export const engineOf = ({ prefillStalls, readMsPerToken, stepMs }: Pace): Partial<EngineSpec> => ({
+export const engineOf = ({ prefillStalls, prefillMs, readMsPerToken, stepMs }: Pace): Partial<EngineSpec> => ({
   prefillStalls,
+  prefillMs,
   prefillTokensPerSecond: 1_000 / Math.max(readMsPerToken, 1e-6),
   stepMs,
 })
@@ -83,7 +85,18 @@ const read: Move = (pace, times) => ({ ...pace, readMsPerToken: pace.readMsPerTo
 
 const network: Move = (pace, times) => ({ ...pace, networkMs: (pace.networkMs + 1) * times - 1 })
 
-const moves: readonly Move[] = [timesAll, tilt, read, network]
+/** What passes before a first token, beside its prompt's tokens, may keep others from speaking or not. */
+const inside: Move = (pace, times) => {
+  const ms = Math.max(
+    Math.min((pace.networkMs + pace.prefillMs) * 2 * Math.log(times), pace.networkMs),
+    -pace.prefillMs,
+  )
+  return { ...pace, networkMs: pace.networkMs - ms, prefillMs: pace.prefillMs + ms }
+}
+
+/** What is least known goes first. */
+const movesOf = ({ prefillStalls }: Pace): readonly Move[] =>
+  prefillStalls ? [inside, timesAll, tilt, read, network] : [timesAll, tilt, read, network]
 
 /** No time is below 0, and no step shorter for more of them. */
 function sound(pace: Pace): Pace {

@@ -8,20 +8,20 @@ const rounds = 25
 
 /**
  * The amounts that fit best, by the sum of the distances and not of their squares: a few that went wrong have no say. What is
- * large may be off by more. No amount is below 0.
+ * large, or would be by these amounts, may be off by more. No amount is below 0. Where many may have gone wrong, a guess says which.
  */
-export function amountsBehind(all: readonly Measured[], count: number): number[] {
-  let amounts: number[] = Array.from({ length: count }, () => 0)
-  let weights = all.map(({ whole }) => 1 / (Math.abs(whole) + 1))
+export function amountsBehind(all: readonly Measured[], count: number, guess?: readonly number[]): number[] {
+  let amounts: readonly number[] = guess ?? Array.from({ length: count }, () => 0)
   for (let round = 0; round < rounds; round += 1) {
-    amounts = leastSquares(all, weights, count).map((amount) => Math.max(amount, 0))
-    weights = all.map(({ parts, whole }) => {
-      const size = Math.abs(whole) + 1
-      const off = Math.abs(whole - sumOf(parts, amounts)) / size
+    const weights = all.map(({ parts, whole }) => {
+      const sum = sumOf(parts, amounts)
+      const size = Math.max(Math.abs(whole), sum) + 1
+      const off = Math.abs(whole - sum) / size
       return 1 / (size * size * Math.max(off, 0.002))
     })
+    amounts = leastSquares(all, weights, count).map((amount) => Math.max(amount, 0))
   }
-  return amounts
+  return [...amounts]
 }
 
 const sumOf = (parts: readonly number[], amounts: readonly number[]): number =>
@@ -69,7 +69,7 @@ function solved(rows: readonly Float64Array[]): number[] {
 }
 
 export function quantile(values: readonly number[], part: number): number {
-  const sorted = values.toSorted((one, other) => one - other)
+  const sorted = Float64Array.from(values).sort()
   if (sorted.length === 0) return NaN
   const at = (sorted.length - 1) * part
   const low = Math.floor(at)

@@ -50,16 +50,44 @@ const later = (stay: Stay, byMs: number): Stay => ({
 const leewayMs = 5
 
 /** The most that were there at once. */
-export function mostAtOnce(stays: readonly Stay[]): number {
-  const changes = stays
-    .flatMap(({ sentAt, endAt }) => [
-      { at: sentAt, by: 1 },
-      { at: Math.max(endAt - leewayMs, sentAt), by: -1 },
+export const mostAtOnce = (stays: readonly Stay[]): number =>
+  mostTogether(stays.map(({ sentAt, endAt }) => ({ beginAt: sentAt, endAt: Math.max(endAt - leewayMs, sentAt) })))
+
+/** The most that spoke at once: a server has no fewer slots. */
+export const mostSpeaking = (stays: readonly Stay[]): number =>
+  mostTogether(stays.flatMap(({ firstAt, endAt }) => (firstAt === undefined ? [] : [{ beginAt: firstAt, endAt }])))
+
+/** Where so many were together for a smaller part of the time than this, it was only told late that one had ended. */
+const shareLeast = 0.005
+
+function mostTogether(all: readonly Interval[]): number {
+  const [, ...ms] = timesTogether(all)
+  const least = shareLeast * ms.reduce((sum, one) => sum + one, 0)
+  return ms.findLastIndex((one) => one > least) + 1
+}
+
+interface Interval {
+  readonly beginAt: number
+  readonly endAt: number
+}
+
+/** How long none of them was under way, one, two, and so on. */
+function timesTogether(all: readonly Interval[]): number[] {
+  const changes = all
+    .filter(({ beginAt, endAt }) => endAt > beginAt)
+    .flatMap(({ beginAt, endAt }) => [
+      { at: beginAt, by: 1 },
+      { at: endAt, by: -1 },
     ])
     .sort((one, other) => one.at - other.at || one.by - other.by)
-  let [now, most] = [0, 0]
-  for (const { by } of changes) most = Math.max(most, (now += by))
-  return most
+  const ms: number[] = []
+  let [now, since] = [0, 0]
+  for (const { at, by } of changes) {
+    ms[now] = (ms[now] ?? 0) + at - since
+    now += by
+    since = at
+  }
+  return ms
 }
 
 export const seenIn = (stays: readonly Stay[]): number => stays.filter(isSeen).length
