@@ -19,7 +19,7 @@ export function auditCommand(): Command {
       'Who changed what: keys, configuration, models in memory, the cloud. The oldest of what is asked for first.',
     )
     .option('-c, --config <file>', 'the configuration; spillway.yaml in this folder by default')
-    .option('--since <when>', 'a date, or how long ago: 7d, 12h', readWhen)
+    .option('--since <when>', '12h, 7d, a day or a time', readWhen)
     .option('--until <when>', 'the same', readWhen)
     .option('--action <prefix>', 'as in "key." or "cloud."')
     .option('--limit <number>', 'at most so many, the latest', readLimit, 1_000)

@@ -10,12 +10,14 @@ import { anthropicLike, llamacppLike, ollamaLike, vllmLike } from '../sim/server
 import { SimServer } from '../sim/server.ts'
 import { listen, realClock } from '../sim/sockets.ts'
 import { DemoTraffic } from './demo-traffic.ts'
-import { curl, type DemoUpstream, picture, rowsOf, summary } from './demo-view.ts'
+import { curl, picture, summary } from './demo-view.ts'
 import { DemoTrouble, mishapLine } from './demo-trouble.ts'
 import { type House, openHouse } from './house.ts'
+import { type LiveServer, Screen } from './live-view.ts'
+import { positive } from './simulate-options.ts'
 
 interface DemoOptions {
-  readonly seconds?: string
+  readonly seconds?: number
 }
 
 const model = 'llama3.1:8b'
@@ -24,7 +26,7 @@ const firstPort = 11400
 export function demoCommand(): Command {
   return new Command('demo')
     .description('Spillway in front of four simulated servers, with traffic: nothing to configure, no GPU needed.')
-    .option('--seconds <n>', 'end by itself after this long')
+    .option('--seconds <n>', 'end by itself after this long', positive)
     .addHelpText('after', '\nExamples:\n  spillway demo\n  spillway demo --seconds 20\n')
     .action(demo)
 }
@@ -49,7 +51,7 @@ async function demo({ seconds }: DemoOptions): Promise<void> {
   const house = await openOnFreePorts({
     upstreams,
     queue: { max: 100, patience: '2s' },
-    budget: { usd: 1, per: 'day' },
+    budget: { usd: 5, per: 'day' },
   })
   const traffic = new DemoTraffic(house.address, model)
   const trouble = new DemoTrouble(stations.slice(0, 3), (mishap) => {
@@ -59,7 +61,7 @@ async function demo({ seconds }: DemoOptions): Promise<void> {
   trouble.start()
   const stopShowing = show(house, real !== undefined, trouble)
 
-  await ended(seconds === undefined ? undefined : Number(seconds) * 1_000)
+  await ended(seconds === undefined ? undefined : seconds * 1_000)
   stopShowing()
   traffic.stop()
   trouble.stop()
@@ -111,26 +113,19 @@ function show(house: House, hasReal: boolean, trouble: DemoTrouble): () => void 
     const timer = setInterval(() => console.log(summary(house.feed.snapshot())), 2_000)
     return () => clearInterval(timer)
   }
-  let drawn = 0
+  const screen = new Screen(out)
   const draw = (): void => {
     const { latest, nowMs } = trouble
     const mishap = latest && mishapLine(latest, nowMs)
-    const lines = picture(
-      { ...facts, upstreams: upstreamsOf(house.gateway, about), mishap },
-      house.feed.snapshot(),
-      out.columns,
-    )
-    // Back to where the last picture began, and over it line by line: no flicker, and the last one stays to be read.
-    const back = drawn === 0 ? '' : `\u001B[${drawn}F`
-    out.write(`\u001B[?2026h${back}${lines.map((line) => `${line}\u001B[K\n`).join('')}\u001B[J\u001B[?2026l`)
-    drawn = rowsOf(lines, out.columns)
+    const servers = serversOf(house.gateway, about)
+    screen.draw(picture({ ...facts, servers, mishap }, house.feed.snapshot(), out))
   }
   draw()
   const timer = setInterval(draw, 500)
   return () => clearInterval(timer)
 }
 
-function upstreamsOf({ fleet, world }: Gateway, about: Readonly<Record<string, string>>): DemoUpstream[] {
+function serversOf({ fleet, world }: Gateway, about: Readonly<Record<string, string>>): LiveServer[] {
   return fleet.upstreams.map((upstream) => {
     const { name } = upstream.settings
     const limits = Array.from(upstream.places(), ([, place]) => place.limit.value)

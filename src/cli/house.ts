@@ -11,13 +11,14 @@ import { realWorld } from '../http/world.ts'
 import { Audit } from '../ledger/audit.ts'
 import { BookNotes } from '../ledger/book-notes.ts'
 import { Retention } from '../ledger/retention.ts'
+import { recordingsIn } from '../recording/shelf.ts'
+import { recordingOf } from '../sdk/recording.ts'
 import { DiskWatch, type Volume } from '../telemetry/disk.ts'
 import { Feed } from '../telemetry/feed.ts'
 import { Metrics } from '../telemetry/metrics.ts'
 import { PressureGauge } from '../telemetry/pressure.ts'
 import { OwnShares } from '../telemetry/shares.ts'
 import { keysIn } from './house-keys.ts'
-import { recordingOf } from './recording.ts'
 import { Early, openRecords, type RecordPlace } from './records.ts'
 import type { SocketFor } from './sockets.ts'
 
@@ -106,7 +107,7 @@ export async function openHouse(options: HouseOptions): Promise<House> {
   gateway.subscribe(metrics.listen)
   gateway.subscribe(metrics.watchMoney(gateway, records?.backlog))
   gateway.subscribe(feed.listen)
-  const recording = place && recordingOf(gateway, place.dataDir)
+  const recording = place && recordingOf(gateway, recordingsIn(place.dataDir))
   if (recording !== undefined) {
     metrics.watchRecording(recording.counts)
     gateway.subscribe(recording.listen)

@@ -38,6 +38,10 @@ export function keysCommand(): Command {
       ),
     )
       .option('--env <env>', 'what it is for, to be seen in the key: live, test', 'live')
+      .addHelpText(
+        'after',
+        '\nExamples:\n  spillway keys create chat-ui --models "llama*" --rpm 60 --budget 5/day\n  spillway keys create ci --cloud never --priority batch --expires 30d > ci.key\n',
+      )
       .action((name: string, flags: Common & ScopeFlags & { env: string }) =>
         atDesk(flags, async (desk, settings) => {
           const isFirst = settings.callers.length === 0 && (await desk.list()).length === 0
@@ -47,27 +51,29 @@ export function keysCommand(): Command {
       ),
   )
   keys.addCommand(
-    common(
-      new Command('list').description('Lists the keys.').option('--all', 'those that were revoked as well'),
-    ).action((flags: Common & { all?: true }) =>
-      atDesk(flags, async (desk) => {
-        const all = (await desk.list()).filter(({ state }) => flags.all === true || state !== 'revoked')
-        tell(flags, { keys: all }, all.length === 0 ? ['There are no keys.'] : keyTable(all))
-      }),
-    ),
+    common(new Command('list').description('Lists the keys.').option('--all', 'those that were revoked as well'))
+      .addHelpText('after', '\nExamples:\n  spillway keys list\n  spillway keys list --all --json\n')
+      .action((flags: Common & { all?: true }) =>
+        atDesk(flags, async (desk) => {
+          const all = (await desk.list()).filter(({ state }) => flags.all === true || state !== 'revoked')
+          tell(flags, { keys: all }, all.length === 0 ? ['There are no keys.'] : keyTable(all))
+        }),
+      ),
   )
   keys.addCommand(
-    common(new Command('show').description('Says what is known of a key.').argument('<key>', which)).action(
-      (key: string, flags: Common) =>
+    common(new Command('show').description('Says what is known of a key.').argument('<key>', which))
+      .addHelpText('after', '\nExamples:\n  spillway keys show chat-ui\n')
+      .action((key: string, flags: Common) =>
         atDesk(flags, async (desk) => {
           const view = await desk.show(await idOf(desk, key))
           tell(flags, view, detailsOf(view))
         }),
-    ),
+      ),
   )
   keys.addCommand(
     common(new Command('rotate').description('Gives a key another secret, and shows it.').argument('<key>', which))
       .option('--overlap <duration>', 'how long the old one counts yet; 0 for no longer', '24h')
+      .addHelpText('after', '\nExamples:\n  spillway keys rotate chat-ui\n  spillway keys rotate chat-ui --overlap 0\n')
       .action((key: string, flags: Common & { overlap: string }) =>
         atDesk(flags, async (desk) =>
           tellMade(await desk.rotate(await idOf(desk, key), { overlap: flags.overlap }, by()), flags),
@@ -77,6 +83,10 @@ export function keysCommand(): Command {
   keys.addCommand(
     scoped(common(new Command('set').description('Changes what a key may do.').argument('<key>', which)))
       .option('--unset <what>', 'as if it had never been said: team, models, budget, …', list)
+      .addHelpText(
+        'after',
+        '\nExamples:\n  spillway keys set chat-ui --weight 2\n  spillway keys set chat-ui --unset models,budget\n',
+      )
       .action((key: string, flags: Common & ScopeFlags & { unset?: readonly string[] }) =>
         atDesk(flags, async (desk) => {
           const view = await desk.change(await idOf(desk, key), bodyOf(flags, flags.unset), by())
@@ -85,13 +95,14 @@ export function keysCommand(): Command {
       ),
   )
   keys.addCommand(
-    common(new Command('revoke').description('Takes a key back for good.').argument('<key>', which)).action(
-      (key: string, flags: Common) =>
+    common(new Command('revoke').description('Takes a key back for good.').argument('<key>', which))
+      .addHelpText('after', '\nExamples:\n  spillway keys revoke chat-ui\n')
+      .action((key: string, flags: Common) =>
         atDesk(flags, async (desk) => {
           const view = await desk.revoke(await idOf(desk, key), by())
           tell(flags, view, [`The key ${view.id} of ${view.name} is revoked.`])
         }),
-    ),
+      ),
   )
   return keys
 }

@@ -28,6 +28,11 @@ const configFlag = ['-c, --config <file>', 'the configuration; spillway.yaml in 
 export function ledgerCommand(): Command {
   return new Command('ledger')
     .description('Looks after what is taken down of every request: who, what, how much.')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  spillway ledger verify\n  spillway ledger backup /backups/ledger-2026-11-21.db\n' +
+        '  spillway ledger purge --caller alice\n',
+    )
     .addCommand(verifyCommand())
     .addCommand(backupCommand())
     .addCommand(purgeCommand())

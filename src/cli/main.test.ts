@@ -3,13 +3,9 @@ import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { checkCommand } from './check.ts'
-import { demoCommand } from './demo.ts'
-import { doctorCommand } from './doctor/command.ts'
+import type { Command } from 'commander'
+import { commands } from './commands.ts'
 import { spillway } from './process.test-helper.ts'
-import { serveCommand } from './serve.ts'
-import { simulateCommand } from './simulate.ts'
-import { tuneCommand } from './tune.ts'
 
 const rootOf = (name: string): string => fileURLToPath(new URL(`../../${name}`, import.meta.url))
 
@@ -18,16 +14,23 @@ test('--version is that of the package', async (t) => {
   assert.deepEqual(await spillway(t, ['--version']).ended, { code: 0, out: `${version}\n`, err: '' })
 })
 
-test('--help names every command, and the help of each has examples', async (t) => {
+/** What is typed to get to it, and its help. */
+function helpsOf(command: Command, before: string): readonly (readonly [typed: string, help: string])[] {
+  const typed = `${before} ${command.name()}`
+  let help = ''
+  command.configureOutput({ writeOut: (text) => (help += text) }).outputHelp()
+  return [[typed, help], ...command.commands.flatMap((one) => helpsOf(one, typed))]
+}
+
+test('--help names every command, and the help of each and of what is below it has examples and no lists of nothing', async (t) => {
   const { code, out } = await spillway(t, ['--help']).ended
   assert.equal(code, 0)
-  const commands = [serveCommand(), checkCommand(), doctorCommand(), simulateCommand(), tuneCommand(), demoCommand()]
-  for (const command of commands) {
-    const name = command.name()
-    assert.match(out, new RegExp(`^  ${name} \\[`, 'm'))
-    let help = ''
-    command.configureOutput({ writeOut: (text) => (help += text) }).outputHelp()
-    assert.match(help, new RegExp(`\nExamples:\n  spillway ${name}`))
+  for (const [name, load] of Object.entries(commands)) {
+    assert.match(out, new RegExp(`^  ${name}(?: \\[| {2})`, 'm'))
+    for (const [typed, help] of helpsOf(await load(), 'spillway')) {
+      assert.match(help, new RegExp(`\nExamples:\n  ${typed}`), typed)
+      assert.doesNotMatch(help, /default: \[\]/, typed)
+    }
   }
 })
 

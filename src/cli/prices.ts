@@ -73,7 +73,7 @@ const about = `In dollars for a million tokens. The built-in list is of ${priceL
 
 const none = (model: string | undefined): string =>
   model === undefined
-    ? `No server of tier ${paidTier} or higher says by models.serve what it serves.`
+    ? `No server of tier ${paidTier} or higher says by models.serve what it serves: nothing here has a price.`
     : `No server of tier ${paidTier} or higher serves ${JSON.stringify(model)} by its models.serve.`
 
 const listing = (upstream: string): string =>

@@ -1,9 +1,10 @@
+import { ConfigFault } from '../config/problem.ts'
 import type { DoorSettings } from '../config/settings.ts'
 import { doorsOf, parse, settingsOf } from '../config/settings.ts'
 import type { Config } from '../config/schema.ts'
 import { suggestion } from '../config/suggest.ts'
 import type { Settings, UpstreamSettings } from '../core/settings.ts'
-import { callAdmin } from './admin-call.ts'
+import { serversThere } from './running.ts'
 import { readSource } from './sources.ts'
 import { TuneFault } from './tune-server.ts'
 
@@ -35,7 +36,18 @@ export async function placeFor({ config: named, upstream, url, kind }: PlaceOpti
   if (named !== undefined)
     throw new TuneFault('--url is for a server that stands in no configuration; leave out one of both.')
   const one = { name: upstream ?? 'server', kind: kind ?? 'openai-compatible', url }
-  return placeIn(parse({ upstreams: [one] }), one.name, undefined)
+  return placeIn(configOfFlags(one), one.name, undefined)
+}
+
+/** What is wrong with it is told by the flag that said it. */
+function configOfFlags(upstream: { readonly name: string; readonly kind: string; readonly url: string }): Config {
+  try {
+    return parse({ upstreams: [upstream] })
+  } catch (error) {
+    if (!(error instanceof ConfigFault)) throw error
+    const flagOf = (step: unknown): string => (step === 'name' ? '--upstream' : `--${String(step)}`)
+    throw new TuneFault(error.problems.map(({ path, text }) => `${flagOf(path.at(-1))}: ${text}`).join('\n'))
+  }
 }
 
 function placeIn(config: Config, name: string | undefined, file: string | undefined): Place {
@@ -57,11 +69,8 @@ const only = (upstreams: readonly UpstreamSettings[]): UpstreamSettings | undefi
 
 /** What a gateway that runs by this configuration does with that server now, in a sentence; undefined where none runs. */
 export async function neighbourOf({ doors, upstream }: Place): Promise<string | undefined> {
-  const answer = await callAdmin(doors, '/api/upstreams')
-  const listed = answer?.status === 200 ? answer.json['upstreams'] : undefined
-  if (!Array.isArray(listed)) return undefined
   const url = upstream.origin + upstream.basePath
-  const there = (listed as readonly { url?: unknown; in_flight?: unknown }[]).find((one) => one.url === url)
+  const there = (await serversThere(doors))?.find((one) => one.url === url)
   if (there === undefined) return undefined
   const requests = there.in_flight === 1 ? '1 request' : `${String(there.in_flight)} requests`
   return `a Spillway runs here that uses this server too, with ${requests} under way now; what its callers ask meanwhile is slower, and so is what is measured.`

@@ -127,7 +127,8 @@ test('what is wrong is one sentence, and nothing was asked', async (t) => {
       ['--url', origin, '--kind', 'ollama', '--write'],
       /^There is no configuration file to write to; leave out --write\.\n$/,
     ],
-    [['--url', origin, '--kind', 'olama'], /did you mean "ollama"/],
+    [['--url', origin, '--kind', 'olama'], /^--kind: there is no kind "olama"; did you mean "ollama"/],
+    [['--url', 'gpu-1'], /^--url: is no http address; write http:\/\/HOST:PORT/],
     [
       ['--config', 'cloud.yaml'],
       /^cloud costs money: up to 64 at once are some \d+ requests\. What that costs is not known\. With --paid/,

@@ -1,5 +1,9 @@
 import assert from 'node:assert/strict'
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { test } from 'node:test'
+import { readRecording } from '../recording/read.ts'
 import {
   type BudgetReached,
   type ConfigInput,
@@ -114,6 +118,32 @@ test('an application keeps to the limits it set itself, and knows its own refusa
   assert.equal(isLocalRateLimit(new Fault('rate-limited', 'Elsewhere.')), false)
   const other: unknown = await gateway.chat({ ...question, model: 7 as never }).catch((error: unknown) => error)
   assert.ok(other instanceof Fault && other.kind === 'bad-request' && !isLocalRateLimit(other))
+})
+
+test('an application that names a folder finds there what it asked, and no word of it', async (t) => {
+  const { world } = worldOfMine()
+  const folder = join(mkdtempSync(join(tmpdir(), 'spillway-application-')), 'recordings')
+  t.after(() => rmSync(join(folder, '..'), { recursive: true }))
+  const gateway = await createGateway(config, { backends: [mine], world, recordings: folder })
+  const answers = [await gateway.chat(question), await gateway.chat(question)]
+  await gateway.close()
+  const { requests } = readRecording(folder)
+  assert.deepEqual(
+    requests.map(({ model, caller, upstream, fault }) => [model, caller, upstream, fault]),
+    answers.map(({ upstream }) => ['m', 'application', upstream, undefined]),
+  )
+  const [file] = readdirSync(folder)
+  assert.doesNotMatch(readFileSync(join(folder, file!), 'utf8'), /Who are you|I am|sesame/)
+})
+
+test('an application records nothing where the configuration says so', async (t) => {
+  const { world } = worldOfMine()
+  const folder = mkdtempSync(join(tmpdir(), 'spillway-application-'))
+  t.after(() => rmSync(folder, { recursive: true }))
+  const gateway = await createGateway({ ...config, recording: false }, { backends: [mine], world, recordings: folder })
+  await gateway.chat(question)
+  await gateway.close()
+  assert.deepEqual(readdirSync(folder), [])
 })
 
 test('an application hears when so much of a budget is used up, exactly, and what it throws harms nobody', async () => {

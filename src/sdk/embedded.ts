@@ -14,6 +14,7 @@ import type { Hooks } from '../layers/hooks.ts'
 import { application, type CallOptions, type ChatParams, type ChatResult, type ChatStream, Client } from './client.ts'
 import { embed, type EmbedParams, type EmbedResult } from './embed.ts'
 import { rethrowLocal } from './local-rate-limit.ts'
+import { recordingOf } from './recording.ts'
 
 export interface GatewayOptions {
   readonly layers?: readonly Layer[]
@@ -24,6 +25,11 @@ export interface GatewayOptions {
   readonly policy?: Policy
   /** How much the application itself may ask. Beyond it a call fails at once with `LOCAL_RATE_LIMIT`. */
   readonly limits?: Limits
+  /**
+   * A folder in which to take down what is asked, never what is said, so that `spillway simulate --recording FOLDER` can play it
+   * again. How much of it is kept the configuration says, under `recording`. Without a folder nothing is recorded.
+   */
+  readonly recordings?: string
   /** Time, chance and the network; the real ones unless a test or a simulation brings its own. */
   readonly world?: World
 }
@@ -40,10 +46,12 @@ export interface Gateway {
 
 /** Starts a gateway in this process. The configuration has the shape of `spillway.yaml`; faults in it throw. */
 export async function createGateway(config: ConfigInput, options: GatewayOptions = {}): Promise<Gateway> {
-  const { backends, world, layers, hooks, policy, limits } = options
+  const { backends, world, layers, hooks, policy, limits, recordings } = options
   const settings = resolve(config, { backends })
   const own = world === undefined ? realWorld({ connectMs: settings.timeouts.connectMs }) : undefined
   const engine = createEngine(settings, { world: own ?? world!, layers, hooks, policy })
+  const recording = recordings === undefined ? undefined : recordingOf(engine, recordings)
+  if (recording !== undefined) engine.subscribe(recording.listen)
   const caller = { ...application, limits }
   await engine.start()
   const lineIn = <D extends Dialect>(dialect: D) => ({
@@ -60,6 +68,7 @@ export async function createGateway(config: ConfigInput, options: GatewayOptions
     engine,
     close: async () => {
       await engine.stop()
+      await recording?.close()
       await own?.close()
     },
   }

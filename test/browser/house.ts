@@ -24,6 +24,8 @@ export interface TroubledHouse {
   /** How much of the memory is in use, from 0 to 1. */
   memory(share: number): void
   config: ConfigStatus
+  /** Nobody answers at the operator's port any more. */
+  closePort(): Promise<void>
 }
 
 export async function troubledHouse(
@@ -70,12 +72,14 @@ export async function troubledHouse(
     bounds: { pressure, crowd },
     config: () => house.config,
   })
+  let closed: Promise<void> | undefined
+  const closePort = (): Promise<void> => (closed ??= admin.close())
   await gateway.start()
   t.after(async () => {
     clearInterval(looking)
-    await admin.close()
+    await closePort()
     await gateway.stop()
     await world.close()
   })
-  return Object.assign(house, { adminUrl: `http://127.0.0.1:${admin.address.port}` })
+  return Object.assign(house, { closePort, adminUrl: `http://127.0.0.1:${admin.address.port}` })
 }

@@ -206,9 +206,9 @@ test(
     await ledger.close(entryOf('spent', { ...ended, caller, nano: 15_000_000_000, tries }))
     await ledger.close(entryOf('home', { ...ended, caller: 'bob', savedNano: 40_000_000, gpuMs: 90_000 }))
 
-    await shows('spent', /Today \$15\.00 spent and \$0\.04000 saved, by 2 requests/)
+    await shows('spent', /Today \$15\.00 spent and \$0\.040 saved, by 2 requests; none of them spilled to the cloud\./)
     await shows('budgets', /gateway\/day\s+\$15\.00 of \$20\.00\s+\$2\.50 held\s+in \d+ (h|min)/)
-    await shows('spenders', /<b>ann<\/b>\s+1\s+\$15\.00[\s\S]*bob\s+1\s+\$0\.00\s+\$0\.04000\s+2 min/)
+    await shows('spenders', /<b>ann<\/b>\s+1\s+\$15\.00[\s\S]*bob\s+1\s+\$0\.00\s+\$0\.040\s+2 min/)
     await shows('cloud', /The cloud is open/)
     await page.value("document.getElementById('switch').click()")
     await shows('cloud', /The cloud is closed \(loopback\)/)
@@ -225,8 +225,28 @@ test('without any budget the page says so in a line', withBrowser, async (t) => 
   await visit(t, { box: 'ollama' })
   await shows('money-box', /No budget is set: nothing is refused for what it costs\./)
   await shows('money-box', /Nobody has asked anything today\./)
-  await shows('spent', /Today \$0\.00 spent and \$0\.00 saved, by 0 requests/)
+  await shows('spent', /Today \$0\.00 spent and \$0\.00 saved, by 0 requests\./)
   assert.deepEqual(page.errors, [])
+})
+
+test('figures say of how long they are, and none is made up where nothing was asked', withBrowser, async (t) => {
+  await visit(t, { box: 'ollama' })
+  const tiles = await shows('tiles', /Failed/)
+  for (const name of ['Spilled to the cloud', 'Refused', 'Failed'])
+    assert.match(tiles, new RegExp(`${name}\\s+0 in 30 s`), name)
+  assert.match(tiles, /First token, p95\s+–/)
+  assert.doesNotMatch(await shows('graphs', /Queue/), /most [1-9]/)
+  await shows('state', /^0 requests so far · 1 upstream$/)
+  assert.equal(await page.value('document.title'), 'Spillway')
+})
+
+test('when the gateway is gone, what is left on the page is told to be old', withBrowser, async (t) => {
+  const house = await visit(t, { box: 'ollama' })
+  await shows('upstreams', /● up\s+box/)
+  await house.closePort()
+  await shows('state', /^The gateway does not answer; below is what was at \d\d:\d\d:\d\d\.$/)
+  assert.equal(await page.value("document.getElementById('main').classList.contains('old')"), true)
+  assert.match(String(await page.value('document.title')), /^▲/)
 })
 
 test(

@@ -168,6 +168,21 @@ suite('spillway bench', { concurrency: 3 }, () => {
     assert.ok((gateway as number) > 0 && direct === null)
   })
 
+  test('a gateway that has other servers is left alone, and one of its own is asked', async (t) => {
+    const [{ cwd: theirs }, { cwd: ours }] = await Promise.all([rig(t), rig(t)])
+    const serving = spillway(t, ['serve'], { cwd: theirs })
+    const [, url, admin] = await serving.says(/Spillway listens on (http:\S+) \(admin (http:[^)]+)\)/)
+    const config = readFileSync(join(ours, 'spillway.yaml'), 'utf8')
+      .replace('listen: 127.0.0.1:0', `listen: ${new URL(url!).host}`)
+      .replace('"127.0.0.1:0"', `"${new URL(admin!).host}"`)
+    const cwd = folderWith(t, { 'spillway.yaml': config })
+    const words = ['bench', ...quick, '--scenario', 'single', '--json']
+    const { code, out, err } = await spillway(t, words, { cwd }).ended
+    assert.equal(code, 0, err)
+    assert.ok(err.includes(`a gateway of its own by spillway.yaml, for that at ${url} has other servers`), err)
+    assert.equal((JSON.parse(out) as BenchReport).target.gateway, 'own')
+  })
+
   test('a real llama-server is measured, and nothing of it fails', { skip }, async (t) => {
     const { origin } = await llama(t, tiny)
     const config = [
@@ -211,12 +226,14 @@ suite('spillway bench', { concurrency: 3 }, () => {
       said('--url', 'http://127.0.0.1:1'),
       said('--url', 'http://127.0.0.1:1', '--own'),
       said('--scenario', 'everything'),
+      said('--out', 'spillway.yaml'),
     ])
     for (const [i, pattern] of [
       /^No server here serves nobody; there are llama3\.1:8b\.$/,
       /^No gateway answers at http:\/\/127\.0\.0\.1:1\.$/,
       /^--url is for a gateway that runs somewhere/,
       /There are single, steps, burst, overload\./,
+      /^Nothing can be written into spillway\.yaml \(EEXIST\)\.$/,
     ].entries())
       assert.match(all[i]!, pattern)
   })

@@ -18,3 +18,9 @@ test('the demo in a pipe prints a line to paste, answers it, counts what it did,
   const [, answered] = /^Ended\. (\d+) requests were answered\.$/m.exec(out) ?? assert.fail(out)
   assert.ok(Number(answered) > 0)
 })
+
+test('a time that is none is refused before anything is begun', async (t) => {
+  const { code, out, err } = await spillway(t, ['demo', '--seconds', 'soon']).ended
+  assert.deepEqual([code, out], [1, ''])
+  assert.match(err, /'soon' is invalid\. It has to be a number above 0\./)
+})

@@ -21,6 +21,6 @@ test('--version loads nothing that it does not need, so that a script may ask it
   const loaded = loadedIn(traces).filter((url) => !url.includes('/node_modules/commander/'))
   assert.deepEqual(
     loaded.map((url) => url.replace(/^.*\/src\//, 'src/')),
-    ['src/cli/main.ts', 'src/cli/version.ts'],
+    ['src/cli/main.ts', 'src/version.ts'],
   )
 })

@@ -5,7 +5,7 @@ import { join, relative } from 'node:path'
 import { after, test } from 'node:test'
 import { loadConfig } from '../../src/config/load.ts'
 import { root } from '../../scripts/import-graph.ts'
-import { ofLanguage, pages } from './pages.ts'
+import { below, ofLanguage, pages } from './pages.ts'
 
 test('every configuration in the pages is one that loads, and does what its reader expects', () => {
   const shown = ofLanguage('yaml')
@@ -20,7 +20,7 @@ test('every npm script and every command the pages name is there', () => {
   const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
     scripts: Record<string, string>
   }
-  const commands = readFileSync(join(root, 'src/cli/main.ts'), 'utf8')
+  const commands = readFileSync(join(root, 'src/cli/commands.ts'), 'utf8')
   for (const { file, line, text } of ofLanguage('sh')) {
     for (const [, script] of text.matchAll(/npm run ([\w:-]+)/g))
       assert.ok(scripts[script!], `${file}:${line} npm run ${script}`)
@@ -30,16 +30,39 @@ test('every npm script and every command the pages name is there', () => {
   }
 })
 
-test('what the pages say to check or to simulate runs as it stands', () => {
-  const lines = ofLanguage('sh')
-    .flatMap(({ text }) => text.split('\n'))
-    .filter((line) => /^npm run spillway -- (?:simulate|check spillway\.example)/.test(line))
-  assert.ok(lines.length >= 2)
-  for (const line of lines) {
+test('what the pages say to check or to simulate runs as it stands, and prints what they show below', () => {
+  const commands = ofLanguage('sh').flatMap((block) =>
+    block.text
+      .split('\n')
+      .filter((line) => /^npm run spillway -- (?:simulate|check spillway\.example)/.test(line))
+      .map((line) => ({ line, shown: below(block) })),
+  )
+  assert.ok(commands.length >= 2)
+  let compared = 0
+  for (const { line, shown } of commands) {
     const args = line.replace(/^npm run spillway -- /, '').split(/\s+/)
-    execFileSync(process.execPath, ['src/cli/main.ts', ...args], { cwd: root, stdio: 'pipe' })
+    const printed = execFileSync(process.execPath, ['src/cli/main.ts', ...args], { cwd: root, encoding: 'utf8' })
+    if (shown?.language !== 'text') continue
+    const lines = printed.split('\n').map(parted)
+    for (const row of shown.text.trim().split('\n')) {
+      const { words, numbers } = parted(row)
+      const found = lines.filter((one) => one.words === words)
+      const isAlike = found.some((one) => one.numbers.every((value, i) => Math.abs(value - numbers[i]!) <= value / 4))
+      assert.ok(isAlike, `${shown.file}: "${row}" is not what "${line}" prints:\n${printed}`)
+      compared += 1
+    }
   }
+  assert.ok(compared >= 5)
 })
+
+/** A line without its numbers, and these: what a page shows may differ a little, but not in words. */
+function parted(line: string): { readonly words: string; readonly numbers: readonly number[] } {
+  const number = /\d[\d,]*(?:\.\d+)?/g
+  return {
+    words: line.replace(number, '#').replace(/\s+/g, ' ').trim(),
+    numbers: Array.from(line.matchAll(number), ([text]) => Number(text.replaceAll(',', ''))),
+  }
+}
 
 test('every program in the pages is well typed', () => {
   // Within the package, whose name they import, and where nobody else reads what is there.

@@ -75,9 +75,12 @@ test('only the supervisor can start a process, and only one program', () => {
   assert.deepEqual(able, ["src/cli/supervise.ts:1: import { type ChildProcess, spawn } from 'node:child_process'"])
 })
 
-test('only the books of the ledger have threads of their own', () => {
-  const able = linesWith(sources, /from 'node:worker_threads'/).filter((line) => !line.startsWith('src/ledger/'))
-  assert.deepEqual(able, [])
+test('only the books of the ledger and the plays of plans have threads of their own', () => {
+  const able = linesWith(sources, /from 'node:worker_threads'/)
+  assert.deepEqual(
+    able.filter((line) => !/^src\/(ledger|planning)\//.test(line)),
+    [],
+  )
 })
 
 test('nothing is left for later', () => {

@@ -44,7 +44,19 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     'ledger',
   ],
   http: ['core', 'dialects', 'telemetry', 'accounts', 'keys', 'ledger', 'gateway.ts'],
-  sdk: ['core', 'dialects', 'layers', 'config', 'accounts', 'keys', 'ledger', 'gateway.ts', 'http'],
+  sdk: [
+    'core',
+    'dialects',
+    'layers',
+    'config',
+    'accounts',
+    'keys',
+    'ledger',
+    'recording',
+    'gateway.ts',
+    'http',
+    'version.ts',
+  ],
   sim: ['core', 'dialects', 'backends', 'config', 'ledger', 'recording', 'gateway.ts'],
   // What would have been, had it been otherwise.
   planning: ['core', 'backends', 'config', 'ledger', 'accounts', 'recording', 'sim', 'gateway.ts'],
@@ -64,6 +76,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     'http',
     'sdk',
     'sim',
+    'version.ts',
   ],
   'index.ts': ['core', 'layers', 'config', 'sdk'],
 }

@@ -24,4 +24,10 @@ function blocksOf(file: string): Block[] {
 
 const blocks = pages.flatMap(blocksOf)
 
+/** What is shown below that, if anything is. */
+export const below = (block: Block): Block | undefined => {
+  const next = blocks[blocks.indexOf(block) + 1]
+  return next?.file === block.file ? next : undefined
+}
+
 export const ofLanguage = (language: string): readonly Block[] => blocks.filter((block) => block.language === language)

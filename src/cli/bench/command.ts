@@ -4,7 +4,8 @@ import { count, positive, wholeNumber } from '../simulate-options.ts'
 import { interrupted, untilInterrupted } from '../interrupt.ts'
 import { Redrawn } from '../redrawn.ts'
 import { explain } from '../sources.ts'
-import { writeReport } from './files.ts'
+import { WriteFault } from '../write-file.ts'
+import { makeFolder, writeReport } from './files.ts'
 import { openSite } from './open.ts'
 import { BenchFault, type BenchOptions, duration, httpUrl, scenarioNames } from './options.ts'
 import { commandOf, reportOf } from './report.ts'
@@ -51,7 +52,7 @@ async function bench(options: BenchOptions): Promise<void> {
     } catch (error) {
       line.clear()
       if (error instanceof ConfigFault) explain(error)
-      if (!(error instanceof BenchFault)) throw error
+      if (!(error instanceof BenchFault || error instanceof WriteFault)) throw error
       console.error(error.message)
       process.exitCode = 1
     }
@@ -63,6 +64,7 @@ async function measure(options: BenchOptions, { signal, line }: Audience): Promi
   const { json, out, seed } = options
   const site = await openSite(options)
   try {
+    if (out !== undefined) makeFolder(out)
     const played = await play(site, options, { signal, line })
     line.clear()
     const command = commandOf(process.argv.slice(2), seed)

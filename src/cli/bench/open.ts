@@ -9,6 +9,7 @@ import { createGateway, type Gateway } from '../../gateway.ts'
 import { type RealWorld, realWorld } from '../../http/world.ts'
 import { dataDirOf } from '../data-dir.ts'
 import { type House, openHouse } from '../house.ts'
+import { serversThere } from '../running.ts'
 import { readSource } from '../sources.ts'
 import { openPracticeGround, practise } from './practice.ts'
 import { siteAt } from './at-url.ts'
@@ -27,7 +28,15 @@ export async function openSite(options: BenchOptions): Promise<Site> {
   const { config, file } = await readSource(options.config)
   const place = { config, where: file ?? 'what was found on this machine', options }
   const running = options.own === true ? undefined : await gatewayAt(doorsOf(config).listen)
-  return running === undefined ? own(place) : beside(running, place)
+  if (running === undefined) return own(place)
+  return (await isStranger(config)) ? own(place, running) : beside(running, place)
+}
+
+/** Whether the gateway that runs here tells of servers, and of none in this configuration. */
+async function isStranger(config: Config): Promise<boolean> {
+  const ours = new Set(settingsOf(config).upstreams.map(({ origin, basePath }) => origin + basePath))
+  const there = await serversThere(doorsOf(config))
+  return there !== undefined && !there.some(({ url }) => ours.has(String(url)))
 }
 
 interface Place {
@@ -69,7 +78,7 @@ async function beside(url: string, { config, where, options }: Place): Promise<S
 }
 
 /** A gateway for this run alone, with a door of its own, so that it is asked as any other. */
-async function own(place: Place): Promise<Site> {
+async function own(place: Place, stranger?: string): Promise<Site> {
   const {
     config,
     where,
@@ -91,7 +100,7 @@ async function own(place: Place): Promise<Site> {
       gateway: 'own',
       url: house.address,
       key,
-      text: `a gateway of its own by ${where}`,
+      text: `a gateway of its own by ${where}${stranger === undefined ? '' : `, for that at ${stranger} has other servers`}`,
       paid: paid === undefined ? undefined : `No more than $${paid} is spent there.`,
       close,
     })

@@ -1,5 +1,5 @@
 import type { Figure, PlotData } from '../../trial/scenarios/scenario.ts'
-import { version } from '../version.ts'
+import { version } from '../../version.ts'
 import { type Machine, thisMachine } from './machine.ts'
 import type { BenchOptions } from './options.ts'
 import type { Played } from './run.ts'

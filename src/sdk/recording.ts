@@ -4,20 +4,19 @@ import type { Gateway } from '../gateway.ts'
 import { Recorder, type Tape } from '../recording/recorder.ts'
 import { Reels } from '../recording/reels.ts'
 import { factsOf } from '../recording/settings-row.ts'
-import { recordingsIn } from '../recording/shelf.ts'
-import { version } from './version.ts'
+import { version } from '../version.ts'
 
-/** What of a house takes down what happens, so that it can be played again. */
-export interface HouseRecording {
+/** What of a gateway takes down what happens, so that it can be played again. */
+export interface GatewayRecording {
   readonly counts: Reels['counts']
   readonly listen: (event: Event) => void
   close(): Promise<void>
 }
 
-/** Into the folder for recordings of this data folder, as long as the settings want it. */
-export function recordingOf(gateway: Gateway, dataDir: string): HouseRecording {
+/** Into files of this folder, as long as the settings want it. */
+export function recordingOf(gateway: Gateway, folder: string): GatewayRecording {
   const { world, fleet, emit } = gateway
-  const reels = new Reels({ folder: recordingsIn(dataDir), world, emit, bounds: () => gateway.settings.recording })
+  const reels = new Reels({ folder, world, emit, bounds: () => gateway.settings.recording })
   const recorder = recorderOf(gateway, reels)
   const forget = fleet.watch(recorder.lookAgain)
   return {
