@@ -44,7 +44,7 @@ async function virtual(): Promise<void> {
     player.play({ ...scenario, lengthMs: scenario.countedFromMs + minutes * minute }, arms, [seed, seed])
   const named = (some: readonly Scenario[], name: string): Scenario => some.find((one) => one.name === name)!
 
-  const ours = 'spillway:deadline=4200'
+  const ours = 'spillway:deadline=4100'
   const burst = await play(overload, 12, ours, 'timeout:1500')
   measured.set(
     'overload.p99-beside-timeout',

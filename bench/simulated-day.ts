@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util'
 import { dayWorkload } from '../src/sim/day.ts'
-import { simulate } from '../src/sim/run.ts'
+import { playDrawn } from '../src/planning/drawn.ts'
 
 /** How long a simulated day takes. */
 export interface SimulatedDay {
@@ -15,7 +15,7 @@ export interface SimulatedDay {
 export async function simulatedDay({ requests, seed }: { requests: number; seed: number }): Promise<SimulatedDay> {
   const began = performance.now()
   const cpuBefore = process.cpuUsage()
-  const report = await simulate({ seed, requests, workload: dayWorkload(requests), grain: 'coarse' })
+  const report = await playDrawn({ seed, requests, workload: dayWorkload(requests), grain: 'coarse' })
   const { user, system } = process.cpuUsage(cpuBefore)
   return {
     requests,

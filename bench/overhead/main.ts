@@ -12,7 +12,7 @@ const usage = `Measures what Spillway costs beside what else people put in betwe
   --scenario a,b      only these: ${scenarios.map(({ name }) => name).join(', ')}
   --quick             one round of one second: whether it works, not what it costs
   --rounds 3          how often each arm takes its turn of which a bar speaks
-  --seconds 3         how long each turn is counted
+  --seconds 2.5       how long each turn is counted
   --transport own     own | undici: Spillway's client towards the servers
   --before DIR        beside them an earlier Spillway that is checked out there
   --json              all that was seen, for programs

@@ -30,7 +30,9 @@ const number = (line: Line, key: string): number => Number(line[key])
 function checkStreams(arm: Arm, seen: Line, streams: number): void {
   const [opened, broken] = [number(seen, 'opened'), number(seen, 'broken')]
   if (opened < streams || broken > 0) {
-    throw new Error(`${arm.name}: ${opened} of ${streams} streams spoke, ${broken} broke`)
+    const { whyBroken } = seen
+    const why = typeof whyBroken === 'string' ? `: ${whyBroken}` : ''
+    throw new Error(`${arm.name}: ${opened} of ${streams} streams spoke, ${broken} broke${why}`)
   }
 }
 
@@ -38,10 +40,12 @@ interface LoopOptions {
   readonly connections: number
   readonly seconds: number
   readonly promptBytes?: number
+  readonly warmUpRequests?: number
+  readonly warmUpConnections?: number
 }
 
 async function loop(arm: Arm, options: LoopOptions): Promise<Watched> {
-  const watched = await watch(arm, 'closed-loop', { warmUpSeconds: 3, ...options })
+  const watched = await watch(arm, 'closed-loop', { warmUpRequests: 15_000, warmUpSecondsMost: 5, ...options })
   const faults = number(watched.seen, 'faults')
   if (faults > 0) throw new Error(`${arm.name}: ${faults} requests failed`)
   return watched
@@ -65,14 +69,14 @@ export async function perRequest(arm: Arm, options: LoopOptions): Promise<Measur
 
 /** How long one request takes that is alone. */
 export async function oneAtATime(arm: Arm, seconds: number): Promise<Measured> {
-  const { seen, window } = await loop(arm, { connections: 1, seconds })
+  const { seen, window } = await loop(arm, { connections: 1, seconds, warmUpConnections: 32 })
   return { window, figures: { 'p50 µs': number(seen, 'p50Us'), 'p99 µs': number(seen, 'p99Us') } }
 }
 
 /** CPU for each frame of many streams, and how long it is under way: the server wrote its moment into it, and all read one clock. */
 export async function perFrame(arm: Arm, seconds: number, path?: string): Promise<Measured> {
   const streams = 200
-  const options = { streams, seconds, warmUpSeconds: 3, rampPerSecond: 400, path }
+  const options = { streams, seconds, warmUpSeconds: 2, rampPerSecond: 400, path }
   const { seen, window } = await watch(arm, 'open-streams', options)
   checkStreams(arm, seen, streams)
   const framesPerSecond = number(seen, 'framesPerSecond')
@@ -114,7 +118,7 @@ export async function perStream(arm: Arm, streams: number, rampPerSecond: number
   await warmUp(arm, 4)
   const before = rssKb(arm.proc!.pid)
   let after = NaN
-  const options = { streams, seconds: 4, warmUpSeconds: 4, rampPerSecond }
+  const options = { streams, seconds: 3, warmUpSeconds: 3, rampPerSecond }
   const { seen, window } = await watch(arm, 'open-streams', options, () => {
     after = rssKb(arm.proc!.pid)
   })
@@ -131,6 +135,8 @@ export async function perStream(arm: Arm, streams: number, rampPerSecond: number
 
 /** Nobody may hold a first frame back until more follows, whether it comes with the head of the answer or behind it. */
 export async function firstFrame(arm: Arm): Promise<Measured> {
+  // What is done once a stream is not compiled by a few hundred of them.
+  await loop(arm, { connections: 32, seconds: 0.1, warmUpRequests: 10_000 })
   await warmUp(arm, 2)
   const streams = 400
   const { seen, window } = await watch(arm, 'first-frames', { streams, warmUpStreams: 50 })
@@ -150,7 +156,11 @@ export async function firstFrame(arm: Arm): Promise<Measured> {
 
 /** From a caller's hanging up to the moment at which its server knows. */
 export async function hangUp(arm: Arm, mock: Proc, kind: 'streaming' | 'waiting'): Promise<Measured> {
-  const { seen, window } = await watch(arm, 'hang-ups', { times: 100, kind })
+  const times = 100
+  const { seen, window } = await watch(arm, 'hang-ups', { times, kind })
+  const answered = number(seen, 'answered')
+  if (answered !== (kind === 'streaming' ? times : 0))
+    throw new Error(`${arm.name}: ${answered} of ${times} were being answered when they hung up`)
   const goneUs = new Map(mock.lines.filter(({ event }) => event === 'gone').map((line) => [line['mark'], line['us']]))
   const tookMs = Object.entries(seen['hungUp'] as Record<string, number>).map(
     ([mark, us]) => (Number(goneUs.get(mark) ?? Infinity) - us) / 1_000,

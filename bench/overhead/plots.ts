@@ -13,6 +13,7 @@ export function plotsOf(tables: ReadonlyMap<string, Table>): readonly Plot[] {
         title: 'CPU of a small request',
         subtitle: '32 at once; the process that stands in between',
         unit: 'µs',
+        first: 'spillway',
         isLog: true,
         groups: [{ name: '', bars: small }],
       }),
@@ -27,6 +28,7 @@ export function plotsOf(tables: ReadonlyMap<string, Table>): readonly Plot[] {
         title: 'How long a streamed frame is under way',
         subtitle: '10,000 a second in 200 streams',
         unit: 'ms',
+        first: 'spillway',
         isLog: true,
         groups: [
           { name: 'median', bars: p50 },

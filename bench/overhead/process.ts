@@ -18,6 +18,8 @@ export class Proc {
   readonly lines: Line[] = []
   readonly #child: ChildProcess
   readonly #waiting = new Set<() => void>()
+  /** It will print nothing more. */
+  #isHeard = false
 
   constructor(core: number, command: string, args: readonly string[], { env = {}, outputFile }: ProcOptions = {}) {
     this.core = core
@@ -33,8 +35,10 @@ export class Proc {
         this.#wake()
       })
     }
-    this.#child.on('exit', () => {
-      Proc.alive.delete(this)
+    this.#child.on('exit', () => Proc.alive.delete(this))
+    // What it printed last may still be on its way when it is over.
+    this.#child.on('close', () => {
+      this.#isHeard = true
       this.#wake()
     })
   }
@@ -53,7 +57,7 @@ export class Proc {
     for (;;) {
       const found = this.lines.find((line) => line['event'] === event)
       if (found !== undefined) return found
-      if (this.isOver) throw new Error(`${this.command} ended before it told "${event}"`)
+      if (this.#isHeard) throw new Error(`${this.command} ended before it told "${event}"`)
       if (performance.now() > until) throw new Error(`${this.command} did not tell "${event}" in time`)
       await new Promise<void>((resolve) => {
         const wake = (): void => {

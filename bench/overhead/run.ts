@@ -48,7 +48,7 @@ export function cannotRun(): string | undefined {
   return isInstalled('taskset') ? undefined : 'taskset is not here: apt-get install util-linux'
 }
 
-const secondsUsual = 3
+const secondsUsual = 2.5
 
 /** Measures one scenario of all arms that are here. */
 export async function measureScenario(scenario: Scenario, options: RunOptions): Promise<Judged> {

@@ -4,7 +4,7 @@ import { conclude, type Conclusion } from '../report/conclusion.ts'
 import { type Findings, type How, nothing, type PartPlan, type Plot, type Table } from '../report/part.ts'
 import { lateFaults, type Seen, seeFailures } from './failures.ts'
 import { isUnavailable, refuses, resets } from './faults.ts'
-import { lateMostMs, tooLate, watchingLateness } from './lateness.ts'
+import { watchingLateness } from './lateness.ts'
 import type { Met } from './play.ts'
 import { at, type Cost, costOf, cutCostOf, cutInto, firstWordMs } from './sums.ts'
 
@@ -20,13 +20,13 @@ export const recovery: PartPlan = {
   atMostMs: 6 * 60_000,
   async play(how: How): Promise<Findings> {
     if (!isInstalled('nginx')) return { ...nothing, notMeasured: ['nginx is not here: apt-get install nginx'] }
-    const { result: seen, lateMs } = await watchingLateness(() => seeFailures(how.quick, how.say))
+    const { result: seen, tooLate } = await watchingLateness(() => seeFailures(how.quick, how.say))
     return {
       ...nothing,
       tables: [beforeTable(seen), cutTable(seen), lateTable(seen)],
       conclusions: follow(seen),
       plots: plotsOf(seen),
-      notMeasured: lateMs < lateMostMs ? [] : [tooLate(lateMs)],
+      notMeasured: tooLate === undefined ? [] : [tooLate],
     }
   },
 }
@@ -98,7 +98,10 @@ const plotsOf = ({ before, late }: Seen): readonly Plot[] => {
     some: readonly (readonly [unknown, string, Met])[],
     fault: unknown,
   ): { name: string; values: number[] }[] =>
-    some.filter(([one]) => one === fault).map(([, name, { met }]) => ({ name, values: met.map(firstWordMs) }))
+    some
+      .filter(([one]) => one === fault)
+      .toSorted(([, one], [, other]) => Number(other === 'spillway') - Number(one === 'spillway'))
+      .map(([, name, { met }]) => ({ name, values: met.map(firstWordMs) }))
   const plot = (name: string, title: string, all: { name: string; values: number[] }[]): Plot => {
     const never = all.filter(({ values }) => values.every((ms) => ms === Infinity)).map((one) => one.name)
     const subtitle = never.length === 0 ? 'those who met it' : `those who met it; no answer behind ${never.join(', ')}`

@@ -6,12 +6,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { simServer } from '../../src/sim/sockets.ts'
-import { overload, type Overloaded, type OverloadPlan, type Tried } from '../../test/storms/overload.ts'
+import { overload, type Overloaded as Stormed, type OverloadPlan, type Tried } from '../../test/storms/overload.ts'
 import { isInstalled } from '../overhead/arms.ts'
 import { conclude, type Conclusion } from '../report/conclusion.ts'
 import { type Findings, type How, nothing, type PartPlan, type Table } from '../report/part.ts'
 import { startNginx } from '../virtual/sockets/nginx.ts'
-import { lateMostMs, tooLate, watchingLateness } from './lateness.ts'
+import { watchingLateness } from './lateness.ts'
+import { Refusals, waitsIn } from './refusals.ts'
 import { at } from './sums.ts'
 
 const times = 10
@@ -26,7 +27,7 @@ export const retrying: PartPlan = {
   title: 'Ten times too much, from callers who come back',
   about:
     'Whoever is refused tries again, so that a refusal does not end the overload but adds to it: how much is served all the same, how the urgent fare, how soon a refusal is told, and how soon it is over.',
-  workload: `A simulated vLLM of ${slots} slots that can answer ${perSecond} requests a second, behind a socket. One and a half times as many as fit, for 6 s; ${times} times as many, for 12 s; few again, for 11 s. As many as three in ten of what fits are urgent. Who is refused comes back when he is told to, or after a second, three times at most.`,
+  workload: `A simulated vLLM of ${slots} slots that can answer ${perSecond} requests a second, behind a socket. One and a half times as many as fit, for 6 s; ${times} times as many, for 12 s; few again, for 11 s. As many as three in ten of what fits are urgent. Who is refused comes back when he is told to, or after a second, three times at most. Who was let in line and had to leave it again is told late by what it waited beyond that, as the gateway's log says.`,
   fair: `nginx has \`limit_conn ${slots}\`, which is just right for this server; it knows no urgency, and does not say when to come back.`,
   kind: 'measured',
   atMostMs: 3 * 60_000,
@@ -36,8 +37,12 @@ export const retrying: PartPlan = {
 /** What stands in between. */
 interface Between {
   readonly origin: string
+  /** How long each request that was refused had been there, as it says itself. */
+  waitsMs?(): ReadonlyMap<string, number>
   close(): Promise<void>
 }
+
+type Overloaded = Stormed & { readonly insideMs: readonly number[] }
 
 const arms: Readonly<Record<string, (origin: string) => Promise<Between>>> = {
   [`nginx, limit_conn ${slots}`]: (origin) => startNginx([origin], { type: 'at once', most: slots }),
@@ -52,9 +57,9 @@ async function play(how: How): Promise<Findings> {
     how.say(`${name}: ${times} times too much`)
     if (name.startsWith('nginx') && !isInstalled('nginx')) notMeasured.push('nginx is not here: apt-get install nginx')
     else {
-      const { result, lateMs } = await watchingLateness(() => storm(start, { perSecond, times, seconds, retries: 3 }))
+      const { result, tooLate } = await watchingLateness(() => storm(start, { perSecond, times, seconds, retries: 3 }))
       seen.set(name, result)
-      if (lateMs >= lateMostMs) notMeasured.push(`${name}: ${tooLate(lateMs)}`)
+      if (tooLate !== undefined) notMeasured.push(`${name}: ${tooLate}`)
     }
   }
   return { ...nothing, tables: [tableOf(seen)], conclusions: follow(seen.get('spillway')!), notMeasured }
@@ -65,9 +70,12 @@ async function storm(start: (origin: string) => Promise<Between>, plan: Overload
   const server = await simServer('vllm', { engine: { slots, loadMs: 0, stepMs: steps } })
   const between = await start(server.origin)
   const agent = new Agent({ keepAlive: true, maxSockets: Infinity })
-  const ask = (priority: string): Promise<Tried> => askOnce(agent, new URL(between.origin), priority)
+  const refusals = new Refusals()
+  const ask = (priority: string): Promise<Tried> => askOnce(agent, new URL(between.origin), priority, refusals)
   try {
-    return await overload({ now: () => performance.now(), sleep: (ms) => wait(ms), random: Math.random, ask }, plan)
+    const arena = { now: () => performance.now(), sleep: (ms: number) => wait(ms), random: Math.random, ask }
+    const stormed = await overload(arena, plan)
+    return { ...stormed, ...refusals.times(between.waitsMs?.()) }
   } finally {
     agent.destroy()
     await between.close()
@@ -82,11 +90,14 @@ const body = JSON.stringify({
   messages: [{ role: 'user', content: `Say ${words} words.` }],
 })
 
-function askOnce(agent: Agent, { hostname, port }: URL, priority: string): Promise<Tried> {
+function askOnce(agent: Agent, { hostname, port }: URL, priority: string, refusals: Refusals): Promise<Tried> {
+  const id = refusals.nextId()
+  const askedAt = performance.now()
   return new Promise((resolve) => {
     const headers = {
       'content-type': 'application/json',
       'content-length': body.length,
+      'x-request-id': id,
       'x-spillway-priority': priority,
     }
     const options = { agent, host: hostname, port, method: 'POST', path: '/v1/chat/completions', headers }
@@ -95,6 +106,7 @@ function askOnce(agent: Agent, { hostname, port }: URL, priority: string): Promi
       response.on('data', (bytes: Buffer) => (last = bytes.toString()))
       response.on('end', () => {
         const served = response.statusCode === 200 && last.includes('[DONE]')
+        if (response.statusCode !== 200) refusals.told(id, performance.now() - askedAt)
         resolve({ served, retryAfterMs: Number(response.headers['retry-after-ms'] ?? NaN) || undefined })
       })
     })
@@ -107,7 +119,7 @@ function askOnce(agent: Agent, { hostname, port }: URL, priority: string): Promi
 async function startSpillway(origin: string): Promise<Between> {
   const folder = mkdtempSync(join(tmpdir(), 'spillway-overload-'))
   const upstream = `{ name: box, kind: vllm, url: "${origin}", concurrency: ${slots} }`
-  const doors = 'listen: 127.0.0.1:0\nadmin: { listen: "127.0.0.1:0" }\n'
+  const doors = 'listen: 127.0.0.1:0\nadmin: { listen: "127.0.0.1:0" }\nlog: { format: json }\n'
   writeFileSync(join(folder, 'spillway.yaml'), `${doors}upstreams:\n  - ${upstream}\n`)
   const main = join(import.meta.dirname, '../../src/cli/main.ts')
   const child = spawn(process.execPath, ['--max-semi-space-size=8', main, 'serve'], {
@@ -115,15 +127,18 @@ async function startSpillway(origin: string): Promise<Between> {
     env: { ...process.env, SPILLWAY_DATA_DIR: join(folder, 'data') },
     stdio: ['ignore', 'pipe', 'inherit'],
   })
+  const said: Buffer[] = []
   const address = await new Promise<string>((resolve) => {
-    let said = ''
     child.stdout.on('data', (text: Buffer) => {
-      const found = /Spillway listens on (http:[^\s"]+)/.exec((said += text.toString()).slice(-4_000))
+      said.push(text)
+      if (said.length > 50) return
+      const found = /Spillway listens on (http:[^\s"]+)/.exec(Buffer.concat(said).toString())
       if (found !== null) resolve(found[1]!)
     })
   })
   return {
     origin: address,
+    waitsMs: () => waitsIn(Buffer.concat(said).toString()),
     async close() {
       const ended = once(child, 'close')
       child.kill('SIGKILL')
@@ -144,19 +159,24 @@ const tableOf = (seen: ReadonlyMap<string, Overloaded>): Table => ({
     { head: 'refusals', digits: 0 },
     { head: 'told after ms, p50', digits: 1 },
     { head: 'p99', digits: 1 },
+    { head: 'of that inside, p99', digits: 1 },
     { head: 'over after s', digits: 0 },
   ],
-  rows: Array.from(seen, ([name, { peak, goodput, topServed, topAtOnce, refusals, refusedMs, recoveryMs }]) => [
-    name,
-    peak,
-    (100 * goodput) / peak,
-    100 * topServed,
-    100 * topAtOnce,
-    refusals,
-    refusedMs.length > 0 ? at(refusedMs, 0.5) : undefined,
-    refusedMs.length > 0 ? at(refusedMs, 0.99) : undefined,
-    recoveryMs / 1_000,
-  ]),
+  rows: Array.from(
+    seen,
+    ([name, { peak, goodput, topServed, topAtOnce, refusals, refusedMs, insideMs, recoveryMs }]) => [
+      name,
+      peak,
+      (100 * goodput) / peak,
+      100 * topServed,
+      100 * topAtOnce,
+      refusals,
+      refusedMs.length > 0 ? at(refusedMs, 0.5) : undefined,
+      refusedMs.length > 0 ? at(refusedMs, 0.99) : undefined,
+      insideMs.length > 0 ? at(insideMs, 0.99) : undefined,
+      recoveryMs / 1_000,
+    ],
+  ),
 })
 
 const follow = ({ goodput, peak, topServed, refusedMs, recoveryMs }: Overloaded): readonly Conclusion[] => [

@@ -9,7 +9,7 @@ import type { Scenario } from '../virtual/scenario.ts'
 import { outages } from '../virtual/scenarios/outage.ts'
 import { socketArmOf } from '../virtual/sockets/arms.ts'
 import { driveOnSockets } from '../virtual/sockets/drive.ts'
-import { tooLate, watchingLateness } from './lateness.ts'
+import { watchingLateness } from './lateness.ts'
 
 /** So many times faster everybody's clock goes. */
 const speed = 4
@@ -50,15 +50,14 @@ async function play(how: How): Promise<Findings> {
   for (const run of how.quick ? runs.slice(0, 1) : runs) {
     how.say(`${run.name}: a server dies`)
     const parts = outages.filter((scenario) => scenario.run === run.name)
-    const { result: histories, lateMs: late } = await watchingLateness(() =>
-      historiesOf(parts[0]!, run, first, how.quick),
-    )
-    const lateMs = late * speed
-    const isLate = lateMs > lateMostMs
-    if (isLate) notMeasured.push(`${run.name}: ${tooLate(lateMs)}`)
+    const { result: histories, tooLate } = await watchingLateness(() => historiesOf(parts[0]!, run, first, how.quick), {
+      mostMs: lateMostMs,
+      speed,
+    })
+    if (tooLate !== undefined) notMeasured.push(`${run.name}: ${tooLate}`)
     for (const scenario of parts) {
       const rows = await rowsOf(scenario, histories)
-      if (!isLate) played.set(scenario.name, rows)
+      if (tooLate === undefined) played.set(scenario.name, rows)
       tables.push(...tablesOf(scenario, rows))
     }
   }

@@ -6,16 +6,18 @@ import type { Recording } from '../../src/recording/read.ts'
 import { llama, missing } from '../../test/e2e/llama.ts'
 import { conclude } from '../report/conclusion.ts'
 import { type Findings, type How, nothing, type PartPlan, type Table } from '../report/part.ts'
-import { capacityOf } from './asking.ts'
+import { capacityOf, playHour } from './asking.ts'
 import { type Compared, figures, middleOf, offBy, replayed } from './compare.ts'
 import { countsTo } from './questions.ts'
-import { recordHour } from './record.ts'
+import { recorderBefore } from './record.ts'
 
 const slots = 4
 /** In percent, as all of these. */
 const bar = 15
 /** No simulation can be nearer to a machine than that is to itself: if it changed by more, nothing can be said. */
 const driftMost = bar
+/** Whose half of an hour is recorded: a machine that becomes slower by and by is as slow for both in the mean. */
+const turns = [0, 1, 1, 0] as const
 const replaySeeds = [1, 2, 3, 4, 5]
 
 /** Large enough that a token is work, and so small that an hour of them fits into a minute. */
@@ -32,9 +34,9 @@ export const truthPart: PartPlan = {
   name: 'truth',
   title: 'Whether the simulator tells the truth',
   about:
-    'A plan is worth as much as the simulation behind it. A real llama-server is recorded by a gateway as it comes, its speed is fitted from that recording, and the recorded hour is simulated. Then a second hour, of which the fit knows nothing, is simulated with the same numbers.',
+    'A plan is worth as much as the simulation behind it. A real llama-server is recorded by a gateway as it comes, its speed is fitted from that recording, and the recorded hour is simulated. Then an hour that another gateway has recorded, of which the fit knows nothing, is simulated with the same numbers.',
   workload:
-    'An hour squeezed into less than two minutes: quiet, a rush of nearly twice what the server can do, quiet again; three kinds of callers with one to three seconds of patience, prompts and answers of different lengths. The server has four slots and one thread; its model recites, so that every word of every answer is checked. Nothing of the second hour is the same but the server.',
+    'An hour squeezed into a minute and a half, in two halves: quiet, a rush of two and a half times what the server can do, quiet again; three kinds of callers with one to three seconds of patience, prompts and answers of different lengths. The server has four slots and one thread; its model recites, so that every word of every answer is checked. Nothing of the other hour is the same but the server; its halves lie between those of the first, so that a machine which becomes slower by and by is as slow for both.',
   fair: 'Nothing is tuned by hand: `spillway serve` records, `simulate --fit` fits, the replay is that of `simulate --recording`. "Turned away" is the share of requests that were refused because their patience would not have sufficed. What the recording cannot know is drawn from five seeds, of which the middle counts. How much the machine itself changed meanwhile stands beside it: no fit can be better than that.',
   kind: 'measured',
   atMostMs: 6 * 60_000,
@@ -66,17 +68,18 @@ async function play({ quick, seeds: wanted, say }: How): Promise<Findings> {
     await capacityOf(world, origin, { slots, lengthMs: 500, seed: 0 })
     await capacity()
     const perSecond = capacities[0]!
-    const recordings: Recording[] = []
-    for (const [index, seed] of seeds.entries()) {
-      say(`hour ${index + 1} of ${seeds.length}, recorded`)
-      const hour = { lengthMs: quick ? 20_000 : 90_000, perSecond, seed }
-      const { recording, broken } = await recordHour(ends, world, { origin, slots, hour })
+    const recorders = [await recorderBefore(ends, origin, slots), await recorderBefore(ends, origin, slots)] as const
+    for (const [index, which] of turns.entries()) {
+      say(`half an hour, ${index + 1} of ${turns.length}, recorded`)
+      const half = { lengthMs: quick ? 10_000 : 45_000, perSecond, seed: 10 * seeds[which] + index }
+      const fates = await playHour(world, recorders[which].url, half)
+      const broken = fates.filter((fate) => fate === 'broken').length
       if (broken > 0) throw new Error(`${broken} answers of the recorded hour were not what the model recites.`)
-      recordings.push(recording)
-      await capacity()
+      if (index % 2 === 1) await capacity()
     }
+    const recordings = [await recorders[0].end(), await recorders[1].end()] as const
     await closeAll()
-    return await judge(recordings as [Recording, Recording], capacities, { say, seeds })
+    return await judge(recordings, capacities, { say, seeds })
   } finally {
     await closeAll()
     process.off('exit', closeAtOnce)
@@ -179,10 +182,11 @@ function fittedTable([upstream]: readonly FittedUpstream[], capacities: readonly
       ['answers it rests on', answers],
       ['ms on the way', networkMs],
       ['tokens a second of a prompt', engine.prefillTokensPerSecond],
+      ['ms for each prompt beside its tokens', engine.prefillMs],
       ['does anybody speak meanwhile?', engine.prefillStalls === true ? 'no' : 'yes'],
       ['ms for each token, by how many speak', steps],
       ['answers at once', engine.slots],
     ],
-    note: `Asked for as much as it can do, the server gave ${capacities.map((perSecond) => perSecond.toFixed(1)).join(', then ')} answers a second: before, between and after the two hours.`,
+    note: `Asked for as much as it can do, the server gave ${capacities.map((perSecond) => perSecond.toFixed(1)).join(', then ')} answers a second: before, in the middle and after.`,
   }
 }

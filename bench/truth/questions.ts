@@ -35,10 +35,13 @@ export interface Hour {
   readonly seed: number
 }
 
-/** Of what the server can do, over the hour from 0 to 1: quiet, a rush a little beyond the middle that it cannot serve, quiet. */
-const loadAt = (part: number): number => 0.45 + 1.45 * Math.exp(-(((part - 0.55) / 0.11) ** 2))
+/**
+ * Of what the server can do, over the hour from 0 to 1: quiet, a rush a little beyond the middle that it cannot serve, quiet. So many
+ * come then that the share of those who are turned away can be told from chance.
+ */
+const loadAt = (part: number): number => 0.45 + 2.05 * Math.exp(-(((part - 0.55) / 0.11) ** 2))
 
-const loadMost = 1.9
+const loadMost = 2.5
 
 /** An hour, squeezed. Nobody waits for anybody. */
 export function questionsOf({ lengthMs, perSecond, seed }: Hour): Question[] {

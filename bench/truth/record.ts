@@ -1,22 +1,16 @@
 import { join } from 'node:path'
-import type { World } from '../../src/core/world.ts'
 import { type Ends, folderWith, spillway } from '../../src/cli/process.test-helper.ts'
 import { readRecording, type Recording } from '../../src/recording/read.ts'
-import { playHour } from './asking.ts'
-import { askers, type Hour } from './questions.ts'
+import { askers } from './questions.ts'
 
-export interface Recorded {
-  readonly recording: Recording
-  /** Answers that were not what they should be; there should be none. */
-  readonly broken: number
+/** `spillway serve` before a server, as an operator starts it. */
+export interface Recorder {
+  readonly url: string
+  /** Ends it, and reads what it has recorded. */
+  end(): Promise<Recording>
 }
 
-/** `spillway serve` before a server, as an operator starts it, for one hour; and what it has recorded of it. */
-export async function recordHour(
-  ends: Ends,
-  world: World,
-  { origin, slots, hour }: { readonly origin: string; readonly slots: number; readonly hour: Hour },
-): Promise<Recorded> {
+export async function recorderBefore(ends: Ends, origin: string, slots: number): Promise<Recorder> {
   const folder = folderWith(ends, {})
   const config = {
     listen: '127.0.0.1:0',
@@ -29,10 +23,11 @@ export async function recordHour(
   const files = folderWith(ends, { 'spillway.yaml': JSON.stringify(config) })
   const gateway = spillway(ends, ['serve', '--config', join(files, 'spillway.yaml')], { cwd: files })
   const [, url = ''] = await gateway.says(/Spillway listens on (http:\/\/127\.0\.0\.1:\d+)/)
-  const fates = await playHour(world, url, hour)
-  gateway.child.kill('SIGTERM')
-  const { code, err } = await gateway.ended
-  if (code !== 0) throw new Error(`The gateway ended with ${code}: ${err}`)
-  const recording = readRecording(join(folder, 'data', 'recordings'))
-  return { recording, broken: fates.filter((fate) => fate === 'broken').length }
+  const end = async (): Promise<Recording> => {
+    gateway.child.kill('SIGTERM')
+    const { code, err } = await gateway.ended
+    if (code !== 0) throw new Error(`The gateway ended with ${code}: ${err}`)
+    return readRecording(join(folder, 'data', 'recordings'))
+  }
+  return { url, end }
 }

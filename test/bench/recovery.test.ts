@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Heard } from '../../bench/recovery/ask.ts'
+import { Refusals, waitsIn } from '../../bench/recovery/refusals.ts'
 import { costOf, cutCostOf, cutInto } from '../../bench/recovery/sums.ts'
 
 const heard = (more: Partial<Heard>): Heard => ({
@@ -40,4 +41,21 @@ test('parts keep the order and lose nothing', () => {
     [4, 5],
   ])
   assert.deepEqual(cutInto([], 5), [])
+})
+
+test('who stood in line before it was refused is told late only by what came on top of that', () => {
+  const refusals = new Refusals()
+  const [door, line, lost, vanished] = [0, 0, 0, 0].map(() => refusals.nextId())
+  refusals.told(door!, 3)
+  refusals.told(line!, 410)
+  refusals.told(lost!, 2)
+  refusals.told(vanished!, 8_000)
+  const log = [
+    { event: 'ask-settled', id: door, status: 429, wait_ms: 0.4 },
+    { event: 'ask-settled', id: line, status: 429, wait_ms: 400 },
+    { event: 'ask-settled', id: 'another', status: 200, wait_ms: 7 },
+    { event: 'notice', text: 'ask-settled' },
+  ]
+  const waitsMs = waitsIn(log.map((entry) => `${JSON.stringify(entry)}\n`).join(''))
+  assert.deepEqual(refusals.times(waitsMs), { refusedMs: [2, 3, 10], insideMs: [0.4] })
 })

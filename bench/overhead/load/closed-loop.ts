@@ -3,16 +3,24 @@ import { type Asking, nowUs, open, percentile, request, sleep, type Tell } from 
 interface Options extends Asking {
   readonly connections: number
   readonly seconds: number
-  readonly warmUpSeconds: number
+  /** Code is compiled by how often it runs, and not by the clock: so many are answered before any counts, if it takes no longer than that. */
+  readonly warmUpRequests: number
+  readonly warmUpSecondsMost: number
+  /** More connections than count, so that what is measured alone is compiled as fast as the rest; they end with the warm-up. */
+  readonly warmUpConnections?: number
 }
+
+const warmUpSecondsLeast = 1
+const settleMs = 200
 
 /** Every connection asks, reads the answer to its end, and asks again. */
 export async function closedLoop(port: number, options: Options, tell: Tell): Promise<object> {
-  const { connections, seconds, warmUpSeconds } = options
+  const { connections, seconds, warmUpRequests, warmUpSecondsMost, warmUpConnections = connections } = options
   const bytes = request(port, {}, options)
   let latenciesUs: number[] = []
   let faults = 0
-  const callers = Array.from({ length: connections }, () => {
+  let isWarm = false
+  const callers = Array.from({ length: Math.max(connections, warmUpConnections) }, (_, index) => {
     const socket = open(port)
     let askedAt = 0
     const answer = new Answer()
@@ -34,11 +42,16 @@ export async function closedLoop(port: number, options: Options, tell: Tell): Pr
       if (state === 'wrong') fail(data.toString('latin1', 0, 300))
       if (state !== 'whole') return
       latenciesUs.push(nowUs() - askedAt)
-      ask()
+      if (isWarm && index >= connections) socket.destroy()
+      else ask()
     })
     return socket
   })
-  await sleep(warmUpSeconds * 1_000)
+  await sleep(warmUpSecondsLeast * 1_000)
+  const until = nowUs() + (warmUpSecondsMost - warmUpSecondsLeast) * 1e6
+  while (latenciesUs.length < warmUpRequests && nowUs() < until) await sleep(100)
+  isWarm = true
+  if (callers.length > connections) await sleep(settleMs)
   latenciesUs = []
   tell('counting')
   await sleep(seconds * 1_000)

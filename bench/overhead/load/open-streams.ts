@@ -19,12 +19,14 @@ export async function openStreams(port: number, options: Options, tell: Tell): P
   let frames = 0
   let opened = 0
   let broken = 0
+  let whyBroken: string | undefined
   let isCounting = false
   let isEnding = false
 
   const listen = (from: number): Socket => {
     const socket = open(port, from)
     let hasSpoken = false
+    let last = 'nothing was said'
     const onFrame = (sentUs: number): void => {
       if (!hasSpoken) {
         hasSpoken = true
@@ -36,10 +38,16 @@ export async function openStreams(port: number, options: Options, tell: Tell): P
       if (frames % 8 === 0) delaysUs.push(nowUs() - sentUs)
     }
     socket.on('connect', () => socket.write(bytes))
-    socket.on('data', frameReader(onFrame))
-    socket.on('error', () => {})
+    const readFrames = frameReader(onFrame)
+    socket.on('data', (data) => {
+      readFrames(data)
+      if (!hasSpoken) last = data.toString('latin1', 0, 1_000)
+    })
+    socket.on('error', ({ message }) => (last = message))
     socket.on('close', () => {
-      if (!isEnding) broken += 1
+      if (isEnding) return
+      broken += 1
+      whyBroken ??= hasSpoken ? 'closed in mid-stream' : last
     })
     return socket
   }
@@ -66,6 +74,7 @@ export async function openStreams(port: number, options: Options, tell: Tell): P
   return {
     opened,
     broken,
+    whyBroken,
     framesPerSecond,
     delayP50Us: percentile(delaysUs, 0.5),
     delayP99Us: percentile(delaysUs, 0.99),

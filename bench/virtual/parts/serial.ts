@@ -37,8 +37,8 @@ export const serialPart: PartPlan = virtualPart({
           x: { label: 'asked for, times what the server can do' },
           y: { label: 'of all requests to the cloud', unit: '%' },
           series: [
-            { name: 'the least possible', points: curve(played, 'optimum') },
             { name: 'Spillway', points: curve(played, 'spillway') },
+            { name: 'the least possible', points: curve(played, 'optimum') },
             { name: 'queue cap 2', points: curve(played, 'cap:2') },
           ],
         }),
@@ -46,17 +46,6 @@ export const serialPart: PartPlan = virtualPart({
     ],
   }),
 })
-
-/** What bounds those bars that are missed. */
-const missed: Readonly<Record<string, string>> = {
-  '0.5.p99':
-    'where there is room, it tries now and then whether the server does more than one at once, and those it tries that on wait for each other',
-  '0.8.beyond': 'it is not told how long an answer takes, and the margin that it keeps sends a few more away',
-  '1.beyond': 'it is not told how long an answer takes, and the margin that it keeps sends a few more away',
-}
-
-const because = (id: string): { readonly missedSince?: string } =>
-  missed[id] === undefined ? {} : { missedSince: missed[id] }
 
 const loadOf = ({ scenario }: Played): string => scenario.name.split('-')[1]!
 
@@ -77,7 +66,6 @@ function conclusionsOf(played: Played): Conclusion[] {
       value: meanOf(played, 'spillway', p99),
       unit: 's',
       bar: { most: 8 },
-      ...because(`${load}.p99`),
     }),
     found({
       id: `serial.${load}.beyond`,
@@ -86,7 +74,6 @@ function conclusionsOf(played: Played): Conclusion[] {
       unit: 'points',
       digits: 1,
       bar: { most: 2 },
-      ...because(`${load}.beyond`),
     }),
   ]
 }

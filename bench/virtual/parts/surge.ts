@@ -45,10 +45,13 @@ export const surgePart: PartPlan = virtualPart({
           subtitle: 'one server of four slots, answers wanted within 5 s, no cloud',
           x: { label: 'asked for, times what the server can do' },
           y: { label: 'of capacity as on-time work', unit: '%' },
-          series: Object.entries(lines).map(([arm, name]) => ({
-            name,
-            points: played.map((one) => [timesOf(one), meanOf(one, arm, onTime)]),
-          })),
+          // Spillway first, so that it has the colour that it has in the other pictures.
+          series: Object.entries(lines)
+            .toReversed()
+            .map(([arm, name]) => ({
+              name,
+              points: played.map((one) => [timesOf(one), meanOf(one, arm, onTime)]),
+            })),
         }),
       },
     ],

@@ -87,9 +87,9 @@ export const switchingPart: PartPlan = virtualPart({
           subtitle: 'three models on two servers that hold one each',
           unit: 'ms',
           series: [
+            distribution(here!, 'spillway', 'Spillway'),
             distribution(here!, 'direct', 'in turn'),
             distribution(here!, 'nginx-conn:8', 'limit_conn 8'),
-            distribution(here!, 'spillway', 'Spillway'),
           ],
         }),
       },

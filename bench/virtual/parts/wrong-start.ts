@@ -5,7 +5,8 @@ import { find, type Found, type WrongStart, wrongStarts } from '../wrong-start.t
 
 const usual = [801, 803] as const
 
-const tooFew = 'at that load 38 s are nine answers of 4 s, and it has to see that those who come together are slow'
+const tooFew =
+  'in the slowest seed the first who finds another there comes after 26.7 s and speaks after 30.4 s: until then nobody has waited for anybody, and nothing tells that there is one place; the second who waited, 4 s later, makes it certain'
 
 export const wrongStartPart: PartPlan = {
   name: 'wrong-start',

@@ -1,4 +1,4 @@
-import { Agenda } from '../../../src/sim/agenda.ts'
+import { Agenda, type Entry } from '../../../src/sim/agenda.ts'
 import type { Clock } from '../../../src/sim/labor.ts'
 
 /**
@@ -7,7 +7,7 @@ import type { Clock } from '../../../src/sim/labor.ts'
  * be. No delay adds to the next, and over many steps a server is as fast as its numbers say.
  */
 export function pacedClock(speed: number): Clock {
-  const agenda = new Agenda()
+  const agenda = new Agenda<Entry & { wake(): void }>()
   /** The instant that is being lived through, a little in the past. */
   let instant: number | undefined
   let timer: NodeJS.Timeout | undefined
@@ -43,14 +43,16 @@ export function pacedClock(speed: number): Clock {
     sleep(ms, signal) {
       if (signal?.aborted === true) return Promise.resolve()
       return new Promise((resolve) => {
-        const entry = agenda.add((instant ?? passed()) + Math.max(ms, 0), () => {
-          signal?.removeEventListener('abort', onAbort)
-          resolve()
-        })
         const onAbort = (): void => {
           entry.off = true
           resolve()
         }
+        const wake = (): void => {
+          signal?.removeEventListener('abort', onAbort)
+          resolve()
+        }
+        const entry = { at: 0, order: 0, off: false, wake }
+        agenda.add((instant ?? passed()) + Math.max(ms, 0), entry)
         signal?.addEventListener('abort', onAbort, { once: true })
         arm()
       })
