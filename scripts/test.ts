@@ -1,6 +1,7 @@
 /**
  * Runs all tests, or those in the files given: `npm test -- src/fleet`.
  * What was skipped is named at the end, with the reason: a suite must not shrink unseen.
+ * Files `*.alone.test.ts` measure what this machine can do. They go last, one after the other, and nothing beside them.
  */
 import { globSync, mkdtempSync, rmSync, statSync } from 'node:fs'
 import { availableParallelism, tmpdir } from 'node:os'
@@ -24,23 +25,29 @@ const data = mkdtempSync(join(tmpdir(), 'spillway-tests-'))
 process.env['XDG_DATA_HOME'] = data
 process.on('exit', () => rmSync(data, { recursive: true, force: true }))
 
+const late = AbortSignal.timeout(750_000)
 const skipped: string[] = []
+const isAlone = (file: string): boolean => file.endsWith('.alone.test.ts')
 // Some files wait for a clock or a program more than they compute.
-const concurrency = availableParallelism() + 1
-// A file that leaves something open never ends by itself; the signal ends it, and its name is told.
-const tests = run({ files, concurrency, timeout: 60_000, signal: AbortSignal.timeout(750_000) })
-tests.on('test:pass', ({ name, skip }) => {
-  if (skip !== undefined) skipped.push(typeof skip === 'string' ? `${name} (${skip})` : name)
-})
-tests.on('test:fail', () => {
-  process.exitCode = 1
-})
-tests
-  .compose(new spec())
-  .on('end', () => {
-    if (skipped.length > 0) console.log(`\nSkipped:\n${skipped.map((name) => `  ${name}`).join('\n')}`)
+await runAll(
+  files.filter((file) => !isAlone(file)),
+  availableParallelism() + 1,
+)
+await runAll(files.filter(isAlone), 1)
+if (skipped.length > 0) console.log(`\nSkipped:\n${skipped.map((name) => `  ${name}`).join('\n')}`)
+
+async function runAll(some: readonly string[], concurrency: number): Promise<void> {
+  if (some.length === 0) return
+  // A file that leaves something open never ends by itself; the signal ends it, and its name is told.
+  const tests = run({ files: some, concurrency, timeout: 60_000, signal: late })
+  tests.on('test:pass', ({ name, skip }) => {
+    if (skip !== undefined) skipped.push(typeof skip === 'string' ? `${name} (${skip})` : name)
   })
-  .pipe(process.stdout)
+  tests.on('test:fail', () => {
+    process.exitCode = 1
+  })
+  for await (const text of tests.compose(new spec())) process.stdout.write(text)
+}
 
 function isFolder(name: string): boolean {
   return statSync(name, { throwIfNoEntry: false })?.isDirectory() === true

