@@ -1,5 +1,7 @@
 import { closeSync, openSync } from 'node:fs'
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
+import { standStill } from '../core/stand-still.ts'
+import { isLocked } from './sqlite-faults.ts'
 import type { Row, Statement, Work } from './work.ts'
 
 /** One connection to a file of SQLite, in the thread that calls it. */
@@ -11,7 +13,13 @@ export class Connection {
     // SQLite gives its other files the rights of this one.
     if (!readOnly) closeSync(openSync(path, 'a', 0o600))
     this.db = new DatabaseSync(path, { readOnly, timeout: lockedMs })
-    this.db.exec(readOnly ? forReading : forWriting)
+    try {
+      if (!readOnly) this.#keepLog(lockedMs)
+      this.db.exec(readOnly ? forReading : forWriting)
+    } catch (error) {
+      this.db.close()
+      throw error
+    }
   }
 
   /** Does a piece of work, in whatever transaction there is. */
@@ -57,10 +65,25 @@ export class Connection {
     this.#statements.clear()
     this.db.close()
   }
+
+  /** Of two who begin the same file at once SQLite refuses one on the spot, however long it was told to wait. */
+  #keepLog(lockedMs: number): void {
+    const until = performance.now() + lockedMs
+    for (;;)
+      try {
+        this.db.exec('PRAGMA journal_mode = WAL')
+        return
+      } catch (error) {
+        if (!isLocked(error) || performance.now() >= until) throw error
+        standStill(againMs)
+      }
+  }
 }
 
 /** Whole numbers as keys are what SQLite sorts its rows by, if it is told in its own word. */
 const inSqlite = (text: string): string => text.replaceAll('BIGINT PRIMARY KEY', 'INTEGER PRIMARY KEY')
+
+const againMs = 2
 
 const forReading = 'PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON'
 
@@ -69,7 +92,6 @@ const forReading = 'PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON'
  * decision, since somebody keeps account of them (seal.ts); for the same reason no page leaves memory before its commit.
  */
 const forWriting = `
-  PRAGMA journal_mode = WAL;
   PRAGMA synchronous = FULL;
   PRAGMA fullfsync = ON;
   PRAGMA secure_delete = ON;

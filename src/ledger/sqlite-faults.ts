@@ -31,6 +31,9 @@ export function faultOf(error: unknown): BooksFault {
   return new BooksFault(kind, `${words[kind]} (${detail})`, { cause: error })
 }
 
+/** Somebody else has it, and may soon be done. */
+export const isLocked = (error: unknown): boolean => faultOf(error).kind === 'locked'
+
 function kindOfFile(code: string | undefined): BooksFaultKind {
   if (code === 'ENOSPC' || code === 'EDQUOT') return 'full'
   if (code === 'EROFS' || code === 'EACCES' || code === 'EPERM') return 'read-only'
