@@ -7,6 +7,7 @@ import { spawnSync } from 'node:child_process'
 const campaigns: Readonly<Record<string, { readonly file: string; readonly count: string }>> = {
   sim: { file: 'test/sim/campaign.ts', count: '10000' },
   fair: { file: 'test/sim/fairness-campaign.ts', count: '1000' },
+  limits: { file: 'test/sim/limits-campaign.ts', count: '20' },
   resume: { file: 'test/sim/resume-campaign.ts', count: '1000' },
   money: { file: 'test/sim/money-campaign.ts', count: '200' },
   rush: { file: 'test/accounts/rush-campaign.ts', count: '1000' },

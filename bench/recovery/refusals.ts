@@ -17,7 +17,7 @@ export class Refusals {
     this.#tookMs.set(id, tookMs)
   }
 
-  /** By how long each had been in between, as that says itself; without it nobody stood in line there. */
+  /** In the order in which they were told; by how long each had been in between, as that says itself; without it nobody stood in line there. */
   times(waitsMs: ReadonlyMap<string, number> = new Map()): {
     readonly refusedMs: readonly number[]
     /** Of those who were refused as they came: what of it passed inside. */
@@ -35,11 +35,9 @@ export class Refusals {
         insideMs.push(insideFor)
       }
     }
-    return { refusedMs: refusedMs.sort(upwards), insideMs: insideMs.sort(upwards) }
+    return { refusedMs, insideMs }
   }
 }
-
-const upwards = (one: number, other: number): number => one - other
 
 /** What a log of JSON tells of requests that were refused: how long they had been there, by their ids. */
 export function waitsIn(log: string): ReadonlyMap<string, number> {

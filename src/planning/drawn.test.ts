@@ -1,16 +1,16 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { resolve } from '../config/settings.ts'
-import { dayWorkload } from '../sim/day.ts'
 import { machineFor, movedIn } from '../sim/fleet.ts'
 import { simulate, Violation } from '../sim/run.ts'
+import { usualWorkload } from '../sim/workload.ts'
 import { type Drawn, playApart } from './drawn.ts'
 import { answerOf, valueOf } from './roomy-thread.ts'
 
-const day = { seed: 4, requests: 300, workload: dayWorkload(300), grain: 'coarse' } satisfies Drawn
+const hour = { seed: 4, requests: 300, workload: usualWorkload, grain: 'coarse' } satisfies Drawn
 
 test('what is drawn goes in a thread as it goes here', async () => {
-  assert.deepEqual(await playApart(day), await simulate(day))
+  assert.deepEqual(await playApart(hour), await simulate(hour))
 })
 
 test('and so does a configuration of one’s own', async () => {
@@ -21,7 +21,7 @@ test('and so does a configuration of one’s own', async () => {
     ],
   })
   const fleet = settings.upstreams.map((upstream) => machineFor(upstream))
-  const own = { ...day, fleet, settings: movedIn(settings, fleet) } satisfies Drawn
+  const own = { ...hour, fleet, settings: movedIn(settings, fleet) } satisfies Drawn
   const { digest, upstreams } = await playApart(own)
   assert.deepEqual(Object.keys(upstreams), ['box', 'cloud'])
   assert.equal(digest, (await simulate(own)).digest)

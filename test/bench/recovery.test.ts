@@ -57,5 +57,5 @@ test('who stood in line before it was refused is told late only by what came on 
     { event: 'notice', text: 'ask-settled' },
   ]
   const waitsMs = waitsIn(log.map((entry) => `${JSON.stringify(entry)}\n`).join(''))
-  assert.deepEqual(refusals.times(waitsMs), { refusedMs: [2, 3, 10], insideMs: [0.4] })
+  assert.deepEqual(refusals.times(waitsMs), { refusedMs: [3, 10, 2], insideMs: [0.4] })
 })

@@ -1,53 +1,20 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { SimServer } from '../../src/sim/server.ts'
-import type { ServerKind } from '../../src/sim/server-spec.ts'
 import type { Stage } from '../../src/sim/simulation.ts'
 import { usualModel } from '../../src/sim/workload.ts'
-import { type Busy, during, keepBusy, mean, type Moment, tokensPerSecond } from './busy.ts'
+import { type Busy, during, keepBusy, mean, tokensPerSecond } from './busy.ts'
+import { card, fromWrongStarts, large, linedMost, shareRight, wrongStartKinds } from './wrong-starts.ts'
 
-const seeds = Array.from({ length: 20 }, (_, at) => at + 1)
+/** `npm run nightly -- limits` runs as many more as one likes. */
+const seeds = Array.from({ length: 10 }, (_, at) => at + 1)
 
-/** Far from the truth on either side. Each seed falls on one of them. */
-const machines = [
-  { slots: 1, start: 8 },
-  { slots: 4, start: 1 },
-  { slots: 4, start: 16 },
-  { slots: 16, start: 4 },
-  { slots: 1, start: 4 },
-] as const
-
-/** More a second than they can do. */
-const card = { 1: 1.4, 4: 2.4, 16: 8 }
-const large = { 1: 2, 4: 5.5, 16: 15 }
-
-const isRight = (limit: number, slots: number): boolean => Math.abs(limit - slots) <= Math.max(1, slots / 4)
-
-const shareRight = (moments: readonly Moment[], slots: number): number =>
-  mean(moments, ({ limit }) => (isRight(limit, slots) ? 1 : 0))
-
-const kinds: readonly (readonly [kind: ServerKind, perSecond: typeof card])[] = [
-  ['ollama', card],
-  ['generic', large],
-  ['vllm', large],
-  ['llamacpp', card],
-]
-
-for (const [kind, rates] of kinds) {
+for (const kind of wrongStartKinds)
   test(`from a wrong start the limit of a busy server is right within 30 s and stays it: ${kind}`, async () => {
-    let lined = 0
-    for (const seed of seeds) {
-      const machine = machines[seed % machines.length]!
-      const { slots } = machine
-      const perSecond = rates[slots]
-      const moments = during(await keepBusy({ ...machine, perSecond, seed, kind, forMs: 40_000 }), 30_000, 40_000)
-      const share = shareRight(moments, slots)
-      assert.ok(share >= 0.75, `seed ${seed}: of ${slots} slots it was right ${share} of the time`)
-      lined += mean(moments, (moment) => moment.lined) / slots / seeds.length
-    }
-    assert.ok(lined <= 0.2, `for each slot ${lined} stood in line inside`)
+    const { wrong, lined } = await fromWrongStarts(kind, seeds)
+    assert.deepEqual(wrong, [])
+    assert.ok(lined <= linedMost, `for each slot ${lined} stood in line inside`)
   })
-}
 
 /** Tokens said in some spans of time, as shares of what the best fixed limit gets done in them. */
 async function compared(busy: Busy, spans: readonly (readonly [fromMs: number, untilMs: number])[]) {

@@ -47,7 +47,13 @@ async function surge(seed: number, times: number): Promise<Overloaded> {
         }
       },
     },
-    { perSecond: (slots / (words * stepMs)) * 1_000, times, seconds: { full: 8, over: 12, after: 12 }, retries: 3 },
+    {
+      perSecond: (slots / (words * stepMs)) * 1_000,
+      answerMs: words * stepMs,
+      times,
+      seconds: { full: 8, over: 12, after: 12 },
+      retries: 3,
+    },
   )
   const seen = await world.run(run, world.now() + 600_000)
   await world.run(gateway.stop())

@@ -18,6 +18,8 @@ export interface Arena {
 export interface OverloadPlan {
   /** What its servers can do. */
   readonly perSecond: number
+  /** How long one answer takes that has a place. */
+  readonly answerMs: number
   readonly times: number
   readonly seconds: { readonly full: number; readonly over: number; readonly after: number }
   /** How often somebody who was refused comes back. */
@@ -28,6 +30,8 @@ export interface Overloaded {
   /** Answers a second with just enough to do, and with many times too much. */
   readonly peak: number
   readonly goodput: number
+  /** The same of each third of that time. */
+  readonly goodputs: readonly number[]
   /** Of the most urgent, the part that was served in the end, and at once, while there was too much. */
   readonly topServed: number
   readonly topAtOnce: number
@@ -55,7 +59,7 @@ const enough = 0.95
 /** As many as fit, then many times as many who do not give up, then few again. */
 export async function overload(
   arena: Arena,
-  { perSecond, times, seconds, retries }: OverloadPlan,
+  { perSecond, answerMs, times, seconds, retries }: OverloadPlan,
 ): Promise<Overloaded> {
   const visits: Visit[] = []
   const refusedMs: number[] = []
@@ -97,7 +101,15 @@ export async function overload(
   await come(perSecond * calm, seconds.after * 1_000)
   await arena.sleep(5_000)
 
-  const half = (from: number, to: number): number => servedIn((from + to) / 2, to) / ((to - from) / 2_000)
+  // Places that fill together fall free together: where a stretch begins and ends would decide what is counted.
+  const doneIn = (from: number, to: number): number =>
+    visits.reduce((done, { servedAt = -Infinity }) => {
+      const within = Math.min(to, servedAt) - Math.max(from, servedAt - answerMs)
+      return done + Math.max(0, within) / answerMs
+    }, 0)
+  const perSecondIn = (from: number, to: number): number => (doneIn(from, to) * 1_000) / (to - from)
+  const overHalf = (overFrom + afterFrom) / 2
+  const third = (afterFrom - overHalf) / 3
   const top = visits.filter(
     ({ priority, cameAt }) => priority === 'interactive' && cameAt >= overFrom && cameAt < afterFrom,
   )
@@ -108,8 +120,9 @@ export async function overload(
     if (servedIn(afterFrom, at) < enough * came) recoveredAt = at
   }
   return {
-    peak: half(fullFrom, overFrom),
-    goodput: half(overFrom, afterFrom),
+    peak: perSecondIn((fullFrom + overFrom) / 2, overFrom),
+    goodput: perSecondIn(overHalf, afterFrom),
+    goodputs: [0, 1, 2].map((nth) => perSecondIn(overHalf + nth * third, overHalf + (nth + 1) * third)),
     topServed: share(top.filter(({ servedAt }) => servedAt !== undefined)),
     topAtOnce: share(top.filter(({ servedAt, tries }) => servedAt !== undefined && tries === 1)),
     refusedMs: refusedMs.sort((one, other) => one - other),
