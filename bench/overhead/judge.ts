@@ -17,9 +17,9 @@ export interface Judged {
 }
 
 /** Medians over the rounds in which nothing else used the machine, and what follows for Spillway. */
-export function judge(scenario: Scenario, rounds: Rounds): Judged {
+export function judge(scenario: Scenario, rounds: Rounds, strays = 0): Judged {
   const seen = new Map(Array.from(rounds, ([name, all]) => [name, new Windows(all)]))
-  const found = scenario.bars.map((bar) => follow(scenario, bar, seen))
+  const found = scenario.bars.map((bar) => follow(scenario, bar, seen, strays))
   const disturbed = [...seen].filter(([, { areDisturbed }]) => areDisturbed).map(([name]) => name)
   return {
     table: tableOf(scenario, seen),
@@ -63,7 +63,7 @@ class Windows {
 type Seen = ReadonlyMap<ArmName, Windows>
 
 /** A conclusion, or why there is none. */
-function follow({ name }: Scenario, bar: ScenarioBar, seen: Seen): Conclusion | string {
+function follow({ name }: Scenario, bar: ScenarioBar, seen: Seen, strays: number): Conclusion | string {
   const { id, figure, what, by, added = false, missedSince } = bar
   const isRatio = 'timesNginx' in bar
   const own = seen.get('spillway')
@@ -87,6 +87,8 @@ function follow({ name }: Scenario, bar: ScenarioBar, seen: Seen): Conclusion | 
     bar: isRatio ? { most: bar.timesNginx } : 'most' in bar ? { most: bar.most } : { least: bar.least },
     kind: isRatio ? 'ratio' : 'absolute',
     windows,
+    strays,
+    isDisturbed: needed.some((arm) => seen.get(arm)!.areDisturbed),
     ...(missedSince === undefined ? {} : { missedSince }),
   })
 }

@@ -3,6 +3,7 @@ import { type Arm, type ArmName, type ArmOptions, isInstalled, missing, startArm
 import { disturbedShare, judge, type Judged } from './judge.ts'
 import { measuredCore, otherCore } from './machine.ts'
 import type { Measured } from './measures.ts'
+import { Pace } from './pace.ts'
 import type { Scenario } from './scenarios.ts'
 
 export interface RunOptions {
@@ -59,16 +60,18 @@ export async function measureScenario(scenario: Scenario, options: RunOptions): 
   const rounds = options.rounds ?? scenario.rounds
   const all = new Map<ArmName, (Measured | undefined)[]>(arms.map((name) => [name, []]))
   const notMeasured = reasons.filter((reason) => reason !== undefined)
+  const pace = new Pace()
   for (let round = 0; round < rounds; round += 1) {
     const turn = arms.filter((name) => round === 0 || isCompared(scenario, name))
     // Arm after arm and round after round, to and fro, so that a slow minute of the machine hits all of them.
     for (const name of round % 2 === 0 ? turn : turn.toReversed()) {
       say(`${scenario.name}: ${name}, round ${round + 1} of ${rounds}`)
       const tell = (error: Error): undefined => void notMeasured.push(`${scenario.name}: ${error.message}`)
+      pace.look()
       all.get(name)!.push(await options.repeats.calmest(() => once(scenario, name, options).catch(tell)))
     }
   }
-  const judged = judge(scenario, all)
+  const judged = judge(scenario, all, pace.strays)
   return { ...judged, notMeasured: [...notMeasured, ...judged.notMeasured] }
 }
 

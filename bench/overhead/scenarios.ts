@@ -74,7 +74,7 @@ export const scenarios: readonly Scenario[] = [
   {
     name: 'latency',
     about: 'one small request at a time',
-    arms: ['direct', 'nginx', 'haproxy', 'undici', 'fetch', 'spillway'],
+    arms: ['direct', 'nginx', 'haproxy', 'spillway'],
     rounds: 2,
     seconds: 2.5,
     bars: [
@@ -112,7 +112,7 @@ export const scenarios: readonly Scenario[] = [
   {
     name: 'large',
     about: 'a request with a prompt of 512 KB, 4 at once',
-    arms: ['nginx', 'haproxy', 'fetch', 'spillway'],
+    arms: ['nginx', 'spillway'],
     rounds: 2,
     seconds: 2.5,
     bars: [

@@ -7,9 +7,9 @@ export interface Conclusion extends Finding {
 
 /**
  * Nearer to the bar than its own noise reaches, a number says "met" today and "missed" tomorrow. So it says neither: it is at the
- * bar, and a run that says so contradicts no other.
+ * bar, and a run that says so contradicts no other. Nor does one in which something else had the machine: it is disturbed.
  */
-export type Verdict = 'met' | 'at the bar' | 'missed' | 'no bar'
+export type Verdict = 'met' | 'at the bar' | 'missed' | 'disturbed' | 'no bar'
 
 /** What a part knows of it. */
 export interface Finding {
@@ -24,6 +24,10 @@ export interface Finding {
   readonly kind: 'virtual' | 'ratio' | 'absolute'
   /** The same number as several windows or rounds of this run had it: how far they lie apart is its noise. */
   readonly windows?: readonly number[]
+  /** How far the machine itself strayed meanwhile, as a share of its speed. */
+  readonly strays?: number
+  /** Something else had the machine whenever this was measured. */
+  readonly isDisturbed?: boolean
   /** What bounds it, where it is known to be missed. */
   readonly missedSince?: string
 }
@@ -31,11 +35,12 @@ export interface Finding {
 export type Bar = { readonly most: number } | { readonly least: number }
 
 export function conclude(finding: Finding): Conclusion {
-  const { bar, value, windows = [] } = finding
+  const { bar, value, windows = [], strays = 0, isDisturbed = false } = finding
   if (bar === undefined) return { ...finding, isMet: true, verdict: 'no bar' }
   const limit = 'most' in bar ? bar.most : bar.least
   const isMet = 'most' in bar ? value <= limit : value >= limit
-  const isNear = Math.abs(value - limit) < noiseOf(windows)
+  if (isDisturbed) return { ...finding, isMet, verdict: 'disturbed' }
+  const isNear = Math.abs(value - limit) < Math.max(noiseOf(windows), strays * Math.abs(value))
   return { ...finding, isMet, verdict: isNear ? 'at the bar' : isMet ? 'met' : 'missed' }
 }
 

@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import { judge, type Rounds } from '../../bench/overhead/judge.ts'
 import type { Window } from '../../bench/overhead/machine.ts'
 import type { Measured } from '../../bench/overhead/measures.ts'
+import { straysOf } from '../../bench/overhead/pace.ts'
 import { Repeats } from '../../bench/overhead/run.ts'
 import { type Scenario, scenarios } from '../../bench/overhead/scenarios.ts'
 
@@ -46,8 +47,20 @@ test('where no window was calm the figures stand, and it is said', () => {
   const rounds: Rounds = new Map([['spillway', [saw({ 'CPU µs': 90 }, 0.5), undefined, saw({ 'CPU µs': 70 }, 0.2)]]])
   const { conclusions, notMeasured, table } = judge(scenario([{ ...bar, most: 66 }]), rounds)
   assert.equal(conclusions[0]!.value, 80)
+  assert.equal(conclusions[0]!.verdict, 'disturbed', 'it contradicts no other run')
   assert.equal(table.rows[0]!.at(-1), '2 DISTURBED')
   assert.match(notMeasured.join(), /something else used the machine whenever spillway had a turn/)
+})
+
+test('a figure that is nearer to its bar than the machine strays is at the bar, and one that is not is judged', () => {
+  const rounds: Rounds = new Map([['spillway', [saw({ 'CPU µs': 70 })]]])
+  const verdictAt = (most: number): string =>
+    judge(scenario([{ ...bar, most }]), rounds, straysOf([10, 9, 11, 10, 12, 8]))
+      .conclusions.map(({ verdict }) => verdict)
+      .join()
+  assert.equal(verdictAt(66), 'at the bar')
+  assert.equal(verdictAt(60), 'missed')
+  assert.equal(verdictAt(78), 'met')
 })
 
 test('what is added lies over what it takes with nothing in between, for nginx too', () => {

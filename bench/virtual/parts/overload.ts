@@ -15,7 +15,7 @@ const points = {
   cost: { arm: 'spillway:deadline=4100', p99: 4, out: 10.5, usd: 0.001_15 },
   latency: { arm: 'spillway:deadline=3300', p99: 3.4, out: 10, usd: 0.001_55 },
 } as const
-const deadlines = ['spillway:deadline=2800', points.latency.arm, 'spillway:deadline=3700', points.cost.arm]
+const deadlines = ['spillway:deadline=2800', points.latency.arm, points.cost.arm]
 const caps = ['cap:5', 'cap:6', 'cap:7', 'cap:8']
 const timeouts = ['timeout:1000', 'timeout:1500', 'timeout:2000']
 
@@ -105,7 +105,7 @@ function plotsOf(played: Played): Plot[] {
   return [
     {
       name: 'overload-cost',
-      alt: 'What a million tokens cost against the p99 of the answer: Spillway at four deadlines, queue caps, client timeouts',
+      alt: 'What a million tokens cost against the p99 of the answer: Spillway at three deadlines, queue caps, client timeouts',
       svg: curveSvg({
         title: 'What a shorter wait costs',
         subtitle: 'overload with a cloud; left and low is better',

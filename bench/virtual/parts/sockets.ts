@@ -45,7 +45,7 @@ const all: readonly Beside[] = [
   },
   {
     scenario: named(surges, 'surge-2'),
-    minutes: 3,
+    minutes: 2,
     speed: 10,
     arms: ['nginx-conn:6', 'nginx-conn:12', 'spillway'],
     what: 'on-time work, of capacity',
@@ -55,7 +55,7 @@ const all: readonly Beside[] = [
   },
   {
     scenario: named(serials, 'serial-1-8s'),
-    minutes: 20,
+    minutes: 12,
     speed: 60,
     arms: ['cap:2', 'spillway'],
     what: 'requests to the cloud',
@@ -75,7 +75,7 @@ const all: readonly Beside[] = [
   },
   {
     scenario: prefixSynthetic,
-    minutes: 3,
+    minutes: 2,
     speed: 6,
     arms: ['nginx', 'spillway'],
     what: 'prompt tokens still known',
@@ -92,9 +92,9 @@ export const socketsPart: PartPlan = {
   name: 'sockets',
   title: 'The same scenarios on real sockets',
   about:
-    'Whether what is played in virtual time is true of programs on a network: the same scenario files, with simulated servers behind sockets, a real nginx, and Spillway’s own door, everybody’s clock going ten to eighty times faster.',
+    'Whether what is played in virtual time is true of programs on a network: the same scenario files, with simulated servers behind sockets, a real nginx, and Spillway’s own door, everybody’s clock going six to sixty times faster.',
   workload:
-    'Five to thirty minutes of each scenario from one seed, after its first minutes; the arms of a scenario play at the same time. One of two servers that dies has a part of its own.',
+    'A few to twelve minutes of each scenario from one seed, after its first minutes; the arms of a scenario play at the same time. One of two servers that dies has a part of its own.',
   fair: 'nginx is the program with `proxy_buffering off` and kept connections; caps and callers’ habits are the same code as in virtual time, in front of the same servers.',
   kind: 'paced',
   atMostMs: 6 * 60_000,
