@@ -42,14 +42,21 @@ export async function listen(body: AsyncIterable<Uint8Array>, onFirstToken: () =
   const ear = earFor('openai-chat', true)
   let spoke = false
   let last: Uint8Array = done.subarray(0, 0)
+  const hear = (bytes: Uint8Array): void => {
+    try {
+      ear.hear(bytes)
+    } finally {
+      // One read may bring the first word and the news that there is no second.
+      if (ear.heard.text !== '') {
+        spoke = true
+        onFirstToken()
+      }
+    }
+  }
   try {
     for await (const bytes of body) {
       last = bytes
-      if (spoke) continue
-      ear.hear(bytes)
-      if (ear.heard.text === '') continue
-      spoke = true
-      onFirstToken()
+      if (!spoke) hear(bytes)
     }
   } catch {
     return 'broken'
