@@ -53,7 +53,9 @@ export function started(
 ): Running {
   // Never the folder of whoever runs the tests; the same again for one that is started anew where it was.
   const data = cwd === tmpdir() ? folderWith(t, {}) : join(cwd, 'data')
-  const common = { PATH: process.env['PATH'], SPILLWAY_DATA_DIR: data }
+  // Each of them reads some hundred files.
+  const { PATH, NODE_COMPILE_CACHE } = process.env
+  const common = { PATH, ...(NODE_COMPILE_CACHE && { NODE_COMPILE_CACHE }), SPILLWAY_DATA_DIR: data }
   const child = spawn(command, rest, { cwd, env: { ...common, ...env }, stdio: 'pipe' })
   t.after(() => child.kill('SIGKILL'))
   let out = ''
