@@ -13,8 +13,8 @@ suite('Whatever servers answer, what comes out is an answer or a fault', () => {
   }
 
   test('in 50,000 answers that are not what they should be, or as many as there is time for', async (t) => {
-    const findings = await campaign({ count: 50_000, seed: 20_261_121, mostMs: 15_000 })
-    assert.ok(findings.count > 2_000, `${findings.count}`)
+    const findings = await campaign({ count: 50_000, seed: 20_261_121, mostMs: 7_000 })
+    assert.ok(findings.count > 1_000, `${findings.count}`)
     t.diagnostic(JSON.stringify(findings))
     assertReach(findings)
   })

@@ -67,5 +67,5 @@ export class FrameCuts {
   }
 }
 
-const edgeBytes = 48
-const stride = 9
+const edgeBytes = 20
+const stride = 15

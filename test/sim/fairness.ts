@@ -49,6 +49,7 @@ async function waitsOf(seed: number, name: string, bunches: number, times: numbe
   const workload = often(betweenBunchesSeconds, modest)
   await simulate({
     seed,
+    grain: 'coarse',
     requests: bunches * bunch,
     fleet: [machines[name]!()],
     workload: times === 0 ? workload : { ...workload, beside: often(betweenBunchesSeconds / (bunch * times), greedy) },

@@ -41,6 +41,7 @@ export async function hanging(of: Hanging): Promise<Seen> {
   }
   await simulate({
     seed,
+    grain: 'coarse',
     requests,
     fleet,
     workload: { ...usualWorkload, arrivals: poisson(perSecond), hangUps: 0 },

@@ -5,6 +5,7 @@ import { machine } from '../../src/sim/fleet.ts'
 import { simulate } from '../../src/sim/run.ts'
 import { ollamaLike, vllmLike } from '../../src/sim/server-spec.ts'
 import type { Stage } from '../../src/sim/simulation.ts'
+import type { Grain } from '../../src/sim/steps.ts'
 import { poisson, usualModel, usualWorkload } from '../../src/sim/workload.ts'
 import { logger } from '../../src/telemetry/log.ts'
 
@@ -25,12 +26,13 @@ const perSecond = 2
 async function linesOf(
   befalls: (stage: Stage) => void,
   ends: (stage: Stage) => void,
-  like: typeof vllmLike = vllmLike,
+  { like = vllmLike, grain = 'coarse' }: { readonly like?: typeof vllmLike; readonly grain?: Grain } = {},
 ): Promise<readonly Line[]> {
   let text = ''
   const log = logger({ write: (more) => (text += more.toString()), format: 'json' })
   await simulate({
     seed: 5,
+    grain,
     requests: 12 * 60 * perSecond,
     fleet: ['gpu-1', 'gpu-2'].map((name) => machine(like({ name }))),
     workload: { ...usualWorkload, arrivals: poisson(perSecond), hangUps: 0 },
@@ -105,7 +107,7 @@ test('a model that cannot be loaded for ten minutes is told when that begins, wi
   const lines = await linesOf(
     ({ servers }) => servers[0]!.setLoadable(usualModel, false),
     ({ servers }) => servers[0]!.setLoadable(usualModel, true),
-    ollamaLike,
+    { like: ollamaLike, grain: 'token' },
   )
   const told = ofServers(lines).map(({ text }) => text!)
   assert.ok(told.length <= 3, told.join('\n'))

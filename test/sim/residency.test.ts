@@ -87,6 +87,7 @@ async function play(
   const events: Event[] = []
   const report = await simulate({
     seed,
+    grain: 'coarse',
     requests,
     fleet,
     workload: load,

@@ -28,6 +28,7 @@ test('twice the weight is about twice the share of a machine that both want more
   const callers = equally(caller('heavy', { weight: 2 }), caller('light'))
   const report = await simulate({
     seed: 1,
+    grain: 'coarse',
     requests: 2_000,
     fleet: [eightWide],
     workload: { ...plain, arrivals: poisson(20), callers },
@@ -44,6 +45,7 @@ test('who asks seldom does not wait behind one who asks all the time', async () 
   ]
   const { callers: times } = await simulate({
     seed: 1,
+    grain: 'coarse',
     requests: 2_000,
     fleet: [eightWide],
     workload: { ...plain, arrivals: poisson(16), callers },
@@ -62,6 +64,7 @@ test('who is in a hurry goes first, and who is not still gets his turn', async (
   )
   const { callers: times } = await simulate({
     seed: 1,
+    grain: 'coarse',
     requests: 2_000,
     fleet: [eightWide],
     workload: { ...plain, arrivals: poisson(14), callers },
@@ -77,7 +80,7 @@ test('who is in a hurry goes first, and who is not still gets his turn', async (
 test('with a cloud behind it nobody is refused, and nearly every first token comes while its caller is patient', async () => {
   const fleet = [machine(ollamaLike()), machine(cloudLike(), { serve: { [usualModel]: 'gpt-5-mini' } })]
   const workload = { ...plain, arrivals: bursts(2), callers: equally(caller('anyone', { patienceMs: 3_000 })) }
-  const report = await simulate({ seed: 1, requests: 2_000, fleet, workload })
+  const report = await simulate({ seed: 1, grain: 'coarse', requests: 2_000, fleet, workload })
   assert.equal(report.whole, 2_000)
   assert.ok(report.all.firstTokenMs.p95 <= 3_000, `${report.all.firstTokenMs.p95}`)
   assert.ok(report.spilled.requests > 0.05 && report.spilled.requests < 0.5, `${report.spilled.requests}`)
@@ -85,7 +88,13 @@ test('with a cloud behind it nobody is refused, and nearly every first token com
 
 test('while one machine is enough, no money is spent', async () => {
   const fleet = [eightWide, machine(cloudLike(), { serve: { [usualModel]: 'gpt-5-mini' } })]
-  const report = await simulate({ seed: 1, requests: 500, fleet, workload: { ...plain, arrivals: poisson(4) } })
+  const report = await simulate({
+    seed: 1,
+    grain: 'coarse',
+    requests: 500,
+    fleet,
+    workload: { ...plain, arrivals: poisson(4) },
+  })
   assert.deepEqual([report.whole, report.spilled.requests, report.usd], [500, 0, 0])
 })
 
@@ -94,6 +103,7 @@ test('when one of two machines dies, only the answers it was giving are lost, an
   let before = 0
   const report = await simulate({
     seed: 1,
+    grain: 'coarse',
     requests: 1_200,
     fleet: [machine(vllmLike({ name: 'one' })), machine(vllmLike({ name: 'two' }))],
     workload: { ...plain, arrivals: poisson(8), callers: equally(caller('anyone')) },
@@ -131,6 +141,7 @@ test('a gateway that is shutting down takes nobody in and lets nobody down', asy
   let openThen = Infinity
   const report = await simulate({
     seed: 1,
+    grain: 'coarse',
     requests: 300,
     fleet: [eightWide],
     workload: { ...plain, arrivals: poisson(6), callers: equally(caller('anyone')) },
@@ -149,7 +160,13 @@ test('a gateway that is shutting down takes nobody in and lets nobody down', asy
 for (const slots of [1, 4, 8]) {
   test(`how many fit is found without being told: a server with ${slots} ${slots === 1 ? 'slot' : 'slots'}`, async () => {
     const fleet = [machine(ollamaLike({ name: 'box', engine: { slots } }))]
-    const report = await simulate({ seed: 2, requests: 800, fleet, workload: { ...plain, arrivals: poisson(6) } })
+    const report = await simulate({
+      seed: 2,
+      grain: 'coarse',
+      requests: 800,
+      fleet,
+      workload: { ...plain, arrivals: poisson(6) },
+    })
     const found = report.upstreams['box']!.limits[usualModel]!
     assert.ok(found >= slots && found <= slots * 2, `${found}`)
   })
