@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { refused, settled, someAsk } from '../../test/telemetry/asks.ts'
+import type { Ask } from '../core/ask.ts'
 import { Fault } from '../core/fault.ts'
 import { Feed } from './feed.ts'
 
@@ -40,6 +41,21 @@ test('an ask that was turned away, or that its caller spoilt, is refused; one th
   feed.listen({ type: 'request-refused', kind: 'unauthorized', status: 401, dialect: '' })
   const { served, failed, refused: away } = feed.snapshot()
   assert.deepEqual({ served, failed, away }, { served: 1, failed: 1, away: 3 })
+})
+
+test('an ask that leaves has left once, however often it is tried there', () => {
+  const { feed, at } = fed()
+  const [one, other] = [someAsk(), someAsk()]
+  const granted = (ask: Ask, tier: number) =>
+    feed.listen({ type: 'ask-granted', ask, upstream: `cloud-${tier}`, tier, waitMs: 0, spilled: tier > 0 })
+  granted(one, 0)
+  assert.equal(feed.snapshot().spilled, 0)
+  granted(one, 1)
+  granted(other, 1)
+  at(1_500)
+  granted(one, 2)
+  const { spilled, history } = feed.snapshot()
+  assert.deepEqual([spilled, history.spilled.slice(-2)], [2, [2, 0]])
 })
 
 test('who served, and how much they said', () => {

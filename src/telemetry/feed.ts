@@ -1,3 +1,4 @@
+import type { Ask } from '../core/ask.ts'
 import type { Event } from '../core/event.ts'
 import { comparisonsOf } from '../core/prediction.ts'
 import type { Outcome } from '../core/reply.ts'
@@ -27,6 +28,7 @@ export interface FeedSnapshot {
   readonly failed: number
   /** Turned away for want of room, time or money; ended with a fault that is the caller's, going away included; or never became an ask. */
   readonly refused: number
+  /** Let in at a higher tier. */
   readonly spilled: number
   readonly firstTokenMs: Percentiles | undefined
   readonly totalMs: Percentiles | undefined
@@ -62,6 +64,8 @@ export class Feed {
   readonly #failed = new Seconds(historySeconds)
   readonly #refused = new Seconds(historySeconds)
   readonly #spilled = new Seconds(historySeconds)
+  /** However often one of them is tried there, it has left once. */
+  readonly #gone = new WeakSet<Ask>()
   readonly #outputTokens = new Seconds(historySeconds)
   readonly #queuedMost = new Seconds(historySeconds)
   readonly #firstTokens = new Samples(2_048)
@@ -85,7 +89,7 @@ export class Feed {
       case 'ask-queued':
         return this.#queuedMost.raise(now, event.ahead + 1)
       case 'ask-granted':
-        return event.spilled ? this.#spilled.add(now, 1) : undefined
+        return event.spilled ? this.#left(event.ask, now) : undefined
       case 'first-token':
         return this.#firstTokens.add(now, event.afterMs)
       case 'request-refused':
@@ -135,6 +139,12 @@ export class Feed {
       },
       recent: this.#recent.toReversed(),
     }
+  }
+
+  #left(ask: Ask, now: number): void {
+    if (this.#gone.has(ask)) return
+    this.#gone.add(ask)
+    this.#spilled.add(now, 1)
   }
 
   #settled(event: Extract<Event, { type: 'ask-settled' }>, now: number): void {
