@@ -16,7 +16,7 @@ const afternoon = (requests: number, perSecond: number): Simulation => ({
 
 test('where servers tell coarsely the gateway keeps its promises all the same, and one seed is one history', async () => {
   for (let seed = 1; seed <= mixNames.length; seed += 1) {
-    const simulation = { ...simulationOf(seed, 40), grain: 'coarse' } as const
+    const simulation = { ...simulationOf(seed, 60), grain: 'coarse' } as const
     const [one, same] = [await simulate(simulation), await simulate(simulation)]
     assert.deepEqual(one, same, mixOf(seed))
   }

@@ -40,12 +40,14 @@ for (const one of troubled) {
       await world.sleep(120_000)
       server.slow(1)
     }
-    const { found, shares } = await compared({ ...one, seed: 1, forMs: 200_000, trouble }, [
-      [40_000, 160_000],
-      [160_000, 200_000],
-    ])
-    assert.ok(Math.min(...shares) >= 0.9, `${shares.join(' ')} of the work`)
-    assert.ok(mean(during(found, 40_000, 200_000), ({ limit }) => limit) >= 3.5)
+    for (const seed of [1, 2]) {
+      const { found, shares } = await compared({ ...one, seed, forMs: 200_000, trouble }, [
+        [40_000, 160_000],
+        [160_000, 200_000],
+      ])
+      assert.ok(Math.min(...shares) >= 0.9, `seed ${seed}: ${shares.join(' ')} of the work`)
+      assert.ok(mean(during(found, 40_000, 200_000), ({ limit }) => limit) >= 3.5)
+    }
   })
 
   test(`a crash is not crowding: ${one.kind}`, async () => {
@@ -55,9 +57,11 @@ for (const one of troubled) {
       await world.sleep(5_000)
       server.restart()
     }
-    const { found, shares } = await compared({ ...one, seed: 2, forMs: 120_000, trouble }, [[50_000, 120_000]])
-    assert.ok(Math.min(...shares) >= 0.9, `${shares.join(' ')} of the work`)
-    assert.ok(shareRight(during(found, 40_000, 120_000), one.slots) >= 0.85)
+    for (const seed of [1, 2]) {
+      const { found, shares } = await compared({ ...one, seed, forMs: 120_000, trouble }, [[50_000, 120_000]])
+      assert.ok(Math.min(...shares) >= 0.9, `seed ${seed}: ${shares.join(' ')} of the work`)
+      assert.ok(shareRight(during(found, 40_000, 120_000), one.slots) >= 0.85)
+    }
   })
 }
 
@@ -86,12 +90,14 @@ const shared = [
 
 for (const { most, ...one } of shared) {
   test(`with a second tenant the limit goes down, and comes back when he has left: ${one.kind}`, async () => {
-    const trouble = tenant(one.slots / 2, 40_000, 80_000)
-    const moments = await keepBusy({ ...one, seed: 1, forMs: 190_000, start: 4, trouble })
-    const meanwhile = mean(during(moments, 50_000, 120_000), ({ limit }) => limit)
-    assert.ok(meanwhile <= most && meanwhile >= 1, `it was ${meanwhile} beside him`)
-    const afterwards = during(moments, 160_000, 190_000)
-    assert.ok(shareRight(afterwards, one.slots) >= 0.75, 'it was not back')
+    for (const seed of [1, 2]) {
+      const trouble = tenant(one.slots / 2, 40_000, 80_000)
+      const moments = await keepBusy({ ...one, seed, forMs: 190_000, start: 4, trouble })
+      const meanwhile = mean(during(moments, 50_000, 120_000), ({ limit }) => limit)
+      assert.ok(meanwhile <= most && meanwhile >= 1, `seed ${seed}: it was ${meanwhile} beside him`)
+      const afterwards = during(moments, 160_000, 190_000)
+      assert.ok(shareRight(afterwards, one.slots) >= 0.75, `seed ${seed}: it was not back`)
+    }
   })
 }
 

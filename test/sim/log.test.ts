@@ -107,6 +107,7 @@ test('a model that cannot be loaded for ten minutes is told when that begins, wi
   const lines = await linesOf(
     ({ servers }) => servers[0]!.setLoadable(usualModel, false),
     ({ servers }) => servers[0]!.setLoadable(usualModel, true),
+    // Told coarsely, servers are asked too seldom for their models.
     { like: ollamaLike, grain: 'token' },
   )
   const told = ofServers(lines).map(({ text }) => text!)

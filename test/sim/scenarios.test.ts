@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { machine } from '../../src/sim/fleet.ts'
+import type { Report } from '../../src/sim/report.ts'
 import { simulate } from '../../src/sim/run.ts'
 import { cloudLike, ollamaLike, vllmLike } from '../../src/sim/server-spec.ts'
+import type { Simulation } from '../../src/sim/simulation.ts'
 import { bursts, poisson, type SimCaller, usualModel, usualWorkload, type Workload } from '../../src/sim/workload.ts'
 
 /** What people are promised, seen from outside, with room for chance. */
@@ -18,6 +20,9 @@ const caller = (name: string, changes: Partial<SimCaller> = {}): SimCaller => ({
 
 const equally = (...callers: readonly SimCaller[]): Workload['callers'] => callers.map((of) => ({ share: 1, of }))
 
+/** Nobody looks at single words, but where it is said. */
+const played = (simulation: Simulation): Promise<Report> => simulate({ grain: 'coarse', ...simulation })
+
 /** Everybody stays, and hears words. */
 const plain: Workload = { ...usualWorkload, hangUps: 0, tools: 0, json: 0, limited: 0, streamed: 1 }
 
@@ -26,9 +31,8 @@ const roomy = { queue: { max: 1_000, patienceMs: 20_000 } }
 
 test('twice the weight is about twice the share of a machine that both want more of', async () => {
   const callers = equally(caller('heavy', { weight: 2 }), caller('light'))
-  const report = await simulate({
+  const report = await played({
     seed: 1,
-    grain: 'coarse',
     requests: 2_000,
     fleet: [eightWide],
     workload: { ...plain, arrivals: poisson(20), callers },
@@ -43,9 +47,8 @@ test('who asks seldom does not wait behind one who asks all the time', async () 
     { share: 20, of: caller('greedy') },
     { share: 1, of: caller('modest') },
   ]
-  const { callers: times } = await simulate({
+  const { callers: times } = await played({
     seed: 1,
-    grain: 'coarse',
     requests: 2_000,
     fleet: [eightWide],
     workload: { ...plain, arrivals: poisson(16), callers },
@@ -62,9 +65,8 @@ test('who is in a hurry goes first, and who is not still gets his turn', async (
     caller('agents'),
     caller('night', { priority: 'batch', patienceMs: 100_000 }),
   )
-  const { callers: times } = await simulate({
+  const { callers: times } = await played({
     seed: 1,
-    grain: 'coarse',
     requests: 2_000,
     fleet: [eightWide],
     workload: { ...plain, arrivals: poisson(14), callers },
@@ -80,7 +82,7 @@ test('who is in a hurry goes first, and who is not still gets his turn', async (
 test('with a cloud behind it nobody is refused, and nearly every first token comes while its caller is patient', async () => {
   const fleet = [machine(ollamaLike()), machine(cloudLike(), { serve: { [usualModel]: 'gpt-5-mini' } })]
   const workload = { ...plain, arrivals: bursts(2), callers: equally(caller('anyone', { patienceMs: 3_000 })) }
-  const report = await simulate({ seed: 1, grain: 'coarse', requests: 2_000, fleet, workload })
+  const report = await played({ seed: 1, requests: 2_000, fleet, workload })
   assert.equal(report.whole, 2_000)
   assert.ok(report.all.firstTokenMs.p95 <= 3_000, `${report.all.firstTokenMs.p95}`)
   assert.ok(report.spilled.requests > 0.05 && report.spilled.requests < 0.5, `${report.spilled.requests}`)
@@ -88,22 +90,15 @@ test('with a cloud behind it nobody is refused, and nearly every first token com
 
 test('while one machine is enough, no money is spent', async () => {
   const fleet = [eightWide, machine(cloudLike(), { serve: { [usualModel]: 'gpt-5-mini' } })]
-  const report = await simulate({
-    seed: 1,
-    grain: 'coarse',
-    requests: 500,
-    fleet,
-    workload: { ...plain, arrivals: poisson(4) },
-  })
+  const report = await played({ seed: 1, requests: 500, fleet, workload: { ...plain, arrivals: poisson(4) } })
   assert.deepEqual([report.whole, report.spilled.requests, report.usd], [500, 0, 0])
 })
 
 test('when one of two machines dies, only the answers it was giving are lost, and when it is back it serves again', async () => {
   let open = 0
   let before = 0
-  const report = await simulate({
+  const report = await played({
     seed: 1,
-    grain: 'coarse',
     requests: 1_200,
     fleet: [machine(vllmLike({ name: 'one' })), machine(vllmLike({ name: 'two' }))],
     workload: { ...plain, arrivals: poisson(8), callers: equally(caller('anyone')) },
@@ -124,8 +119,10 @@ test('when one of two machines dies, only the answers it was giving are lost, an
 })
 
 test('a server that takes requests and never answers costs time, and no answers', async () => {
-  const report = await simulate({
+  const report = await played({
     seed: 1,
+    // Pieces come less often than these timeouts allow.
+    grain: 'token',
     requests: 300,
     fleet: [machine(vllmLike({ name: 'mute', faults: { silent: 0.3 } })), machine(vllmLike({ name: 'well' }))],
     workload: { ...plain, callers: equally(caller('anyone')) },
@@ -139,9 +136,8 @@ test('a server that takes requests and never answers costs time, and no answers'
 test('a gateway that is shutting down takes nobody in and lets nobody down', async () => {
   let drained = false
   let openThen = Infinity
-  const report = await simulate({
+  const report = await played({
     seed: 1,
-    grain: 'coarse',
     requests: 300,
     fleet: [eightWide],
     workload: { ...plain, arrivals: poisson(6), callers: equally(caller('anyone')) },
@@ -160,13 +156,7 @@ test('a gateway that is shutting down takes nobody in and lets nobody down', asy
 for (const slots of [1, 4, 8]) {
   test(`how many fit is found without being told: a server with ${slots} ${slots === 1 ? 'slot' : 'slots'}`, async () => {
     const fleet = [machine(ollamaLike({ name: 'box', engine: { slots } }))]
-    const report = await simulate({
-      seed: 2,
-      grain: 'coarse',
-      requests: 800,
-      fleet,
-      workload: { ...plain, arrivals: poisson(6) },
-    })
+    const report = await played({ seed: 2, requests: 800, fleet, workload: { ...plain, arrivals: poisson(6) } })
     const found = report.upstreams['box']!.limits[usualModel]!
     assert.ok(found >= slots && found <= slots * 2, `${found}`)
   })
